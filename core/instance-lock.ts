@@ -1,0 +1,123 @@
+/**
+ * One running instance per data directory. The lock is a file that names its holder by process id,
+ * start time and boot, so that a lock left by `kill -9` or a power cut is recognised and replaced.
+ */
+import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GatehouseError, systemCode } from './errors.js';
+import { makePrivateFolder } from './files.js';
+import type { Closeable } from './lifecycle.js';
+
+interface Holder {
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat: clock ticks after boot; tells a reused process id apart. */
+  readonly startTicks: string;
+  readonly bootId: string;
+}
+
+const attempts = 5;
+
+export class InstanceLock implements Closeable {
+  readonly #filePath: string;
+  #held = true;
+
+  private constructor(filePath: string) {
+    this.#filePath = filePath;
+  }
+
+  /** @throws ALREADY_RUNNING when a living process holds the directory. */
+  static async acquire(directory: string, name: string): Promise<InstanceLock> {
+    await makePrivateFolder(directory);
+    const filePath = join(directory, `${name}.lock`);
+    const mine = `${filePath}.${process.pid}`;
+    await writeFile(mine, JSON.stringify(await describe(process.pid)), { mode: 0o600 });
+    try {
+      for (let attempt = 0; attempt < attempts; attempt++) {
+        if (await tryLink(mine, filePath)) return new InstanceLock(filePath);
+        await removeIfStale(filePath, directory);
+      }
+    } finally {
+      await unlink(mine).catch(() => {});
+    }
+    throw alreadyRunning(directory, undefined);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#held) return;
+    this.#held = false;
+    await unlink(this.#filePath).catch(() => {});
+  }
+}
+
+async function tryLink(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function removeIfStale(filePath: string, directory: string): Promise<void> {
+  const holder = await readHolder(filePath);
+  if (holder !== undefined && (await isAlive(holder))) throw alreadyRunning(directory, holder.pid);
+  // Renaming first: of two processes that both found it stale, one moves it and the other gets ENOENT.
+  const aside = `${filePath}.stale.${process.pid}`;
+  try {
+    await rename(filePath, aside);
+    await unlink(aside);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+async function readHolder(filePath: string): Promise<Holder | undefined> {
+  try {
+    return JSON.parse(await readFile(filePath, 'utf8')) as Holder;
+  } catch {
+    return undefined;
+  }
+}
+
+async function describe(pid: number): Promise<Holder> {
+  return { pid, startTicks: (await startTicks(pid)) ?? '', bootId: await bootId() };
+}
+
+async function isAlive(holder: Holder): Promise<boolean> {
+  if (holder.bootId !== (await bootId())) return false;
+  const ticks = await startTicks(holder.pid);
+  if (ticks !== undefined) return ticks === holder.startTicks;
+  return respondsToSignal(holder.pid);
+}
+
+function respondsToSignal(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) === 'EPERM';
+  }
+}
+
+async function startTicks(pid: number): Promise<string | undefined> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    // The command name in field 2 may hold spaces and brackets; fields are counted after its end.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
+
+async function bootId(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')).trim();
+}
+
+function alreadyRunning(directory: string, pid: number | undefined): GatehouseError {
+  const who = pid === undefined ? 'another process' : `process ${pid}`;
+  return new GatehouseError('ALREADY_RUNNING', `Gatehouse already runs in ${directory} (${who}).`, {
+    context: { directory, pid: pid ?? null },
+    hint: 'Stop that one first, or give this one a directory of its own with --data.',
+  });
+}

@@ -1,0 +1,172 @@
+/**
+ * The HTTP API that the dashboard, the command line and the gateway use, below `/api/v1`.
+ * Every call wants `Authorization: Bearer TOKEN` or the dashboard's session cookie.
+ * Errors have the body `{"error": {"code", "message", "hint"?}}`. Times are ISO 8601 in UTC.
+ *
+ *   GET    /health                           no token: `{ "status": "ok" }`
+ *   GET    /overview                         Overview
+ *   GET    /things                           ThingView[]
+ *   POST   /things                           CreateThing -> ThingView
+ *   GET    /things/NAME                      ThingView
+ *   POST   /things/NAME/claim-token          -> { claimToken, expiresAt }
+ *   POST   /things/NAME/press                PressRequest -> { id }     409 when the line is real
+ *   POST   /things/NAME/revoke               -> { certificateIds }      cuts it off at once
+ *   GET    /clicks?thing=&limit=             ClickView[], newest first
+ *   GET    /runs?thing=&limit=               RunView[], newest first
+ *   GET    /runs/ID                          RunView with its log
+ *   GET    /projects                         ProjectView[]
+ *   GET    /series                           SeriesView[]
+ *   GET    /telemetry?thing=&series=&from=&to=&maxPoints=   TelemetryView
+ *   GET    /backups                          BackupJobView[]
+ *   POST   /backups/reports                  BackupReport
+ *   GET    /stream                           server-sent events, see StreamEvent
+ */
+import { z } from 'zod';
+import { clickType, senmlUnit, thingName } from './messages.js';
+
+export const apiRoot = '/api/v1';
+
+const time = z.iso.datetime({ offset: false });
+
+export const thingView = z.object({
+  name: thingName,
+  /** 1-Click device type; `button` or a type of our own such as `sensor`. */
+  type: z.string(),
+  online: z.boolean(),
+  lastSeen: time.nullable(),
+  enabled: z.boolean(),
+  /** Percent, 0 to 100; null for a type without a rated life. */
+  remainingLife: z.number().nullable(),
+  certificates: z.array(z.object({ id: z.string(), status: z.enum(['ACTIVE', 'REVOKED']), notAfter: time })),
+  buttons: z.array(z.object({ name: z.string(), simulated: z.boolean() })),
+  gpioRoute: z.string().nullable(),
+  i2cRoute: z.string().nullable(),
+  placement: z
+    .object({ projectName: z.string(), placementName: z.string(), deviceTemplateName: z.string() })
+    .nullable(),
+});
+export type ThingView = z.infer<typeof thingView>;
+
+export const createThing = z.strictObject({
+  name: thingName,
+  type: z.string().min(1).max(128).default('button'),
+});
+export const pressRequest = z.strictObject({
+  pattern: clickType.default('SINGLE'),
+  /** Which button of the device; its first simulated one when absent. */
+  button: z.string().min(1).max(128).optional(),
+});
+
+export const clickView = z.object({
+  id: z.string(),
+  thing: z.string(),
+  button: z.string(),
+  clickType,
+  deviceTime: time,
+  receivedAt: time,
+});
+export type ClickView = z.infer<typeof clickView>;
+
+export const runState = z.enum(['PENDING', 'RUNNING', 'SUCCEEDED', 'FAILED']);
+export const runView = z.object({
+  /** One run per click and action; also the Lambda's `awsRequestId`. */
+  id: z.string(),
+  clickId: z.string(),
+  thing: z.string(),
+  functionName: z.string(),
+  state: runState,
+  attempt: z.int(),
+  startedAt: time.nullable(),
+  endedAt: time.nullable(),
+  durationMs: z.number().nullable(),
+  /** What went wrong, in one sentence; null when nothing did. */
+  error: z.string().nullable(),
+  /** Only in the view of a single run. */
+  log: z.string().optional(),
+});
+export type RunView = z.infer<typeof runView>;
+
+export const projectView = z.object({
+  projectName: z.string(),
+  description: z.string(),
+  placements: z.array(
+    z.object({
+      placementName: z.string(),
+      attributes: z.record(z.string(), z.string()),
+      devices: z.record(z.string(), z.string()),
+    }),
+  ),
+});
+export type ProjectView = z.infer<typeof projectView>;
+
+export const seriesView = z.object({
+  thing: z.string(),
+  series: z.string(),
+  unit: senmlUnit,
+  last: z.object({ time, value: z.number() }).nullable(),
+});
+export type SeriesView = z.infer<typeof seriesView>;
+
+/** `points` are `[epoch ms, mean, minimum, maximum]` per bucket, oldest first. */
+export const telemetryView = z.object({
+  thing: z.string(),
+  series: z.string(),
+  unit: senmlUnit,
+  bucketMs: z.number(),
+  points: z.array(z.tuple([z.number(), z.number(), z.number(), z.number()])),
+});
+export type TelemetryView = z.infer<typeof telemetryView>;
+
+export const backupState = z.enum(['RUNNING', 'SUCCEEDED', 'PARTIAL', 'FAILED']);
+export const backupReport = z.strictObject({
+  job: z.string().min(1).max(128),
+  runId: z.string().min(1).max(64),
+  state: backupState,
+  startedAt: time,
+  endedAt: time.nullable(),
+  repository: z.string().max(2_000),
+  paths: z.array(z.string().max(4_096)).max(100),
+  snapshotId: z.string().nullable(),
+  filesNew: z.int(),
+  filesChanged: z.int(),
+  filesUnmodified: z.int(),
+  bytesProcessed: z.number(),
+  /** Bytes that this run added to the repository, as stored. */
+  bytesAdded: z.number(),
+  error: z.string().nullable(),
+  nextRunAt: time.nullable(),
+});
+export type BackupReport = z.infer<typeof backupReport>;
+
+export const backupJobView = z.object({
+  job: z.string(),
+  last: backupReport,
+  /** Newest first, at most 30. */
+  history: z.array(backupReport),
+});
+export type BackupJobView = z.infer<typeof backupJobView>;
+
+export const overview = z.object({
+  version: z.string(),
+  startedAt: time,
+  things: z.array(thingView),
+  clicks: z.array(clickView),
+  runs: z.array(runView),
+  backups: z.array(backupJobView),
+});
+export type Overview = z.infer<typeof overview>;
+
+/** `event:` is the type, `data:` the JSON of `data`. */
+export type StreamEvent =
+  | { readonly type: 'thing'; readonly data: ThingView }
+  | { readonly type: 'click'; readonly data: ClickView }
+  | { readonly type: 'run'; readonly data: RunView }
+  | {
+      readonly type: 'reading';
+      readonly data: { thing: string; series: string; unit: string; time: string; value: number };
+    }
+  | { readonly type: 'backup'; readonly data: BackupReport };
+
+export const apiError = z.object({
+  error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }),
+});

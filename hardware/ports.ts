@@ -1,0 +1,74 @@
+/**
+ * The hardware ports: what the device program may ask of lines and buses. Real ones are in
+ * `linux/`, doubles that behave are in `sim/`; one contract suite per port holds both.
+ */
+import type { Closeable } from '../core/lifecycle.js';
+
+export type Level = 0 | 1;
+
+/** A change of a line's level, before any debouncing. */
+export interface Edge {
+  /** The level after the edge; 1 means active (pressed), whatever the wiring. */
+  readonly level: Level;
+  /** Milliseconds with fraction on the clock's monotonic scale, as near to the edge as the route can tell. */
+  readonly atMs: number;
+}
+
+export interface GpioInput extends Closeable {
+  /** How it is reached: `onoff`, `simulated`, later `chardev`. */
+  readonly route: string;
+  /** As configured: `GPIO17`. */
+  readonly pin: string;
+  /** @throws LINE_FAILED, LINE_CLOSED. */
+  read(): Promise<Level>;
+  /** Calls `listener` for every edge, in order, until the returned function is called or the line closes. */
+  watch(listener: (edge: Edge) => void, onError?: (error: Error) => void): () => void;
+}
+
+export interface GpioOutput extends Closeable {
+  readonly route: string;
+  readonly pin: string;
+  write(level: Level): Promise<void>;
+}
+
+export interface GpioInputOptions {
+  readonly pin: string;
+  /** True when the pressed button pulls the line low (the usual wiring with a pull-up). */
+  readonly activeLow: boolean;
+}
+
+/** A source of lines; opened once per agent. */
+export interface GpioChip extends Closeable {
+  readonly route: string;
+  /** @throws LINE_UNKNOWN, LINE_BUSY, GPIO_DENIED. */
+  input(options: GpioInputOptions): Promise<GpioInput>;
+  output(options: { readonly pin: string; readonly activeLow: boolean }): Promise<GpioOutput>;
+}
+
+/**
+ * An I2C bus by registers, as SMBus and every sensor datasheet speak of it. `address` is the 7-bit
+ * address. Concurrent calls are run one after another.
+ *
+ * Every transfer: @throws I2C_NO_DEVICE when nothing answers at the address, I2C_SHORT_READ,
+ * I2C_FAILED otherwise.
+ */
+export interface I2cBus extends Closeable {
+  readonly route: string;
+  readonly bus: number;
+  readRegisters(address: number, register: number, length: number): Promise<Uint8Array>;
+  writeRegisters(address: number, register: number, bytes: Uint8Array): Promise<void>;
+}
+
+/** One physical value, in the unit that SenML (RFC 8428) registers for its kind. */
+export interface Measurement {
+  readonly quantity: 'temperature' | 'pressure' | 'humidity';
+  readonly unit: 'Cel' | 'Pa' | '%RH';
+  readonly value: number;
+}
+
+export interface Sensor {
+  /** Chip name, for instance `bme280`. */
+  readonly chip: string;
+  /** One measurement of everything the chip measures. @throws the bus's errors, SENSOR_IMPLAUSIBLE. */
+  measure(): Promise<readonly Measurement[]>;
+}
