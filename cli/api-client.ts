@@ -1,0 +1,118 @@
+/** A small client of the HTTP API (`core/wire/api.ts`) for the commands that talk to a running backend. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { GatehouseError, messageOf, systemCode } from '../core/errors.js';
+import { apiError, apiRoot, type StreamEvent } from '../core/wire/api.js';
+import { dataDirectory } from './context.js';
+
+export interface ApiTarget {
+  /** For instance `http://127.0.0.1:8420`. */
+  readonly url: string;
+  readonly token: string;
+}
+
+/** What `gatehouse cloud run` leaves in its data directory while it serves. */
+export const runtimeFileName = 'runtime.json';
+
+/**
+ * The backend to talk to: `--url` and `--token-file`, else GATEHOUSE_URL and GATEHOUSE_TOKEN, else
+ * the one that runs in the data directory.
+ * @throws NOT_RUNNING when there is none.
+ */
+export async function findTarget(command: Command, env: NodeJS.ProcessEnv): Promise<ApiTarget> {
+  const options = command.optsWithGlobals<{ url?: string; tokenFile?: string }>();
+  const url = options.url ?? env['GATEHOUSE_URL'];
+  const cloudDirectory = join(dataDirectory(command, env), 'cloud');
+  const token = await readToken(
+    options.tokenFile ?? join(cloudDirectory, 'api-token'),
+    env['GATEHOUSE_TOKEN'],
+  );
+  if (url !== undefined && token !== undefined) return { url: url.replace(/\/$/, ''), token };
+  const runtime = await readFile(join(cloudDirectory, runtimeFileName), 'utf8').catch(() => undefined);
+  if (runtime === undefined || token === undefined) throw notRunning(cloudDirectory);
+  return { url: (JSON.parse(runtime) as { httpUrl: string }).httpUrl, token };
+}
+
+async function readToken(filePath: string, fromEnvironment: string | undefined): Promise<string | undefined> {
+  if (fromEnvironment) return fromEnvironment;
+  const text = await readFile(filePath, 'utf8').catch(() => undefined);
+  return text?.trim();
+}
+
+function notRunning(where: string, cause?: unknown): GatehouseError {
+  return new GatehouseError('NOT_RUNNING', `No Gatehouse backend answers (looked in ${where}).`, {
+    cause,
+    hint: 'Start one with "gatehouse up" (or npm start), or name another with --url and --token-file.',
+  });
+}
+
+export class ApiClient {
+  readonly #target: ApiTarget;
+
+  constructor(target: ApiTarget) {
+    this.#target = target;
+  }
+
+  get<T>(path: string): Promise<T> {
+    return this.#call<T>('GET', path);
+  }
+
+  post<T>(path: string, body: unknown = {}): Promise<T> {
+    return this.#call<T>('POST', path, body);
+  }
+
+  /** Server-sent events until `signal` aborts or the backend ends the stream. */
+  async *stream(signal: AbortSignal): AsyncGenerator<StreamEvent> {
+    const response = await this.#fetch('/stream', { method: 'GET', signal });
+    const decoder = new TextDecoder();
+    let text = '';
+    for await (const chunk of response.body ?? []) {
+      text += decoder.decode(chunk as Uint8Array, { stream: true });
+      const parts = text.split('\n\n');
+      text = parts.pop() ?? '';
+      for (const part of parts) {
+        const event = parseServerEvent(part);
+        if (event) yield event;
+      }
+    }
+  }
+
+  async #call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const init: RequestInit = { method, signal: AbortSignal.timeout(15_000) };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    const response = await this.#fetch(path, init);
+    const value: unknown = await response.json();
+    if (response.ok) return value as T;
+    const failure = apiError.safeParse(value);
+    if (!failure.success) throw new GatehouseError('API_FAILED', `The backend answered ${response.status}.`);
+    const { code, message, hint } = failure.data.error;
+    throw new GatehouseError(code, message, hint === undefined ? {} : { hint });
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    const headers = { authorization: `Bearer ${this.#target.token}`, 'content-type': 'application/json' };
+    try {
+      return await fetch(this.#target.url + apiRoot + path, { ...init, headers });
+    } catch (error) {
+      const refused = error instanceof Error && systemCode(error.cause) === 'ECONNREFUSED';
+      if (refused) throw notRunning(this.#target.url, error);
+      if (init.signal?.aborted) throw error;
+      throw new GatehouseError('API_UNREACHABLE', `Cannot reach ${this.#target.url}: ${messageOf(error)}.`, {
+        cause: error,
+        retryable: true,
+      });
+    }
+  }
+}
+
+function parseServerEvent(block: string): StreamEvent | undefined {
+  let type = '';
+  let data = '';
+  for (const line of block.split('\n')) {
+    if (line.startsWith('event:')) type = line.slice(6).trim();
+    else if (line.startsWith('data:')) data += line.slice(5);
+  }
+  if (!type || !data) return undefined;
+  return { type, data: JSON.parse(data) } as StreamEvent;
+}

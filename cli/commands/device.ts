@@ -1,0 +1,133 @@
+/** `gatehouse device`: list, create, claim, press and revoke things of a running backend. */
+import { type Command, Option } from 'commander';
+import type { ThingView } from '../../core/wire/api.js';
+import { ApiClient, findTarget } from '../api-client.js';
+import { createContext } from '../context.js';
+import { formatTable } from '../terminal.js';
+
+interface ClaimTokenAnswer {
+  readonly claimToken: string;
+  readonly expiresAt: string;
+}
+
+export function addDevice(program: Command): void {
+  const device = program
+    .command('device')
+    .description('devices of a running backend: list, create, claim, press, revoke')
+    .addOption(new Option('--url <url>', 'backend to talk to (default: the one in the data directory)'))
+    .addOption(new Option('--token-file <file>', 'file with its API token'));
+  addList(device);
+  addCreate(device);
+  addClaimToken(device);
+  addPress(device);
+  addRevoke(device);
+}
+
+async function connect(command: Command) {
+  const context = createContext(command);
+  return { ...context, api: new ApiClient(await findTarget(command, context.env)) };
+}
+
+function addList(device: Command): void {
+  device
+    .command('list')
+    .description('every device: is it online, when was it last heard, how long will it live')
+    .action(async (_options, command: Command) => {
+      const { api, terminal } = await connect(command);
+      const things = await api.get<ThingView[]>('/things');
+      if (terminal.json) return terminal.printJson(things);
+      if (things.length === 0) {
+        return terminal.note('No devices yet. Make one: gatehouse device create NAME');
+      }
+      const rows = things.map((thing) => [
+        thing.name,
+        thing.type,
+        thing.online ? 'online' : 'offline',
+        thing.lastSeen ?? 'never',
+        thing.remainingLife === null ? '-' : `${thing.remainingLife.toFixed(1)} %`,
+      ]);
+      for (const line of formatTable([['NAME', 'TYPE', 'STATE', 'LAST HEARD', 'LIFE LEFT'], ...rows])) {
+        terminal.print(line);
+      }
+      return undefined;
+    });
+}
+
+function addCreate(device: Command): void {
+  device
+    .command('create')
+    .description('make a device that an agent can then claim')
+    .argument('<name>', 'letters, digits, - and _')
+    .addOption(new Option('--type <type>', 'device type').default('button'))
+    .action(async (name: string, options: { type: string }, command: Command) => {
+      const { api, terminal } = await connect(command);
+      const thing = await api.post<ThingView>('/things', { name, type: options.type });
+      if (terminal.json) return terminal.printJson(thing);
+      terminal.print(`Created ${thing.name} (${thing.type}).`);
+      terminal.note(`Next, for its agent: gatehouse device claim-token ${thing.name}`);
+      return undefined;
+    });
+}
+
+function addClaimToken(device: Command): void {
+  device
+    .command('claim-token')
+    .description('a one-time token with which an agent gets its certificate')
+    .argument('<name>', 'the device')
+    .action(async (name: string, _options, command: Command) => {
+      const { api, terminal } = await connect(command);
+      const answer = await api.post<ClaimTokenAnswer>(`/things/${encodeURIComponent(name)}/claim-token`);
+      if (terminal.json) return terminal.printJson(answer);
+      terminal.print(answer.claimToken);
+      terminal.note(`Good for one device until ${answer.expiresAt}. On that device:`);
+      terminal.note('  gatehouse agent run --claim-token TOKEN --config agent.json');
+      return undefined;
+    });
+}
+
+const patterns = { single: 'SINGLE', double: 'DOUBLE', long: 'LONG' } as const;
+
+function addPress(device: Command): void {
+  device
+    .command('press')
+    .description('press a simulated button, as an electrical edge on its line would')
+    .argument('<name>', 'the device')
+    .addOption(new Option('--pattern <pattern>', 'how').choices(Object.keys(patterns)).default('single'))
+    .addOption(new Option('--button <button>', 'which button, when the device has several'))
+    .action(
+      async (
+        name: string,
+        options: { pattern: keyof typeof patterns; button?: string },
+        command: Command,
+      ) => {
+        const { api, terminal } = await connect(command);
+        const body = {
+          pattern: patterns[options.pattern],
+          ...(options.button ? { button: options.button } : {}),
+        };
+        const answer = await api.post<{ id: string }>(`/things/${encodeURIComponent(name)}/press`, body);
+        if (terminal.json) return terminal.printJson(answer);
+        terminal.print(`Pressed ${name} (${options.pattern}).`);
+        return undefined;
+      },
+    );
+}
+
+function addRevoke(device: Command): void {
+  device
+    .command('revoke')
+    .description('revoke the certificates of a device; it is cut off at once')
+    .argument('<name>', 'the device')
+    .action(async (name: string, _options, command: Command) => {
+      const { api, terminal } = await connect(command);
+      const answer = await api.post<{ certificateIds: string[] }>(
+        `/things/${encodeURIComponent(name)}/revoke`,
+      );
+      if (terminal.json) return terminal.printJson(answer);
+      const count = answer.certificateIds.length;
+      terminal.print(
+        count === 0 ? `${name} had no valid certificate.` : `Revoked ${count} of ${name}; it is cut off.`,
+      );
+      return undefined;
+    });
+}

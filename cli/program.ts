@@ -1,0 +1,68 @@
+/** The tree of commands with the options that all of them share. */
+import { Command, Option } from 'commander';
+import { addAgent } from './commands/agent.js';
+import { addBackup } from './commands/backup.js';
+import { addCheck } from './commands/check.js';
+import { addCloud } from './commands/cloud.js';
+import { addCompletion } from './commands/completion.js';
+import { addDashboard } from './commands/dashboard.js';
+import { addDevice } from './commands/device.js';
+import { addDoctor } from './commands/doctor.js';
+import { addGateway } from './commands/gateway.js';
+import { addInit } from './commands/init.js';
+import { addRestore } from './commands/restore.js';
+import { addService } from './commands/service.js';
+import { addSnapshots } from './commands/snapshots.js';
+import { addUp } from './commands/up.js';
+import { exitCodeHelp } from './exit-code.js';
+import { version } from './version.js';
+
+const introduction = `Buttons that run actions, sensors that are stored and watched, and NAS backups in
+restic's format, on hardware you own.
+
+Start here:
+  gatehouse up                       everything on this machine, with a dashboard
+  gatehouse doctor                   what this machine has, and what to do about what is missing
+  gatehouse init -r s3://bucket/nas  a backup repository that stock restic can read too`;
+
+const groups = {
+  'Everything at once:': [addUp, addDashboard, addDoctor],
+  'Buttons and sensors:': [addDevice],
+  'Backups (verbs and flags as restic has them):': [addInit, addBackup, addSnapshots, addRestore, addCheck],
+  'The three programs, for services:': [addCloud, addAgent, addGateway, addService],
+  'Shell:': [addCompletion],
+};
+
+export function buildProgram(): Command {
+  const program = new Command('gatehouse')
+    .description(introduction)
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .addOption(new Option('--json', 'results as JSON, one value per line'))
+    .addOption(new Option('-q, --quiet', 'results and errors only'))
+    .addOption(
+      new Option('--log-level <level>', 'how much of the log goes to standard error').choices([
+        'debug',
+        'info',
+        'warn',
+        'error',
+      ]),
+    )
+    .addOption(new Option('--data <dir>', 'data directory (default: $XDG_STATE_HOME/gatehouse)'))
+    .addHelpText('after', exitCodeHelp)
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(run the same command with --help for its options)')
+    .exitOverride();
+  for (const [title, adders] of Object.entries(groups)) {
+    program.commandsGroup(title);
+    for (const add of adders) add(program);
+  }
+  for (const command of program.commands) inheritSettings(command, program);
+  return program;
+}
+
+function inheritSettings(command: Command, parent: Command): void {
+  command.copyInheritedSettings(parent).helpOption('-h, --help', 'show this help');
+  if (command.commands.length === 0) command.addHelpText('after', exitCodeHelp);
+  for (const child of command.commands) inheritSettings(child, command);
+}
