@@ -4,7 +4,11 @@
  */
 import type { Closeable } from '../lifecycle.js';
 
-/** What a column holds. 64-bit integers beyond 2^53 are not supported: store them as text. */
+/**
+ * What a column holds. 64-bit integers beyond 2^53 are not supported: store them as text. Text must
+ * not hold U+0000: SQLite ends it there. A number beyond 32 bits may be bound as REAL; a column of
+ * type INTEGER makes it an integer again, and integer arithmetic on `?` needs `CAST(? AS INTEGER)`.
+ */
 export type SqlValue = null | number | string | Uint8Array;
 export type SqlParams = readonly SqlValue[];
 export type SqlRow = Readonly<Record<string, SqlValue>>;
