@@ -143,6 +143,7 @@ export class SerialDatabase implements Database {
     try {
       return await call();
     } catch (error) {
+      if (sql !== undefined) await this.#statements.drop(sql);
       throw wrapSqliteError(error, this.#connection.resultCode(error), this.#filePath, sql);
     }
   }

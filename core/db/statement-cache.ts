@@ -27,6 +27,13 @@ export class StatementCache {
     return statement;
   }
 
+  /** Forgets a statement that failed: some bindings cannot reset one after an error. */
+  async drop(sql: string): Promise<void> {
+    const statement = this.#statements.get(sql);
+    this.#statements.delete(sql);
+    await statement?.finalize().catch(() => {});
+  }
+
   async finalizeAll(): Promise<void> {
     const statements = [...this.#statements.values()];
     this.#statements.clear();

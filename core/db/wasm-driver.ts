@@ -35,7 +35,9 @@ function wrap(database: WasmDatabase): DriverConnection {
       const statement = database.prepare(sql);
       return {
         run: async (params) => statement.run(bind(params)).changes,
-        get: async (params) => (statement.get(bind(params)) as SqlRow | null) ?? undefined,
+        // Not `get`: it would leave the statement standing on its row, and the log could not be
+        // checkpointed while it stands there.
+        get: async (params) => (statement.all(bind(params)) as SqlRow[])[0],
         all: async (params) => statement.all(bind(params)) as SqlRow[],
         finalize: async () => statement.finalize(),
       };

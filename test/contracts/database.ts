@@ -85,6 +85,19 @@ export function databaseContract(driver: DriverName): void {
     });
   });
 
+  it('its log does not grow with the number of writes, whatever was read meanwhile', async () => {
+    const filePath = join(await temporaryFolder('database'), 'test.db');
+    const database = await openDatabase({ filePath, driver, durability: 'normal' }, schema);
+    await database.run(`INSERT INTO item (name) VALUES ('a'), ('b'), ('c')`);
+    const text = 'x'.repeat(20_000);
+    for (let i = 0; i < 700; i++) {
+      await database.get('SELECT name FROM item');
+      await database.run(`UPDATE item SET value = ? WHERE name = 'a'`, [`${i}${text}`]);
+    }
+    expect((await stat(`${filePath}-wal`)).size).toBeLessThan(8_000_000);
+    await database.close();
+  });
+
   describe('constraints', () => {
     it.each([
       ['unique', `INSERT INTO item (name) VALUES ('a')`],
