@@ -5,14 +5,23 @@
  */
 import type { Readable } from 'node:stream';
 import type { Closeable } from '../../core/lifecycle.js';
+import type { RateLimiter } from '../throttle/rate-limiter.js';
 
 export interface BucketEntry {
   readonly key: string;
   readonly sizeBytes: number;
 }
 
+/** What an object's bytes wait for on their way out and in; set by the throttled wrapper. */
+export interface Pacing {
+  readonly upload?: RateLimiter;
+  readonly download?: RateLimiter;
+}
+
 export interface CallOptions {
   readonly signal?: AbortSignal;
+  /** Implementations that move bytes over a wire or a disk obey it; one in memory need not. */
+  readonly pacing?: Pacing;
 }
 
 /**

@@ -1,0 +1,210 @@
+/**
+ * A bucket in a folder: one file per object, folders for the slashes. An object appears whole or
+ * not at all, and survives a power cut once `put` resolves. Files are written in a hidden folder at
+ * the top and renamed into place; that folder is never listed.
+ */
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, type FileHandle, open, readdir, rm, stat, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { Clock } from '../../core/clock.js';
+import { GatehouseError, interrupted, systemCode } from '../../core/errors.js';
+import { pacedStream } from '../throttle/paced-stream.js';
+import type { Bucket, BucketEntry, CallOptions } from './bucket.js';
+import { directoryFault } from './directory-errors.js';
+import { listFolder } from './directory-list.js';
+import { flushNames, makeFolderDurably, writeDurably } from './durable-write.js';
+import { bucketFailed, bucketShortRead, bucketUnknown } from './errors.js';
+import { collect, fileBody } from './file-body.js';
+
+const temporaryFolder = '.gatehouse-tmp';
+/** A temporary file that nobody has written to for that long was left by a crash. */
+const abandonedAfterMs = 24 * 60 * 60 * 1000;
+const absent = ['ENOENT', 'ENOTDIR', 'EISDIR'];
+
+export interface DirectoryBucketOptions {
+  readonly clock: Clock;
+}
+
+export class DirectoryBucket implements Bucket {
+  readonly location: string;
+  readonly #clock: Clock;
+
+  /** `root` is an absolute path; the folder need not exist before `prepare`. */
+  constructor(root: string, options: DirectoryBucketOptions) {
+    this.location = root;
+    this.#clock = options.clock;
+  }
+
+  async close(): Promise<void> {}
+
+  prepare(options: CallOptions = {}): Promise<void> {
+    return this.#call(options, async () => {
+      await makeFolderDurably(this.location);
+      await access(this.location, constants.R_OK | constants.W_OK | constants.X_OK);
+      await this.#removeAbandoned();
+    });
+  }
+
+  put(key: string, content: Uint8Array, options: CallOptions = {}): Promise<void> {
+    const limiter = options.pacing?.upload;
+    return this.#store(key, limiter === undefined ? content : pacedStream(content, { limiter }), options);
+  }
+
+  putFile(key: string, filePath: string, sizeBytes: number, options: CallOptions = {}): Promise<void> {
+    const limiter = options.pacing?.upload;
+    return this.#store(key, pacedStream(fileBody(filePath, sizeBytes), { limiter }), options);
+  }
+
+  async get(key: string, options: CallOptions = {}): Promise<Uint8Array | undefined> {
+    const stream = await this.getStream(key, options);
+    return stream === undefined ? undefined : await this.#call(options, () => collect(stream));
+  }
+
+  getRange(
+    key: string,
+    offset: number,
+    length: number,
+    options: CallOptions = {},
+  ): Promise<Uint8Array | undefined> {
+    return this.#lookUp(options, async () => {
+      const file = await open(this.#pathOf(key), 'r');
+      try {
+        const bytes = await readRange(file, offset, length, options);
+        if (bytes.length < length) throw bucketShortRead(this.location, key, length, bytes.length);
+        return bytes;
+      } finally {
+        await file.close();
+      }
+    });
+  }
+
+  getStream(key: string, options: CallOptions = {}): Promise<Readable | undefined> {
+    return this.#lookUp(options, async () => {
+      const filePath = this.#pathOf(key);
+      if (!(await stat(filePath)).isFile()) return undefined;
+      const file = await open(filePath, 'r');
+      const { signal, pacing } = options;
+      const source = file.createReadStream(signal === undefined ? {} : { signal });
+      const mapError = (error: unknown) => this.#fault(error, options);
+      return pacedStream(source, { limiter: pacing?.download, mapError });
+    });
+  }
+
+  stat(key: string, options: CallOptions = {}): Promise<number | undefined> {
+    return this.#lookUp(options, async () => {
+      const found = await stat(this.#pathOf(key));
+      return found.isFile() ? found.size : undefined;
+    });
+  }
+
+  async *list(prefix: string, options: CallOptions = {}): AsyncGenerator<BucketEntry> {
+    await this.#call(options, () => this.#requireRoot());
+    try {
+      for await (const entry of listFolder(this.location, prefix, temporaryFolder)) {
+        if (options.signal?.aborted) throw interrupted(options.signal.reason);
+        yield entry;
+      }
+    } catch (error) {
+      throw this.#fault(error, options);
+    }
+  }
+
+  async delete(key: string, options: CallOptions = {}): Promise<void> {
+    await this.#lookUp(options, async () => {
+      const filePath = this.#pathOf(key);
+      await unlink(filePath);
+      await flushNames(dirname(filePath));
+    });
+  }
+
+  #store(key: string, content: Uint8Array | Readable, options: CallOptions): Promise<void> {
+    return this.#call(options, async () => {
+      try {
+        const target = this.#pathOf(key);
+        await this.#requireRoot();
+        const temporary = join(this.location, temporaryFolder, randomBytes(9).toString('hex'));
+        await writeDurably({ temporary, target, content, signal: options.signal });
+      } finally {
+        if (content instanceof Readable) content.destroy();
+      }
+    });
+  }
+
+  async #removeAbandoned(): Promise<void> {
+    const folder = join(this.location, temporaryFolder);
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names) {
+      const filePath = join(folder, name);
+      const entry = await stat(filePath).catch(() => undefined);
+      if (entry === undefined || this.#clock.now() - entry.mtimeMs < abandonedAfterMs) continue;
+      await rm(filePath, { force: true });
+    }
+  }
+
+  /** A disk that is not mounted must not look like an empty repository, nor be written beside. */
+  async #requireRoot(): Promise<void> {
+    const root = await stat(this.location).catch((error: unknown) => {
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (!root?.isDirectory()) throw bucketUnknown({ location: this.location });
+  }
+
+  #pathOf(key: string): string {
+    const segments = key.split('/');
+    const bad = segments.some((segment) => segment === '' || segment === '.' || segment === '..');
+    if (bad || segments[0] === temporaryFolder || key.includes('\0')) {
+      throw bucketFailed({ location: this.location }, `"${key}" cannot be a key`);
+    }
+    return join(this.location, ...segments);
+  }
+
+  /** As `#call`; undefined when the object is absent and the folder itself is there. */
+  #lookUp<T>(options: CallOptions, work: () => Promise<T>): Promise<T | undefined> {
+    return this.#call(options, async () => {
+      try {
+        return await work();
+      } catch (error) {
+        if (!absent.includes(systemCode(error) ?? '')) throw error;
+        await this.#requireRoot();
+        return undefined;
+      }
+    });
+  }
+
+  async #call<T>(options: CallOptions, work: () => Promise<T>): Promise<T> {
+    try {
+      if (options.signal?.aborted) throw interrupted(options.signal.reason);
+      return await work();
+    } catch (error) {
+      throw this.#fault(error, options);
+    }
+  }
+
+  #fault(error: unknown, options: CallOptions): GatehouseError {
+    if (error instanceof GatehouseError) return error;
+    if (options.signal?.aborted) return interrupted(options.signal.reason);
+    return directoryFault(error, this.location);
+  }
+}
+
+async function readRange(
+  file: FileHandle,
+  offset: number,
+  length: number,
+  options: CallOptions,
+): Promise<Uint8Array> {
+  const buffer = Buffer.allocUnsafe(length);
+  const limiter = options.pacing?.download;
+  let filled = 0;
+  while (filled < length) {
+    const wanted = Math.min(length - filled, limiter?.grainBytes ?? length);
+    await limiter?.take(wanted, options.signal);
+    const { bytesRead } = await file.read(buffer, filled, wanted, offset + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return buffer.subarray(0, filled);
+}

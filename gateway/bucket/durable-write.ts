@@ -1,0 +1,75 @@
+/**
+ * Writes a file aside, flushes it and renames it into place, making folders as needed. The new
+ * name is durable when the call resolves. Unlike core's `writeFileDurably` it takes streams and
+ * bears file systems that cannot flush folders.
+ */
+import { type FileHandle, mkdir, open, rename, unlink, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Readable } from 'node:stream';
+import { systemCode } from '../../core/errors.js';
+import { flushFolder } from '../../core/files.js';
+
+export interface DurableWrite {
+  /** Must not exist; on the same file system as `target`. */
+  readonly temporary: string;
+  readonly target: string;
+  readonly content: Uint8Array | Readable;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @throws system errors; nothing is left behind then. */
+export async function writeDurably(write: DurableWrite): Promise<void> {
+  const file = await createPrivate(write.temporary);
+  try {
+    try {
+      await writeFile(file, write.content, { signal: write.signal });
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await moveInto(write.temporary, write.target);
+  } catch (error) {
+    await unlink(write.temporary).catch(() => {});
+    throw error;
+  }
+}
+
+/** Creates a folder and its missing parents for this user only; all new names survive a power cut. */
+export async function makeFolderDurably(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let current = folder; current.length >= first.length; current = dirname(current)) {
+    await flushNames(dirname(current));
+  }
+}
+
+/** Makes created and removed names in a folder durable, where the file system can. */
+export async function flushNames(folder: string): Promise<void> {
+  try {
+    await flushFolder(folder);
+  } catch (error) {
+    // Some network and FUSE file systems cannot flush a folder, and a parent may be unreadable to us.
+    if (!['EINVAL', 'ENOTSUP', 'EISDIR', 'ENOENT', 'EACCES'].includes(systemCode(error) ?? '')) throw error;
+  }
+}
+
+async function createPrivate(filePath: string): Promise<FileHandle> {
+  try {
+    return await open(filePath, 'wx', 0o600);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    await makeFolderDurably(dirname(filePath));
+    return await open(filePath, 'wx', 0o600);
+  }
+}
+
+async function moveInto(temporary: string, target: string): Promise<void> {
+  try {
+    await rename(temporary, target);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    await makeFolderDurably(dirname(target));
+    await rename(temporary, target);
+  }
+  await flushNames(dirname(target));
+}

@@ -1,0 +1,137 @@
+/** What can go wrong with a bucket. Foreign errors become one of these at the port. */
+import { GatehouseError, messageOf } from '../../core/errors.js';
+
+export interface BucketFault {
+  /** The bucket's `location`. */
+  readonly location: string;
+  /** The server's or the system's own word for it: `NoSuchBucket`, `ECONNREFUSED`. */
+  readonly reason?: string;
+  readonly cause?: unknown;
+}
+
+function contextOf(fault: BucketFault) {
+  return { location: fault.location, reason: fault.reason ?? null };
+}
+
+function because(fault: BucketFault): string {
+  return fault.reason === undefined ? '' : ` (${fault.reason})`;
+}
+
+/** No answer: connection refused, name not found, time-out, cut off. The user checks network and endpoint. */
+export function bucketUnreachable(fault: BucketFault): GatehouseError {
+  return new GatehouseError('BUCKET_UNREACHABLE', `${fault.location} does not answer${because(fault)}.`, {
+    retryable: true,
+    context: contextOf(fault),
+    cause: fault.cause,
+    hint: 'Check the endpoint (--endpoint), the network and that the server runs.',
+  });
+}
+
+/** The bucket or the folder is not there. The user creates it, mounts it, or mends the name. */
+export function bucketUnknown(fault: BucketFault, hint?: string): GatehouseError {
+  return new GatehouseError('BUCKET_UNKNOWN', `${fault.location} does not exist.`, {
+    context: contextOf(fault),
+    cause: fault.cause,
+    hint: hint ?? 'Check the name and that the disk is mounted; "gatehouse init" creates a new one.',
+  });
+}
+
+/** The store refuses this user or these keys. The user mends keys, policy or permissions. */
+export function bucketDenied(fault: BucketFault, hint?: string): GatehouseError {
+  return new GatehouseError('BUCKET_DENIED', `${fault.location} refuses access${because(fault)}.`, {
+    context: contextOf(fault),
+    cause: fault.cause,
+    hint: hint ?? 'Check the access keys and what they permit, or the permissions of the folder.',
+  });
+}
+
+/** No space or quota is left. The user makes room. */
+export function bucketFull(fault: BucketFault): GatehouseError {
+  return new GatehouseError('BUCKET_FULL', `${fault.location} is full${because(fault)}.`, {
+    context: contextOf(fault),
+    cause: fault.cause,
+    hint: 'Free space there or raise its quota; "gatehouse prune" removes what no snapshot needs.',
+  });
+}
+
+/** The server asks for fewer requests or is overloaded. Retried by itself; the user waits. */
+export function bucketSlowDown(fault: BucketFault): GatehouseError {
+  return new GatehouseError('BUCKET_SLOW_DOWN', `${fault.location} is overloaded${because(fault)}.`, {
+    retryable: true,
+    context: contextOf(fault),
+    cause: fault.cause,
+    hint: 'Try again later.',
+  });
+}
+
+/** This computer's clock is off by more than the server allows. The user sets the clock. */
+export function clockSkewed(fault: BucketFault): GatehouseError {
+  return new GatehouseError(
+    'CLOCK_SKEWED',
+    `${fault.location} refuses requests because this computer's clock is wrong.`,
+    {
+      context: contextOf(fault),
+      cause: fault.cause,
+      hint: 'Set the clock ("timedatectl set-ntp true"); S3 allows a difference of 15 minutes.',
+    },
+  );
+}
+
+/** An object ended before the asked range did: it is damaged or cut short. The user runs "gatehouse check". */
+export function bucketShortRead(location: string, key: string, wanted: number, got: number): GatehouseError {
+  return new GatehouseError(
+    'BUCKET_SHORT_READ',
+    `${key} in ${location} is too short: ${got} of ${wanted} bytes.`,
+    {
+      context: { location, key, wantedBytes: wanted, gotBytes: got },
+      hint: 'Run "gatehouse check"; the object may be damaged.',
+    },
+  );
+}
+
+/** Anything else that the store answered. The reason is the store's own; the user looks it up. */
+export function bucketFailed(
+  fault: BucketFault,
+  sentence: string,
+  details: { retryable?: boolean; hint?: string } = {},
+): GatehouseError {
+  return new GatehouseError('BUCKET_FAILED', `${fault.location}: ${sentence}${because(fault)}.`, {
+    ...details,
+    context: contextOf(fault),
+    cause: fault.cause,
+  });
+}
+
+/** The local file to store changed or shrank while it was sent. The user leaves the cache folder alone. */
+export function sourceChanged(filePath: string, wanted: number, got: number): GatehouseError {
+  return new GatehouseError(
+    'BUCKET_FAILED',
+    `${filePath} has ${got} bytes, not the ${wanted} that were to be stored.`,
+    {
+      context: { filePath, wantedBytes: wanted, gotBytes: got },
+      hint: 'Let no other program write to the temporary folder.',
+    },
+  );
+}
+
+/** The local file to store cannot be read. The user checks the temporary folder and its disk. */
+export function sourceUnreadable(filePath: string, cause: unknown): GatehouseError {
+  return new GatehouseError('BUCKET_FAILED', `Cannot read ${filePath} to store it: ${messageOf(cause)}.`, {
+    context: { filePath },
+    cause,
+    hint: 'Check the temporary folder and its disk.',
+  });
+}
+
+/** The bucket was closed while or before the call ran. A fault of the program, not of the user. */
+export function bucketClosed(location: string): GatehouseError {
+  return new GatehouseError('BUCKET_CLOSED', `${location} was closed.`, { context: { location } });
+}
+
+/** The text names no store that Gatehouse knows. The user writes it in one of the forms of the hint. */
+export function locationMalformed(text: string, problem: string): GatehouseError {
+  return new GatehouseError('LOCATION_MALFORMED', `"${text}" is not a repository location: ${problem}.`, {
+    context: { text },
+    hint: 'Write s3://BUCKET/PREFIX, s3:https://HOST/BUCKET/PREFIX, file:///FOLDER or the path of a folder.',
+  });
+}
