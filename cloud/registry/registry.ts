@@ -1,0 +1,216 @@
+/**
+ * Things, their certificates and claim tokens. The database is the truth; certificates are also kept
+ * in memory, changed after each commit, so that the broker can ask without waiting.
+ */
+import type { Clock } from '../../core/clock.js';
+import type { Database, SqlRow, SqlWriter } from '../../core/db/database.js';
+import { hasCode } from '../../core/errors.js';
+import { thingNamePattern } from '../../core/wire/topics.js';
+import { type ClaimRequest, type ClaimResult, newClaimSecret, redeem, storeClaim } from './claims.js';
+import { deviceType, knownDeviceTypes } from './device-types.js';
+import { deviceTypeUnknown, thingChanged, thingExists, thingNameInvalid, thingUnknown } from './errors.js';
+
+export interface Thing {
+  readonly name: string;
+  readonly type: string;
+  /** A disabled thing may connect; its clicks run no action. */
+  readonly enabled: boolean;
+  readonly createdMs: number;
+  /** Rises with every change; hand it back to make a change conditional. */
+  readonly version: number;
+}
+
+export type CertificateStatus = 'ACTIVE' | 'REVOKED';
+
+export interface CertificateRecord {
+  /** SHA-256 of the certificate in DER, lower-case hex. */
+  readonly id: string;
+  readonly thing: string;
+  readonly status: CertificateStatus;
+  readonly notAfterMs: number;
+}
+
+export interface ClaimSecret {
+  readonly secret: string;
+  readonly expiresAtMs: number;
+}
+
+export interface Revocation {
+  readonly thing: string;
+  readonly certificateIds: readonly string[];
+}
+
+export class Registry {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #certificates: Map<string, CertificateRecord>;
+  readonly #revocationListeners = new Set<(revocation: Revocation) => void>();
+
+  private constructor(database: Database, clock: Clock, certificates: Map<string, CertificateRecord>) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#certificates = certificates;
+  }
+
+  /** `database` holds the tables of `registrySchema`. It stays open: the caller closes it. */
+  static async open(database: Database, clock: Clock): Promise<Registry> {
+    const rows = await database.all(
+      'SELECT id, thing, status, not_after_ms FROM certificate ORDER BY created_ms, id',
+    );
+    return new Registry(database, clock, new Map(rows.map(certificateOf).map((entry) => [entry.id, entry])));
+  }
+
+  /** @throws THING_NAME_INVALID, DEVICE_TYPE_UNKNOWN, THING_EXISTS */
+  async createThing(name: string, type: string): Promise<Thing> {
+    if (!thingNamePattern.test(name)) throw thingNameInvalid(name);
+    if (deviceType(type) === undefined) throw deviceTypeUnknown(type, knownDeviceTypes);
+    const thing: Thing = { name, type, enabled: true, createdMs: this.#clock.now(), version: 1 };
+    try {
+      await this.#database.run(
+        'INSERT INTO thing (name, type, enabled, created_ms, version) VALUES (?, ?, 1, ?, 1)',
+        [name, type, thing.createdMs],
+      );
+    } catch (error) {
+      throw hasCode(error, 'DATABASE_CONSTRAINT') ? thingExists(name) : error;
+    }
+    return thing;
+  }
+
+  async getThing(name: string): Promise<Thing | undefined> {
+    const row = await this.#database.get('SELECT * FROM thing WHERE name = ?', [name]);
+    return row === undefined ? undefined : thingOf(row);
+  }
+
+  /** By name, at most 10,000. */
+  async listThings(): Promise<Thing[]> {
+    return (await this.#database.all('SELECT * FROM thing ORDER BY name LIMIT 10000')).map(thingOf);
+  }
+
+  /**
+   * With `expectedVersion`, only when nobody changed the thing since.
+   * @throws THING_UNKNOWN, THING_CHANGED
+   */
+  async setEnabled(name: string, enabled: boolean, expectedVersion?: number): Promise<Thing> {
+    return this.#database.transaction(async (tx) => {
+      const thing = await requireThing(tx, name);
+      const version = expectedVersion ?? thing.version;
+      const { changes } = await tx.run(
+        'UPDATE thing SET enabled = ?, version = version + 1 WHERE name = ? AND version = ?',
+        [enabled ? 1 : 0, name, version],
+      );
+      if (changes !== 1) throw thingChanged(name);
+      return { ...thing, enabled, version: version + 1 };
+    });
+  }
+
+  /** A one-time secret that turns a device into this thing. @throws THING_UNKNOWN */
+  async createClaimToken(name: string, ttlMs: number): Promise<ClaimSecret> {
+    const nowMs = this.#clock.now();
+    const secret = newClaimSecret();
+    const expiresMs = nowMs + ttlMs;
+    await this.#database.transaction(async (tx) => {
+      await requireThing(tx, name);
+      await storeClaim(tx, { secret, thing: name, nowMs, expiresMs });
+    });
+    return { secret, expiresAtMs: expiresMs };
+  }
+
+  /**
+   * Turns a claim secret into a certificate, once; the same key may repeat the call.
+   * @throws CLAIM_INVALID, CLAIM_EXPIRED, CLAIM_USED, and what `issue` throws
+   */
+  async redeemClaim(request: ClaimRequest): Promise<ClaimResult> {
+    const nowMs = this.#clock.now();
+    const result = await this.#database.transaction((tx) => redeem(tx, request, nowMs));
+    if (!result.repeated) {
+      const { certificateId: id, thing, notAfterMs } = result;
+      this.#certificates.set(id, { id, thing, status: 'ACTIVE', notAfterMs });
+    }
+    return result;
+  }
+
+  /**
+   * Revokes every certificate of a thing and withdraws its unused claim tokens. Revocation is final;
+   * calling again is harmless. Listeners have run when it resolves.
+   * @throws THING_UNKNOWN
+   */
+  async revokeThing(name: string): Promise<string[]> {
+    const nowMs = this.#clock.now();
+    const revoked = await this.#database.transaction(async (tx) => {
+      const thing = await requireThing(tx, name);
+      await tx.run('DELETE FROM claim_token WHERE thing = ? AND used_ms IS NULL', [name]);
+      const active = await tx.all<{ id: string; version: number }>(
+        `SELECT id, version FROM certificate WHERE thing = ? AND status = 'ACTIVE'`,
+        [name],
+      );
+      for (const { id, version } of active) {
+        await tx.run(
+          `UPDATE certificate SET status = 'REVOKED', revoked_ms = ?, version = version + 1
+           WHERE id = ? AND version = ?`,
+          [nowMs, id, version],
+        );
+      }
+      await tx.run('UPDATE thing SET version = version + 1 WHERE name = ? AND version = ?', [
+        name,
+        thing.version,
+      ]);
+      return active.map(({ id }) => id);
+    });
+    this.#applyRevocation(name, revoked);
+    return revoked;
+  }
+
+  /** From memory. Undefined for a certificate that was never issued here. */
+  certificate(id: string): CertificateRecord | undefined {
+    return this.#certificates.get(id);
+  }
+
+  /** From memory. Undefined for a certificate that was never issued here. */
+  certificateStatus(id: string): CertificateStatus | undefined {
+    return this.#certificates.get(id)?.status;
+  }
+
+  /** From memory, in the order of issue. */
+  certificatesOf(thing: string): CertificateRecord[] {
+    return [...this.#certificates.values()].filter((entry) => entry.thing === thing);
+  }
+
+  /** Calls `listener` after each revocation; the result takes it off again. */
+  onRevoked(listener: (revocation: Revocation) => void): () => void {
+    this.#revocationListeners.add(listener);
+    return () => this.#revocationListeners.delete(listener);
+  }
+
+  #applyRevocation(thing: string, certificateIds: readonly string[]): void {
+    for (const id of certificateIds) {
+      const entry = this.#certificates.get(id);
+      if (entry !== undefined) this.#certificates.set(id, { ...entry, status: 'REVOKED' });
+    }
+    for (const listener of [...this.#revocationListeners]) listener({ thing, certificateIds });
+  }
+}
+
+async function requireThing(tx: SqlWriter, name: string): Promise<Thing> {
+  const row = await tx.get('SELECT * FROM thing WHERE name = ?', [name]);
+  if (row === undefined) throw thingUnknown(name);
+  return thingOf(row);
+}
+
+function thingOf(row: SqlRow): Thing {
+  return {
+    name: String(row['name']),
+    type: String(row['type']),
+    enabled: row['enabled'] === 1,
+    createdMs: Number(row['created_ms']),
+    version: Number(row['version']),
+  };
+}
+
+function certificateOf(row: SqlRow): CertificateRecord {
+  return {
+    id: String(row['id']),
+    thing: String(row['thing']),
+    status: row['status'] === 'ACTIVE' ? 'ACTIVE' : 'REVOKED',
+    notAfterMs: Number(row['not_after_ms']),
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * The registry's tables, one schema step. A claim token's secret is kept as its SHA-256 only; a
+ * certificate is named by the SHA-256 of its DER form. Times are milliseconds since the Unix epoch.
+ */
+export const registrySchema = `
+CREATE TABLE thing (
+  name       TEXT PRIMARY KEY,
+  type       TEXT NOT NULL,
+  enabled    INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+  created_ms INTEGER NOT NULL,
+  version    INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE certificate (
+  id           TEXT PRIMARY KEY,
+  thing        TEXT NOT NULL REFERENCES thing (name),
+  status       TEXT NOT NULL CHECK (status IN ('ACTIVE', 'REVOKED')),
+  not_after_ms INTEGER NOT NULL,
+  created_ms   INTEGER NOT NULL,
+  revoked_ms   INTEGER,
+  pem          TEXT NOT NULL,
+  version      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX certificate_thing ON certificate (thing);
+
+CREATE TABLE claim_token (
+  secret_sha256     TEXT PRIMARY KEY,
+  thing             TEXT NOT NULL REFERENCES thing (name),
+  created_ms        INTEGER NOT NULL,
+  expires_ms        INTEGER NOT NULL,
+  used_ms           INTEGER,
+  public_key_sha256 TEXT,
+  certificate_id    TEXT REFERENCES certificate (id)
+) STRICT;
+CREATE INDEX claim_token_thing ON claim_token (thing);
+`;
