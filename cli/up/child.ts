@@ -30,8 +30,8 @@ export interface ChildOptions {
   readonly log: Logger;
   /** Takes every line that the program writes. */
   readonly onLine: (line: string) => void;
-  /** Called each time the program serves again after a crash. */
-  readonly onRestart?: (ready: ReadyMessage) => void;
+  /** Called when the program ended by itself and is about to be started again. */
+  readonly onEnd: (reason: string) => void;
 }
 
 const startLimitMs = 60_000;
@@ -97,6 +97,7 @@ export class Child implements Closeable {
   async #onExit(running: ChildProcess, code: number | null, signal: NodeJS.Signals | null): Promise<void> {
     // One that never served is the starter's business: `open` throws, a restart tries again below.
     if (this.#stopping || !readyProcesses.has(running)) return;
+    this.#options.onEnd(signal ?? `exit code ${code}`);
     await this.#restart({ code, signal });
   }
 
@@ -109,7 +110,7 @@ export class Child implements Closeable {
     });
     try {
       await sleep(this.#options.clock, delayMs, this.#stop.signal);
-      this.#options.onRestart?.(await this.#start());
+      await this.#start();
     } catch (error) {
       if (this.#stopping) return;
       this.#options.log.error('cannot be started again', { program: this.#options.name, error });

@@ -1,0 +1,51 @@
+/** `gatehouse agent run`: the device program: watches lines and sensors of this machine. */
+import { join, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { loadConfig, parseConfig } from '../../core/config.js';
+import { agentConfig } from '../../device/config.js';
+import { openAgent } from '../../device/main.js';
+import { createContext, dataDirectory } from '../context.js';
+import { runProgram } from '../run-program.js';
+import { version } from '../version.js';
+
+interface AgentOptions {
+  readonly config?: string;
+  readonly claimToken?: string;
+}
+
+export function addAgent(program: Command): void {
+  const agent = program
+    .command('agent')
+    .description('the device program: buttons and sensors of this machine');
+  agent
+    .command('run')
+    .description('run the agent until it is told to stop')
+    .addOption(new Option('--config <file>', 'configuration in JSON (see docs/configuration.md)'))
+    .addOption(new Option('--claim-token <token>', 'one-time token from "gatehouse device claim-token"'))
+    .action(async (options: AgentOptions, command: Command) => {
+      const context = createContext(command, 'info');
+      const directory = join(dataDirectory(command, context.env), 'agent');
+      await runProgram(context, async () => {
+        const config = await readConfig(options, directory);
+        const opened = await openAgent(config, { clock: context.clock, log: context.log, version });
+        return {
+          program: opened,
+          facts: { pid: process.pid },
+          greeting: 'The agent runs. Ctrl-C stops it.',
+        };
+      });
+    });
+}
+
+async function readConfig(options: AgentOptions, dataDir: string) {
+  const base = options.config
+    ? await loadConfig(agentConfig, options.config)
+    : parseConfig(agentConfig, { dataDir }, 'the built-in configuration');
+  if (options.claimToken === undefined) return base;
+  const identity = { ...base.identity, claimToken: options.claimToken };
+  return parseConfig(
+    agentConfig,
+    { ...base, dataDir: resolve(base.dataDir), identity },
+    options.config ?? '--claim-token',
+  );
+}

@@ -1,0 +1,35 @@
+/** `gatehouse gateway run`: scheduled backups of this machine. */
+import { type Command, Option } from 'commander';
+import { loadConfig } from '../../core/config.js';
+import { gatewayConfig } from '../../gateway/config.js';
+import { openGateway } from '../../gateway/main.js';
+import { createContext } from '../context.js';
+import { runProgram } from '../run-program.js';
+import { version } from '../version.js';
+
+export function addGateway(program: Command): void {
+  const gateway = program
+    .command('gateway')
+    .description('the backup program: scheduled backups of this machine');
+  gateway
+    .command('run')
+    .description('run the backup jobs until told to stop')
+    .addOption(
+      new Option(
+        '--config <file>',
+        'configuration in JSON (see docs/configuration.md)',
+      ).makeOptionMandatory(),
+    )
+    .action(async (options: { config: string }, command: Command) => {
+      const context = createContext(command, 'info');
+      await runProgram(context, async () => {
+        const config = await loadConfig(gatewayConfig, options.config);
+        const opened = await openGateway(config, { clock: context.clock, log: context.log, version });
+        return {
+          program: opened,
+          facts: { jobs: config.jobs.length },
+          greeting: `The gateway runs ${config.jobs.length} backup job(s). Ctrl-C stops it.`,
+        };
+      });
+    });
+}

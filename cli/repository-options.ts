@@ -1,0 +1,89 @@
+/** The options that every repository command shares, named as restic names them. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { Lifetimes, opening } from '../core/lifecycle.js';
+import { openBucket } from '../gateway/bucket/open-bucket.js';
+import { Repository } from '../gateway/repository/repository.js';
+import type { Context } from './context.js';
+import { usageError } from './exit-code.js';
+import { findPassword } from './password.js';
+
+export interface RepositoryFlags {
+  readonly repo?: string;
+  readonly passwordFile?: string;
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly limitUpload?: string;
+  readonly limitDownload?: string;
+  readonly packSize?: number;
+}
+
+export function withRepositoryOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '-r, --repo <repository>',
+        's3://bucket/prefix, file:///path or a plain path (or GATEHOUSE_REPOSITORY)',
+      ),
+    )
+    .addOption(
+      new Option('-p, --password-file <file>', 'file with the password (or GATEHOUSE_PASSWORD, GATEHOUSE_PASSWORD_FILE)'),
+    )
+    .addOption(new Option('--endpoint <url>', 'S3 endpoint when it is not AWS (or AWS_ENDPOINT_URL_S3)'))
+    .addOption(new Option('--region <region>', 'S3 region (or AWS_REGION)'))
+    .addOption(new Option('--limit-upload <rate>', 'at most this: 300k, 2M per second; a plain number is KiB/s'))
+    .addOption(new Option('--limit-download <rate>', 'at most this, as --limit-upload'));
+}
+
+export interface OpenedRepository {
+  readonly repository: Repository;
+  /** Closes the repository, the bucket and the temporary folder. */
+  readonly lifetimes: Lifetimes;
+}
+
+/** How the repository is opened: `open` one that exists, or `init` a new one. */
+export async function openRepository(
+  context: Context,
+  flags: RepositoryFlags,
+  how: 'open' | 'init' = 'open',
+): Promise<OpenedRepository> {
+  const { env } = context;
+  const location = flags.repo ?? env['GATEHOUSE_REPOSITORY'] ?? env['RESTIC_REPOSITORY'];
+  if (location === undefined) {
+    throw usageError('Which repository?', 'Give -r s3://bucket/prefix or -r /path, or set GATEHOUSE_REPOSITORY.');
+  }
+  const password = await findPassword(
+    {
+      env,
+      input: process.stdin,
+      output: process.stderr,
+      ...(flags.passwordFile === undefined ? {} : { passwordFile: flags.passwordFile }),
+    },
+    how === 'init',
+  );
+  return opening(async (lifetimes) => {
+    const temporaryFolder = await mkdtemp(join(env['TMPDIR'] || tmpdir(), 'gatehouse-'));
+    lifetimes.defer('temporary folder', () => rm(temporaryFolder, { recursive: true, force: true }));
+    const bucket = lifetimes.add('bucket', await openBucket(location, bucketOptions(context, flags)));
+    const { clock, log, signal } = context;
+    const repository = await Repository[how]({ bucket, password, temporaryFolder, clock, log, signal });
+    lifetimes.add('repository', repository);
+    return { repository, lifetimes };
+  });
+}
+
+function bucketOptions(context: Context, flags: RepositoryFlags) {
+  const { env, clock, log } = context;
+  const endpoint = flags.endpoint ?? env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'];
+  const region = flags.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
+  return {
+    clock,
+    log,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+    ...(flags.limitUpload === undefined ? {} : { limitUpload: flags.limitUpload }),
+    ...(flags.limitDownload === undefined ? {} : { limitDownload: flags.limitDownload }),
+  };
+}
