@@ -1,0 +1,201 @@
+/**
+ * Every error of the hardware library, with when it is raised and what the user does about it.
+ * Foreign errors (Node, onoff, i2c-bus) are wrapped here and nowhere else.
+ */
+import { GatehouseError, messageOf } from '../core/errors.js';
+
+/** The pin is not of the form `GPIO17` or `17`, or the chip has no such line. Name another pin. */
+export const lineUnknown = (pin: string, lineCount?: number) =>
+  new GatehouseError('LINE_UNKNOWN', `There is no GPIO line called ${JSON.stringify(pin)}.`, {
+    context: { pin, lineCount },
+    hint: 'Name the line by its BCM number, as GPIO17 or 17, not by the position of the header pin.',
+  });
+
+/** Another program, a kernel driver, or this one holds the line. Free it or choose another pin. */
+export const lineBusy = (pin: string, cause?: unknown) =>
+  new GatehouseError('LINE_BUSY', `GPIO line ${pin} is in use already.`, {
+    context: { pin },
+    cause,
+    hint: `Stop the program or the dtoverlay that holds ${pin} (see \`gpioinfo\`), or wire to another pin.`,
+  });
+
+/** The user may not use GPIO lines. Join the group `gpio`. */
+export const gpioDenied = (pin: string, cause: unknown) =>
+  new GatehouseError('GPIO_DENIED', `This user may not use GPIO line ${pin}.`, {
+    context: { pin },
+    cause,
+    hint: 'Run `sudo usermod -aG gpio $USER`, then log out and in again.',
+  });
+
+/** No GPIO chip with a known label was found. Use the simulated route, or configure the label. */
+export const gpioNoChip = (wanted: readonly string[], found: readonly string[]) =>
+  new GatehouseError(
+    'GPIO_NO_CHIP',
+    `No GPIO chip of a known kind was found (looked for ${wanted.join(', ')}; found ${found.join(', ') || 'none'}).`,
+    {
+      context: { wanted: wanted.join(','), found: found.join(',') },
+      hint: 'On a Raspberry Pi, use a kernel with CONFIG_GPIO_SYSFS; elsewhere choose the route `simulated`.',
+    },
+  );
+
+/** The kernel refused a read, a write or an edge on an open line. Check the wiring and the kernel log. */
+export const lineFailed = (pin: string, cause: unknown) =>
+  new GatehouseError('LINE_FAILED', `GPIO line ${pin} failed: ${messageOf(cause)}`, {
+    context: { pin },
+    cause,
+    hint: 'Look at `dmesg` for the GPIO controller, then restart the agent.',
+  });
+
+/** A line was used after it was closed: a mistake in the program that used it. */
+export const lineClosed = (pin: string) =>
+  new GatehouseError('LINE_CLOSED', `GPIO line ${pin} is closed.`, { context: { pin } });
+
+/** A chip was asked for a line after it was closed: a mistake in the program that used it. */
+export const gpioClosed = () => new GatehouseError('GPIO_CLOSED', 'The GPIO chip is closed.');
+
+/** An optional package is absent or was not compiled. Run the command in the hint. */
+export const packageMissing = (packageName: string, remedy: string, cause: unknown) =>
+  new GatehouseError('HARDWARE_PACKAGE_MISSING', `The package ${packageName} could not be loaded.`, {
+    context: { package: packageName },
+    cause,
+    hint: remedy,
+  });
+
+export interface TransferContext {
+  readonly bus: number;
+  readonly address: number;
+}
+
+export function hexadecimal(value: number): string {
+  return `0x${value.toString(16).padStart(2, '0')}`;
+}
+
+function at({ bus, address }: TransferContext): string {
+  return `address ${hexadecimal(address)} on I2C bus ${bus}`;
+}
+
+/** Nothing acknowledged the address. Check wiring, power and the address strap. */
+export const i2cNoDevice = (where: TransferContext, cause?: unknown) =>
+  new GatehouseError('I2C_NO_DEVICE', `Nothing answers at ${at(where)}.`, {
+    context: { ...where },
+    cause,
+    hint: `Check wiring and power, and the address with \`i2cdetect -y ${where.bus}\`.`,
+  });
+
+/** The device sent fewer bytes than asked for. The next measurement may succeed. */
+export const i2cShortRead = (where: TransferContext, wanted: number, got: number) =>
+  new GatehouseError('I2C_SHORT_READ', `Read ${got} of ${wanted} bytes at ${at(where)}.`, {
+    context: { ...where, wanted, got },
+    retryable: true,
+  });
+
+/** The kernel gave up waiting for the bus, mostly because a device holds the clock line low. */
+export const i2cTimeout = (where: TransferContext, cause: unknown) =>
+  new GatehouseError('I2C_TIMEOUT', `The transfer timed out at ${at(where)}.`, {
+    context: { ...where },
+    cause,
+    retryable: true,
+    hint: 'If it stays, switch the sensor off and on; shorten its cable or slow the bus down.',
+  });
+
+/** A kernel driver has claimed the address. Unload it. */
+export const i2cAddressBusy = (where: TransferContext, cause?: unknown) =>
+  new GatehouseError('I2C_ADDRESS_BUSY', `A kernel driver holds ${at(where)}.`, {
+    context: { ...where },
+    cause,
+    hint: 'Remove the dtoverlay for this sensor from config.txt and reboot.',
+  });
+
+/** Any other failure of a transfer. Retryable when the kernel says that the line was disturbed. */
+export const i2cFailed = (where: TransferContext, cause: unknown, retryable = false) =>
+  new GatehouseError('I2C_FAILED', `The transfer failed at ${at(where)}: ${messageOf(cause)}`, {
+    context: { ...where },
+    cause,
+    retryable,
+    hint: 'Check the cable and the pull-up resistors of the bus.',
+  });
+
+/** Address, register or length is out of range: a mistake in the configuration or in a driver. */
+export const i2cRequestInvalid = (where: TransferContext, why: string) =>
+  new GatehouseError('I2C_REQUEST_INVALID', `Not a valid I2C transfer: ${why}.`, { context: { ...where } });
+
+/** A bus was used after it was closed: a mistake in the program that used it. */
+export const i2cClosed = (bus: number) =>
+  new GatehouseError('I2C_CLOSED', `I2C bus ${bus} is closed.`, { context: { bus } });
+
+/** The user may not use the bus. Join the group `i2c`. */
+export const i2cDenied = (bus: number, cause: unknown) =>
+  new GatehouseError('I2C_DENIED', `This user may not use I2C bus ${bus}.`, {
+    context: { bus },
+    cause,
+    hint: 'Run `sudo usermod -aG i2c $USER`, then log out and in again.',
+  });
+
+export const enableI2cRemedy =
+  'Run `sudo raspi-config nonint do_i2c 0` (or add `dtparam=i2c_arm=on` to /boot/firmware/config.txt), then reboot.';
+
+/** The bus has no device file. Switch I2C on. */
+export const i2cNotEnabled = (bus: number, cause?: unknown) =>
+  new GatehouseError('I2C_NOT_ENABLED', `I2C bus ${bus} is not enabled: /dev/i2c-${bus} does not exist.`, {
+    context: { bus },
+    cause,
+    hint: enableI2cRemedy,
+  });
+
+/** The adapter cannot transfer blocks of bytes. Use another bus. */
+export const i2cUnsupported = (bus: number) =>
+  new GatehouseError('I2C_UNSUPPORTED', `I2C bus ${bus} cannot transfer blocks of registers.`, {
+    context: { bus },
+    hint: 'Connect the sensor to a full I2C bus; on a Raspberry Pi that is bus 1.',
+  });
+
+export interface SensorContext extends TransferContext {
+  readonly chip: string;
+}
+
+/** Another chip than configured answers. Correct the chip or the address in the configuration. */
+export const sensorWrongChip = (where: SensorContext, saw: string, hint?: string) =>
+  new GatehouseError('SENSOR_WRONG_CHIP', `No ${where.chip} at ${at(where)}: ${saw}.`, {
+    context: { ...where },
+    hint: hint ?? 'Correct the chip or the address in the configuration.',
+  });
+
+/** The calibration words cannot be right; read badly, or the chip is damaged. */
+export const sensorCalibration = (where: SensorContext) =>
+  new GatehouseError('SENSOR_CALIBRATION', `The calibration of the ${where.chip} at ${at(where)} is empty.`, {
+    context: { ...where },
+    retryable: true,
+    hint: 'Switch the sensor off and on; replace it if this stays.',
+  });
+
+/** The chip did not finish within its datasheet time. The next measurement may succeed. */
+export const sensorBusy = (where: SensorContext, limitMs: number) =>
+  new GatehouseError(
+    'SENSOR_BUSY',
+    `The ${where.chip} at ${at(where)} was not ready within ${Math.round(limitMs)} ms.`,
+    {
+      context: { ...where, limitMs },
+      retryable: true,
+      hint: 'If it stays, switch the sensor off and on.',
+    },
+  );
+
+/** The chip lost its settings before its result was read, mostly because its supply dipped. */
+export const sensorNotMeasured = (where: SensorContext) =>
+  new GatehouseError('SENSOR_NOT_MEASURED', `The ${where.chip} at ${at(where)} was reset while measuring.`, {
+    context: { ...where },
+    retryable: true,
+    hint: 'If it happens often, check the supply voltage of the sensor.',
+  });
+
+/** A value lies outside what the chip can measure: noise on the bus, a bad solder joint, a dying chip. */
+export const sensorImplausible = (where: SensorContext, quantity: string, value: number) =>
+  new GatehouseError(
+    'SENSOR_IMPLAUSIBLE',
+    `The ${where.chip} at ${at(where)} reports an impossible ${quantity}: ${value}.`,
+    {
+      context: { ...where, quantity, value },
+      retryable: true,
+      hint: 'If it stays, check the wiring and replace the sensor.',
+    },
+  );

@@ -1,0 +1,89 @@
+/**
+ * Loads the optional native packages, and says what brings them when they do not load.
+ * They are loaded only when a real route is used, so a machine without them still runs.
+ */
+import { messageOf, systemCode } from '../../core/errors.js';
+import { packageMissing } from '../errors.js';
+import type { Level } from '../ports.js';
+
+/** The part of onoff that Gatehouse uses. */
+export interface OnoffLine {
+  read(): Promise<Level>;
+  write(level: Level): Promise<void>;
+  watch(callback: (error: Error | null | undefined, level: Level) => void): void;
+  unwatch(): void;
+  unexport(): void;
+  direction(): string;
+  edge(): string;
+  activeLow(): boolean;
+  setDirection(direction: 'in' | 'high' | 'low'): void;
+  setEdge(edge: 'both'): void;
+  setActiveLow(activeLow: boolean): void;
+}
+
+export interface OnoffPackage {
+  readonly Gpio: new (
+    line: number,
+    direction: 'in' | 'high' | 'low',
+    edge: 'both' | 'none',
+    options: { readonly activeLow: boolean },
+  ) => OnoffLine;
+}
+
+/** The part of i2c-bus that Gatehouse uses. */
+export interface I2cBusHandle {
+  readI2cBlock(
+    address: number,
+    register: number,
+    length: number,
+    buffer: Buffer,
+  ): Promise<{ readonly bytesRead: number }>;
+  writeI2cBlock(address: number, register: number, length: number, buffer: Buffer): Promise<unknown>;
+  i2cFuncs(): Promise<{ readonly smbusReadI2cBlock: boolean; readonly smbusWriteI2cBlock: boolean }>;
+  close(): Promise<void>;
+}
+
+export interface I2cBusPackage {
+  openPromisified(bus: number): Promise<I2cBusHandle>;
+}
+
+export type OptionalPackage = 'onoff' | 'i2c-bus';
+
+const importers: Record<OptionalPackage, () => Promise<unknown>> = {
+  onoff: () => import('onoff'),
+  'i2c-bus': () => import('i2c-bus'),
+};
+
+/** The package with the compiled part: npm rebuilds that one, not the package that uses it. */
+const nativePart: Record<OptionalPackage, string> = { onoff: 'epoll', 'i2c-bus': 'i2c-bus' };
+
+/** @throws HARDWARE_PACKAGE_MISSING with the one command that brings it. */
+export async function loadOptionalPackage(
+  name: OptionalPackage,
+  importPackage: (name: OptionalPackage) => Promise<unknown> = (wanted) => importers[wanted](),
+): Promise<unknown> {
+  try {
+    return await importPackage(name);
+  } catch (error) {
+    throw packageMissing(name, packageRemedy(name, error), error);
+  }
+}
+
+export async function loadOnoff(): Promise<OnoffPackage> {
+  return (await loadOptionalPackage('onoff')) as OnoffPackage;
+}
+
+export async function loadI2cBus(): Promise<I2cBusPackage> {
+  return (await loadOptionalPackage('i2c-bus')) as I2cBusPackage;
+}
+
+function packageRemedy(name: OptionalPackage, error: unknown): string {
+  const absent = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'].includes(systemCode(error) ?? '');
+  // `bindings` reports a package that is there but was never compiled with a message only.
+  const uncompiled = /bindings file|\.node/.test(messageOf(error));
+  const bring =
+    absent && !uncompiled
+      ? 'npm install --include=optional'
+      : `npm rebuild ${nativePart[name]} --foreground-scripts`;
+  return `Run \`sudo apt install build-essential python3 && ${bring}\`.`;
+}
