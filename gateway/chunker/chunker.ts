@@ -49,6 +49,7 @@ export class Chunker {
       const skipped = Math.min(warmFrom - this.#count, data.length - index);
       this.#count += skipped;
       index += skipped;
+      if (this.#count < warmFrom) return -1;
     }
     if (this.#count < this.#minSizeBytes) {
       index = this.#warm(data, index);
