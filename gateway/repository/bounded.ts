@@ -44,11 +44,12 @@ export class Slots {
     while (this.#free <= 0) {
       throwIfAborted(signal);
       await new Promise<void>((resolve) => {
-        signal?.addEventListener('abort', () => resolve(), { once: true });
-        this.#waiters.push(() => {
-          signal?.removeEventListener('abort', resolve as () => void);
+        const wake = () => {
+          signal?.removeEventListener('abort', wake);
           resolve();
-        });
+        };
+        signal?.addEventListener('abort', wake);
+        this.#waiters.push(wake);
       });
     }
     throwIfAborted(signal);

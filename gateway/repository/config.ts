@@ -1,0 +1,76 @@
+/** The repository's config: version, id and chunker polynomial, sealed, in one file of fixed name. */
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { messageOf } from '../../core/errors.js';
+import type { Bucket, CallOptions } from '../bucket/bucket.js';
+import { degree, isIrreducible, pickPolynomial, polynomialDegree } from '../chunker/polynomial.js';
+import { repositoryDamaged, repositoryMissing, repositoryVersionUnknown } from '../errors.js';
+import type { Sealer } from './crypto.js';
+import { encodeJson } from './go-json.js';
+import { configKey } from './layout.js';
+
+export interface RepositoryConfig {
+  readonly version: 1 | 2;
+  readonly id: string;
+  readonly polynomial: bigint;
+}
+
+// Other programs keep fields of their own here; they are ignored.
+const configSchema = z.object({
+  version: z.int(),
+  id: z.string().regex(/^[0-9a-f]{64}$/),
+  chunker_polynomial: z.string().regex(/^[0-9a-f]{1,16}$/),
+});
+
+export function newConfig(version: 1 | 2, polynomial?: bigint): RepositoryConfig {
+  return {
+    version,
+    id: randomBytes(32).toString('hex'),
+    polynomial: polynomial ?? pickPolynomial(randomBytes),
+  };
+}
+
+export async function saveConfig(
+  bucket: Bucket,
+  sealer: Sealer,
+  config: RepositoryConfig,
+  options?: CallOptions,
+): Promise<void> {
+  const json = encodeJson({
+    version: config.version,
+    id: config.id,
+    chunker_polynomial: config.polynomial.toString(16),
+  });
+  await bucket.put(configKey, sealer.seal(Buffer.from(json)), options);
+}
+
+/** @throws REPOSITORY_MISSING, REPOSITORY_DAMAGED, REPOSITORY_VERSION. */
+export async function loadConfig(
+  bucket: Bucket,
+  sealer: Sealer,
+  options?: CallOptions,
+): Promise<RepositoryConfig> {
+  const sealed = await bucket.get(configKey, options);
+  if (sealed === undefined) throw repositoryMissing(bucket.location);
+  const plain = sealer.open(sealed);
+  if (plain === undefined) throw repositoryDamaged('config', 'it was not sealed with the master key');
+  return parseConfigFile(plain.toString('utf8'));
+}
+
+function parseConfigFile(text: string): RepositoryConfig {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw repositoryDamaged('config', `it is not JSON (${messageOf(error)})`, error);
+  }
+  const parsed = configSchema.safeParse(value);
+  if (!parsed.success) throw repositoryDamaged('config', 'a field is missing or malformed');
+  const { version, id } = parsed.data;
+  if (version !== 1 && version !== 2) throw repositoryVersionUnknown(version);
+  const polynomial = BigInt(`0x${parsed.data.chunker_polynomial}`);
+  if (degree(polynomial) !== polynomialDegree || !isIrreducible(polynomial)) {
+    throw repositoryDamaged('config', 'the chunker polynomial is not irreducible of degree 53');
+  }
+  return { version, id, polynomial };
+}

@@ -1,0 +1,142 @@
+/**
+ * Key files: the repository's master key, sealed with a key that scrypt derives from the password.
+ * The storage side can read, replace and add these files, so every number in them is bounded.
+ */
+import { randomBytes, scrypt } from 'node:crypto';
+import { z } from 'zod';
+import type { Bucket, CallOptions } from '../bucket/bucket.js';
+import { repositoryDamaged, wrongPassword } from '../errors.js';
+import { isValidKeyMaterial, type KeyMaterial, keyMaterialFrom, Sealer } from './crypto.js';
+import { encodeJson } from './go-json.js';
+import { folderOf, idFromKey, keyOf, sha256Hex } from './layout.js';
+import type { LockHolder, ScryptCost } from './types.js';
+
+const saltSizeBytes = 64;
+/** As many as restic tries. */
+const maxKeysTried = 20;
+const maxKeyFileBytes = 64 * 1024;
+/** restic calibrates to at most 60 MB; this leaves room for stronger keys. */
+const maxMemoryBytes = 256 * 1024 * 1024;
+/** About twenty-five times the usual work, ten seconds or so on a PC. */
+const maxWork = 2 ** 26;
+
+export const defaultScryptCost: ScryptCost = { n: 32768, r: 8, p: 4 };
+
+const base64 = z.string().transform((text) => Buffer.from(text, 'base64'));
+
+const keyFileSchema = z.object({
+  kdf: z.literal('scrypt'),
+  N: z.int().min(2),
+  r: z.int().min(1),
+  p: z.int().min(1),
+  salt: base64,
+  data: base64,
+});
+
+const masterKeySchema = z.object({ mac: z.object({ k: base64, r: base64 }), encrypt: base64 });
+
+/** Writes a key file for `master`. @returns its id. */
+export async function createKeyFile(options: {
+  readonly bucket: Bucket;
+  readonly password: string;
+  readonly master: KeyMaterial;
+  readonly cost: ScryptCost;
+  readonly holder: LockHolder;
+  readonly nowMs: number;
+  readonly signal?: AbortSignal;
+}): Promise<string> {
+  const { bucket, master, cost, holder } = options;
+  const salt = randomBytes(saltSizeBytes);
+  const user = await deriveKey(options.password, salt, cost);
+  const plain = encodeJson({
+    mac: { k: toBase64(master.macNonceKey), r: toBase64(master.macMultiplier) },
+    encrypt: toBase64(master.encryption),
+  });
+  const file = Buffer.from(
+    encodeJson({
+      created: new Date(options.nowMs).toISOString(),
+      username: holder.username,
+      hostname: holder.hostname,
+      kdf: 'scrypt',
+      N: cost.n,
+      r: cost.r,
+      p: cost.p,
+      salt: toBase64(salt),
+      data: toBase64(new Sealer(user).seal(Buffer.from(plain))),
+    }),
+  );
+  const id = sha256Hex(file);
+  await bucket.put(keyOf('key', id), file, options.signal ? { signal: options.signal } : {});
+  return id;
+}
+
+/**
+ * The master key, from the first key file that the password opens.
+ * @throws WRONG_PASSWORD when none opens, REPOSITORY_DAMAGED when none is even usable.
+ */
+export async function openMasterKey(
+  bucket: Bucket,
+  password: string,
+  options?: CallOptions,
+): Promise<KeyMaterial> {
+  let unusable: { id: string; why: string } | undefined;
+  let tried = 0;
+  for await (const { key, sizeBytes } of bucket.list(folderOf('key'), options)) {
+    const id = idFromKey(key);
+    if (id === undefined) continue;
+    if (tried === maxKeysTried) break;
+    const file = sizeBytes > maxKeyFileBytes ? undefined : await bucket.get(key, options);
+    const outcome = file === undefined ? 'it is missing or too large' : await openKeyFile(file, password);
+    // A bad file next to a good one must not keep the owner out, so the search goes on.
+    if (typeof outcome === 'string') unusable = { id, why: outcome };
+    else if (outcome !== undefined) return outcome;
+    else tried++;
+  }
+  if (tried === 0 && unusable !== undefined) throw repositoryDamaged(`key file ${unusable.id}`, unusable.why);
+  throw wrongPassword(bucket.location);
+}
+
+/** The master key; undefined when the password does not fit; a reason when the file is no usable key. */
+export async function openKeyFile(
+  file: Uint8Array,
+  password: string,
+): Promise<KeyMaterial | string | undefined> {
+  const parsed = keyFileSchema.safeParse(parseQuietly(file));
+  if (!parsed.success) return 'it is not a key file with an scrypt key';
+  const { N: n, r, p, salt, data } = parsed.data;
+  if (salt.length !== saltSizeBytes) return 'its salt does not have 64 bytes';
+  if (!isBearable({ n, r, p })) return 'its scrypt cost is out of bounds';
+  const plain = new Sealer(await deriveKey(password, salt, { n, r, p })).open(data);
+  if (plain === undefined) return undefined;
+  const master = masterKeySchema.safeParse(parseQuietly(plain));
+  if (!master.success) return 'it holds no master key';
+  const { mac, encrypt } = master.data;
+  const key: KeyMaterial = { encryption: encrypt, macNonceKey: mac.k, macMultiplier: mac.r };
+  return isValidKeyMaterial(key) ? key : 'it holds an invalid master key';
+}
+
+/** The key that a password stands for. @param cost must be bearable. */
+export async function deriveKey(password: string, salt: Uint8Array, cost: ScryptCost): Promise<KeyMaterial> {
+  const options = { N: cost.n, r: cost.r, p: cost.p, maxmem: 2 * maxMemoryBytes };
+  const bytes = await new Promise<Buffer>((resolve, reject) => {
+    scrypt(password, salt, 64, options, (error, key) => (error ? reject(error) : resolve(key)));
+  });
+  return keyMaterialFrom(bytes);
+}
+
+function isBearable({ n, r, p }: ScryptCost): boolean {
+  const powerOfTwo = Number.isInteger(Math.log2(n));
+  return powerOfTwo && r * p < 2 ** 30 && 128 * r * (n + p) <= maxMemoryBytes && n * r * p <= maxWork;
+}
+
+function parseQuietly(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}

@@ -1,0 +1,88 @@
+/**
+ * Files that are sealed as a whole: index, snapshot and lock files, named by the hash of their
+ * stored bytes. In format 2 the plain text is JSON, or the byte 2 and a Zstandard frame of it.
+ */
+import { GatehouseError, messageOf } from '../../core/errors.js';
+import type { Bucket, CallOptions } from '../bucket/bucket.js';
+import { repositoryDamaged, repositoryFileMissing } from '../errors.js';
+import type { Sealer } from './crypto.js';
+import { folderOf, idFromKey, keyOf, sha256Hex } from './layout.js';
+import type { FileKind } from './types.js';
+import { loadZstd } from './zstd.js';
+
+const compressedMark = 2;
+/** More than any index file that restic or rustic writes; against frames made to burst. */
+const decompressedLimitBytes = 256 * 1024 * 1024;
+
+export type UnpackedKind = Exclude<FileKind, 'pack' | 'key'>;
+
+export class UnpackedFiles {
+  readonly #bucket: Bucket;
+  readonly #sealer: Sealer;
+  readonly #version: 1 | 2;
+
+  constructor(bucket: Bucket, sealer: Sealer, version: 1 | 2) {
+    this.#bucket = bucket;
+    this.#sealer = sealer;
+    this.#version = version;
+  }
+
+  /** Stores `json`; durable when it resolves. @returns the id. */
+  async save(kind: UnpackedKind, json: Uint8Array, options?: CallOptions): Promise<string> {
+    const sealed = this.#sealer.seal(await this.#encode(kind, json));
+    const id = sha256Hex(sealed);
+    await this.#bucket.put(keyOf(kind, id), sealed, options);
+    return id;
+  }
+
+  /** The JSON text. @throws REPOSITORY_FILE_MISSING, REPOSITORY_DAMAGED. */
+  async load(kind: UnpackedKind, id: string, options?: CallOptions): Promise<Uint8Array> {
+    const json = await this.loadIfThere(kind, id, options);
+    if (json === undefined) throw repositoryFileMissing(`${kind} file ${id}`);
+    return json;
+  }
+
+  /** As `load`, or undefined when there is no such file or it is empty (a write cut short). */
+  async loadIfThere(kind: UnpackedKind, id: string, options?: CallOptions): Promise<Uint8Array | undefined> {
+    const sealed = await this.#bucket.get(keyOf(kind, id), options);
+    if (sealed === undefined || sealed.length === 0) return undefined;
+    const what = `${kind} file ${id}`;
+    if (sha256Hex(sealed) !== id) throw repositoryDamaged(what, 'its bytes do not have the hash in its name');
+    const plain = this.#sealer.open(sealed);
+    if (plain === undefined)
+      throw repositoryDamaged(what, 'it was not sealed with the key of this repository');
+    return this.#decode(what, plain);
+  }
+
+  /** Ids of all files of a kind, with their stored sizes, in no promised order. */
+  async *list(kind: FileKind, options?: CallOptions): AsyncGenerator<{ id: string; sizeBytes: number }> {
+    for await (const entry of this.#bucket.list(folderOf(kind), options)) {
+      const id = idFromKey(entry.key);
+      if (id !== undefined) yield { id, sizeBytes: entry.sizeBytes };
+    }
+  }
+
+  async remove(kind: FileKind, id: string, options?: CallOptions): Promise<void> {
+    await this.#bucket.delete(keyOf(kind, id), options);
+  }
+
+  async #encode(kind: UnpackedKind, json: Uint8Array): Promise<Uint8Array> {
+    // Locks are a few bytes, and readable ones help where a reader lacks Zstandard.
+    if (this.#version === 1 || kind === 'lock') return json;
+    const frame = await (await loadZstd()).compress(json);
+    if (frame.length + 1 >= json.length) return json;
+    return Buffer.concat([Buffer.of(compressedMark), frame]);
+  }
+
+  async #decode(what: string, plain: Buffer): Promise<Uint8Array> {
+    const mark = plain[0];
+    if (this.#version === 1 || plain.length === 0 || mark === 0x7b || mark === 0x5b) return plain;
+    if (mark !== compressedMark) throw repositoryDamaged(what, `it begins with the unknown mark ${mark}`);
+    try {
+      return await (await loadZstd()).decompress(plain.subarray(1), decompressedLimitBytes);
+    } catch (error) {
+      if (error instanceof GatehouseError) throw error;
+      throw repositoryDamaged(what, `it does not decompress (${messageOf(error)})`, error);
+    }
+  }
+}
