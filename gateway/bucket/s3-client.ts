@@ -1,0 +1,100 @@
+/**
+ * Makes the AWS client: loaded only when an S3 bucket is opened, silent, without retries of its
+ * own (the retrying wrapper has them), with limits on every wait.
+ */
+import { readFile } from 'node:fs/promises';
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import type { S3Location } from './location.js';
+
+export type S3Module = typeof import('@aws-sdk/client-s3');
+
+export interface S3ClientOptions {
+  /** Origin of a server other than AWS, such as `https://minio.home:9000`. */
+  readonly endpoint?: string | undefined;
+  /** Else the AWS profile's or the environment's (`AWS_REGION`), else `us-east-1`. */
+  readonly region?: string | undefined;
+  /** The bucket's name in the path and not in the host name. Default: yes for an own endpoint. */
+  readonly pathStyle?: boolean | undefined;
+  /** Else the chain that every AWS tool has: environment, ~/.aws, container, instance. */
+  readonly credentialFiles?: CredentialFiles | undefined;
+}
+
+/** Files that hold one value each, as systemd credentials do; read when the bucket is opened. */
+export interface CredentialFiles {
+  readonly accessKeyIdFile: string;
+  readonly secretAccessKeyFile: string;
+}
+
+const connectLimitMs = 15_000;
+/** A connection on which nothing moves for so long is dead; a slow server may take a while to store a pack. */
+const silenceLimitMs = 120_000;
+const fallbackRegion = 'us-east-1';
+
+const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
+export async function loadS3(): Promise<S3Module> {
+  return await import('@aws-sdk/client-s3');
+}
+
+/** @throws system errors when a credential file cannot be read. */
+export async function createS3Client(
+  sdk: S3Module,
+  location: S3Location,
+  options: S3ClientOptions,
+): Promise<S3Client> {
+  const endpoint = options.endpoint ?? location.endpoint;
+  const region = options.region ?? location.region;
+  const config: S3ClientConfig = {
+    maxAttempts: 1,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    expectContinueHeader: false,
+    // A wrong clock is to be set, not worked around: snapshots would carry wrong times.
+    disableClockSkewCorrection: true,
+    followRegionRedirects: true,
+    forcePathStyle: options.pathStyle ?? (endpoint !== undefined || location.bucket.includes('.')),
+    requestHandler: { connectionTimeout: connectLimitMs, socketTimeout: silenceLimitMs, logger: quiet },
+    logger: quiet,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+    ...(await credentialsFrom(options.credentialFiles)),
+  };
+  const client = withoutNodeWarning(() => new sdk.S3Client(config));
+  if (region !== undefined || (await knowsRegion(client))) return client;
+  client.destroy();
+  return withoutNodeWarning(() => new sdk.S3Client({ ...config, region: fallbackRegion }));
+}
+
+async function knowsRegion(client: S3Client): Promise<boolean> {
+  try {
+    return (await client.config.region()) !== '';
+  } catch {
+    return false;
+  }
+}
+
+async function credentialsFrom(files: CredentialFiles | undefined): Promise<Partial<S3ClientConfig>> {
+  if (files === undefined) return {};
+  const [accessKeyId, secretAccessKey] = await Promise.all([
+    readFile(files.accessKeyIdFile, 'utf8'),
+    readFile(files.secretAccessKeyFile, 'utf8'),
+  ]);
+  return { credentials: { accessKeyId: accessKeyId.trim(), secretAccessKey: secretAccessKey.trim() } };
+}
+
+/**
+ * The SDK warns on the terminal about Node versions that its later releases will not take. That is
+ * for us who choose the release, not for the user; this environment variable is its own switch, read
+ * once when the first client is made. Everything else of the environment stays as it is.
+ */
+function withoutNodeWarning<T>(make: () => T): T {
+  const name = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
+  const before = process.env[name];
+  process.env[name] = 'true';
+  try {
+    return make();
+  } finally {
+    if (before === undefined) delete process.env[name];
+    else process.env[name] = before;
+  }
+}

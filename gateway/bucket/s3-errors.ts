@@ -1,0 +1,118 @@
+/** Translates what the AWS SDK, S3 servers and the network say into bucket errors. */
+import { GatehouseError, messageOf, systemCode } from '../../core/errors.js';
+import {
+  type BucketFault,
+  bucketDenied,
+  bucketFailed,
+  bucketFull,
+  bucketSlowDown,
+  bucketUnknown,
+  bucketUnreachable,
+  clockSkewed,
+} from './errors.js';
+
+type Leaf = (fault: BucketFault) => GatehouseError;
+
+const retryLater: Leaf = (fault) =>
+  bucketFailed(fault, 'the server could not store the object', { retryable: true });
+
+/** S3's error codes, AWS's and those of common servers. */
+const leaves: Readonly<Record<string, Leaf>> = {
+  NoSuchBucket: (fault) => bucketUnknown(fault),
+  AccessDenied: (fault) => bucketDenied(fault),
+  AllAccessDisabled: (fault) => bucketDenied(fault),
+  AccountProblem: (fault) => bucketDenied(fault),
+  InvalidAccessKeyId: (fault) => bucketDenied(fault, 'The server does not know this access key id.'),
+  SignatureDoesNotMatch: (fault) => bucketDenied(fault, 'Check the secret access key.'),
+  AuthorizationHeaderMalformed: (fault) => bucketDenied(fault, 'Check the region (--region).'),
+  ExpiredToken: (fault) => bucketDenied(fault, 'The temporary credentials have expired; get new ones.'),
+  InvalidToken: (fault) => bucketDenied(fault, 'Check the session token.'),
+  CredentialsProviderError: (fault) =>
+    bucketDenied(fault, 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write ~/.aws/credentials.'),
+  RequestTimeTooSkewed: clockSkewed,
+  RequestExpired: clockSkewed,
+  SlowDown: bucketSlowDown,
+  ServiceUnavailable: bucketSlowDown,
+  Throttling: bucketSlowDown,
+  ThrottlingException: bucketSlowDown,
+  TooManyRequests: bucketSlowDown,
+  RequestLimitExceeded: bucketSlowDown,
+  RequestTimeout: bucketUnreachable,
+  TimeoutError: bucketUnreachable,
+  QuotaExceeded: bucketFull,
+  InsufficientCapacity: bucketFull,
+  XMinioStorageFull: bucketFull,
+  BadDigest: retryLater,
+  IncompleteBody: retryLater,
+  InternalError: retryLater,
+  OperationAborted: retryLater,
+  PermanentRedirect: (fault) =>
+    bucketFailed(fault, 'the bucket is in another region', { hint: 'Give its region with --region.' }),
+};
+
+const leafByReason = new Map(Object.entries(leaves));
+
+const leafByStatus: Readonly<Record<number, Leaf>> = {
+  401: (fault) => bucketDenied(fault),
+  403: (fault) => bucketDenied(fault),
+  429: bucketSlowDown,
+  500: retryLater,
+  502: bucketUnreachable,
+  503: bucketSlowDown,
+  504: bucketUnreachable,
+  507: bucketFull,
+};
+
+const networkReasons = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+]);
+
+/** Maps an error of the SDK; one that is ours already stays as it is. */
+export function s3Fault(cause: unknown, location: string): GatehouseError {
+  if (cause instanceof GatehouseError) return cause;
+  const name = cause instanceof Error ? cause.name : '';
+  const code = systemCode(cause);
+  const reason = [name, code].find((word) => word !== undefined && leafByReason.has(word));
+  const known = reason === undefined ? undefined : leafByReason.get(reason);
+  if (known !== undefined) return known({ location, cause, ...(reason === undefined ? {} : { reason }) });
+  if (code !== undefined && networkReasons.has(code))
+    return bucketUnreachable({ location, cause, reason: code });
+  if (code !== undefined && isTls(code)) return tlsFault({ location, cause, reason: code });
+  const status = statusOf(cause);
+  const leaf = status === undefined ? undefined : leafByStatus[status];
+  if (leaf !== undefined) return leaf({ location, cause, reason: `HTTP ${status}` });
+  return bucketFailed({ location, cause, ...(name === 'Error' ? {} : { reason: name }) }, messageOf(cause));
+}
+
+/** Is this the answer for an object that does not exist (and not for a bucket that does not)? */
+export function isAbsent(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false;
+  return cause.name === 'NoSuchKey' || cause.name === 'NotFound';
+}
+
+function statusOf(cause: unknown): number | undefined {
+  if (typeof cause !== 'object' || cause === null || !('$metadata' in cause)) return undefined;
+  const metadata = cause.$metadata;
+  if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined;
+  return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined;
+}
+
+function isTls(code: string): boolean {
+  return /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|EPROTO)/.test(code);
+}
+
+function tlsFault(fault: BucketFault): GatehouseError {
+  return bucketFailed(fault, 'no trusted TLS connection', {
+    hint: 'Set NODE_EXTRA_CA_CERTS to the server\'s CA file, or mend the endpoint ("http://" for a server without TLS).',
+  });
+}

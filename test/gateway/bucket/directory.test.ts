@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../../core/clock.js';
+import { DirectoryBucket } from '../../../gateway/bucket/directory.js';
+import { directoryFault } from '../../../gateway/bucket/directory-errors.js';
+import { bucketContract, keysOf } from '../../contracts/bucket.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+async function openFresh() {
+  return new DirectoryBucket(join(await temporaryFolder(), 'a', 'repository'), { clock: systemClock });
+}
+
+/** Root may write everywhere, so a test that runs as root steps down for the while. */
+async function asOrdinaryUser<T>(work: () => Promise<T>): Promise<T> {
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    return await work();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+}
+
+bucketContract({ name: 'a directory bucket', open: openFresh });
+
+describe('a directory bucket on disk', () => {
+  test('lets only this user in: folders 0700, files 0600', async () => {
+    const bucket = await openFresh();
+    await bucket.prepare();
+    await bucket.put('data/ab/file', Buffer.from('x'));
+    for (const [path, mode] of [
+      ['', 0o700],
+      ['data', 0o700],
+      ['data/ab', 0o700],
+      ['data/ab/file', 0o600],
+    ] as const) {
+      expect((await stat(join(bucket.location, path))).mode & 0o777, path).toBe(mode);
+    }
+  });
+
+  test('leaves no temporary file behind, neither after success nor after failure', async () => {
+    const bucket = await openFresh();
+    await bucket.prepare();
+    await bucket.put('config', randomBytes(10));
+    await mkdir(join(bucket.location, 'blocked', 'x'), { recursive: true });
+    await expect(bucket.put('blocked', randomBytes(10))).rejects.toMatchObject({ code: 'BUCKET_FAILED' });
+    expect(await readdir(join(bucket.location, '.gatehouse-tmp'))).toEqual([]);
+    expect(await keysOf(bucket, '')).toEqual(['config']);
+  });
+
+  test('removes temporary files that a crash left a day ago, and no younger ones', async () => {
+    const bucket = await openFresh();
+    await bucket.prepare();
+    const folder = join(bucket.location, '.gatehouse-tmp');
+    await mkdir(folder);
+    const old = new Date(systemClock.now() - 25 * 3_600_000);
+    for (const name of ['old', 'young']) await writeFile(join(folder, name), 'part');
+    await utimes(join(folder, 'old'), old, old);
+    await bucket.prepare();
+    expect(await readdir(folder)).toEqual(['young']);
+    expect(await keysOf(bucket, '')).toEqual([]);
+  });
+
+  test('refuses keys that would leave its folder', async () => {
+    const bucket = await openFresh();
+    await bucket.prepare();
+    for (const key of ['', '/etc/passwd', '../out', 'a/../../out', 'a//b', '.gatehouse-tmp/x']) {
+      await expect(bucket.put(key, new Uint8Array(1)), key).rejects.toMatchObject({ code: 'BUCKET_FAILED' });
+    }
+  });
+
+  test('says that access is denied', async () => {
+    const bucket = await openFresh();
+    await bucket.prepare();
+    await chmod(bucket.location, 0o500);
+    const call = await asOrdinaryUser(() => bucket.put('config', new Uint8Array(1)).catch((error) => error));
+    expect(call).toMatchObject({ code: 'BUCKET_DENIED', retryable: false });
+  });
+
+  test('gives every system error its class', () => {
+    const codeOf = (code: string) => directoryFault(Object.assign(new Error(code), { code }), '/x');
+    expect(codeOf('EACCES')).toMatchObject({ code: 'BUCKET_DENIED', retryable: false });
+    expect(codeOf('EROFS').code).toBe('BUCKET_DENIED');
+    expect(codeOf('ENOSPC')).toMatchObject({ code: 'BUCKET_FULL', retryable: false });
+    expect(codeOf('EDQUOT').code).toBe('BUCKET_FULL');
+    expect(codeOf('ESTALE')).toMatchObject({ code: 'BUCKET_UNREACHABLE', retryable: true });
+    expect(codeOf('EIO')).toMatchObject({ code: 'BUCKET_FAILED', retryable: false });
+  });
+});
