@@ -6,7 +6,7 @@ import type { Bucket, CallOptions } from '../bucket/bucket.js';
 import { degree, isIrreducible, pickPolynomial, polynomialDegree } from '../chunker/polynomial.js';
 import { repositoryDamaged, repositoryMissing, repositoryVersionUnknown } from '../errors.js';
 import type { Sealer } from './crypto.js';
-import { encodeJson } from './go-json.js';
+import { encodeGoJson } from './go-json.js';
 import { configKey } from './layout.js';
 
 export interface RepositoryConfig {
@@ -36,7 +36,7 @@ export async function saveConfig(
   config: RepositoryConfig,
   options?: CallOptions,
 ): Promise<void> {
-  const json = encodeJson({
+  const json = encodeGoJson({
     version: config.version,
     id: config.id,
     chunker_polynomial: config.polynomial.toString(16),

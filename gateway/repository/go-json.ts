@@ -29,14 +29,14 @@ const escaped = /["\\<>&\u0000-\u001f\u2028\u2029\p{Surrogate}]/gu;
  * Compact JSON; members in the order given, `undefined` members left out, bigints as integers.
  * Lone surrogates are written as the escape of U+FFFD. @throws TypeError for a number that JSON cannot hold.
  */
-export function encodeJson(value: JsonValue): string {
+export function encodeGoJson(value: JsonValue): string {
   if (typeof value === 'string') return encodeGoString(value);
   if (typeof value === 'number') return encodeNumber(value);
   if (value === null || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
-  if (Array.isArray(value)) return `[${value.map(encodeJson).join(',')}]`;
+  if (Array.isArray(value)) return `[${value.map(encodeGoJson).join(',')}]`;
   const members: string[] = [];
   for (const [key, member] of Object.entries(value)) {
-    if (member !== undefined) members.push(`${encodeGoString(key)}:${encodeJson(member)}`);
+    if (member !== undefined) members.push(`${encodeGoString(key)}:${encodeGoJson(member)}`);
   }
   return `{${members.join(',')}}`;
 }
@@ -62,7 +62,7 @@ function encodeNumber(value: number): string {
  * values as `JSON.parse` gives them. Bytes are read as UTF-8.
  * @throws SyntaxError when it is not JSON or nests deeper than 500.
  */
-export function parseJson(source: string | Uint8Array): unknown {
+export function parseGoJson(source: string | Uint8Array): unknown {
   const text =
     typeof source === 'string'
       ? source

@@ -4,10 +4,10 @@
  */
 import { randomBytes, scrypt } from 'node:crypto';
 import { z } from 'zod';
-import type { Bucket, CallOptions } from '../bucket/bucket.js';
+import type { Bucket, BucketEntry, CallOptions } from '../bucket/bucket.js';
 import { repositoryDamaged, wrongPassword } from '../errors.js';
 import { isValidKeyMaterial, type KeyMaterial, keyMaterialFrom, Sealer } from './crypto.js';
-import { encodeJson } from './go-json.js';
+import { encodeGoJson } from './go-json.js';
 import { folderOf, idFromKey, keyOf, sha256Hex } from './layout.js';
 import type { LockHolder, ScryptCost } from './types.js';
 
@@ -48,12 +48,12 @@ export async function createKeyFile(options: {
   const { bucket, master, cost, holder } = options;
   const salt = randomBytes(saltSizeBytes);
   const user = await deriveKey(options.password, salt, cost);
-  const plain = encodeJson({
+  const plain = encodeGoJson({
     mac: { k: toBase64(master.macNonceKey), r: toBase64(master.macMultiplier) },
     encrypt: toBase64(master.encryption),
   });
   const file = Buffer.from(
-    encodeJson({
+    encodeGoJson({
       created: new Date(options.nowMs).toISOString(),
       username: holder.username,
       hostname: holder.hostname,
@@ -81,19 +81,29 @@ export async function openMasterKey(
 ): Promise<KeyMaterial> {
   let unusable: { id: string; why: string } | undefined;
   let tried = 0;
-  for await (const { key, sizeBytes } of bucket.list(folderOf('key'), options)) {
-    const id = idFromKey(key);
+  for await (const entry of bucket.list(folderOf('key'), options)) {
+    const id = idFromKey(entry.key);
     if (id === undefined) continue;
     if (tried === maxKeysTried) break;
-    const file = sizeBytes > maxKeyFileBytes ? undefined : await bucket.get(key, options);
-    const outcome = file === undefined ? 'it is missing or too large' : await openKeyFile(file, password);
+    const outcome = await tryKeyFile(bucket, entry, password, options);
+    if (outcome === undefined) tried++;
     // A bad file next to a good one must not keep the owner out, so the search goes on.
-    if (typeof outcome === 'string') unusable = { id, why: outcome };
-    else if (outcome !== undefined) return outcome;
-    else tried++;
+    else if (typeof outcome === 'string') unusable = { id, why: outcome };
+    else return outcome;
   }
   if (tried === 0 && unusable !== undefined) throw repositoryDamaged(`key file ${unusable.id}`, unusable.why);
   throw wrongPassword(bucket.location);
+}
+
+async function tryKeyFile(
+  bucket: Bucket,
+  entry: BucketEntry,
+  password: string,
+  options?: CallOptions,
+): Promise<KeyMaterial | string | undefined> {
+  if (entry.sizeBytes > maxKeyFileBytes) return 'it is too large';
+  const file = await bucket.get(entry.key, options);
+  return file === undefined ? 'it is gone' : openKeyFile(file, password);
 }
 
 /** The master key; undefined when the password does not fit; a reason when the file is no usable key. */
