@@ -1,6 +1,6 @@
 /** Where a repository's password comes from: a file, the environment, or a person at the terminal. */
 import { readFile } from 'node:fs/promises';
-import { GatehouseError, messageOf } from '../core/errors.js';
+import { GatehouseError, interrupted, messageOf } from '../core/errors.js';
 import { Secret } from '../core/secret.js';
 import { usageError } from './exit-code.js';
 
@@ -38,42 +38,45 @@ async function readPasswordFile(filePath: string): Promise<string> {
     // As restic: one line ending at the end of the file is not part of the password.
     return (await readFile(filePath, 'utf8')).replace(/\r?\n$/, '');
   } catch (error) {
-    throw new GatehouseError('PASSWORD_FILE', `Cannot read the password file ${filePath}: ${messageOf(error)}.`, {
-      cause: error,
-      hint: 'Check the path and that this user may read it.',
-    });
+    throw new GatehouseError(
+      'PASSWORD_FILE',
+      `Cannot read the password file ${filePath}: ${messageOf(error)}.`,
+      {
+        cause: error,
+        hint: 'Check the path and that this user may read it.',
+      },
+    );
   }
 }
 
 function notEmpty(password: string): Secret {
-  if (password === '') throw usageError('The repository password is empty.', 'Choose one with at least one character.');
+  if (password === '')
+    throw usageError('The repository password is empty.', 'Choose one with at least one character.');
   return new Secret(password);
 }
 
 const backspace = new Set(['\u007f', '\b']);
+const enter = new Set(['\r', '\n']);
 
 /** Reads one line without showing it. */
 function ask({ input, output }: PasswordSources, question: string): Promise<string> {
   output.write(question);
   input.setRawMode(true);
   input.resume();
-  return new Promise((resolve, reject) => {
+  return new Promise<string>((resolve, reject) => {
     let typed = '';
-    const finish = (settle: () => void) => {
-      input.off('data', onData);
-      input.setRawMode(false);
-      input.pause();
-      output.write('\n');
-      settle();
+    const press = (key: string) => {
+      if (enter.has(key)) resolve(typed);
+      else if (key === '\u0003') reject(interrupted());
+      else typed = backspace.has(key) ? typed.slice(0, -1) : typed + key;
     };
-    const onData = (data: Buffer) => {
-      for (const character of data.toString('utf8')) {
-        if (character === '\r' || character === '\n') return finish(() => resolve(typed));
-        if (character === '\u0003') return finish(() => reject(new GatehouseError('INTERRUPTED', 'Interrupted.')));
-        typed = backspace.has(character) ? typed.slice(0, -1) : typed + character;
-      }
-      return undefined;
-    };
-    input.on('data', onData);
+    input.on('data', (data: Buffer) => {
+      for (const key of data.toString('utf8')) press(key);
+    });
+  }).finally(() => {
+    input.removeAllListeners('data');
+    input.setRawMode(false);
+    input.pause();
+    output.write('\n');
   });
 }

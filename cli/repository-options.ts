@@ -3,11 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { Lifetimes, opening } from '../core/lifecycle.js';
-import { openBucket } from '../gateway/bucket/open-bucket.js';
+import { type Lifetimes, opening } from '../core/lifecycle.js';
+import { openBucket } from '../gateway/bucket/open.js';
 import { Repository } from '../gateway/repository/repository.js';
 import type { Context } from './context.js';
 import { usageError } from './exit-code.js';
+import { rate } from './option-values.js';
 import { findPassword } from './password.js';
 
 export interface RepositoryFlags {
@@ -15,9 +16,8 @@ export interface RepositoryFlags {
   readonly passwordFile?: string;
   readonly endpoint?: string;
   readonly region?: string;
-  readonly limitUpload?: string;
-  readonly limitDownload?: string;
-  readonly packSize?: number;
+  readonly limitUpload?: number;
+  readonly limitDownload?: number;
 }
 
 export function withRepositoryOptions(command: Command): Command {
@@ -29,12 +29,20 @@ export function withRepositoryOptions(command: Command): Command {
       ),
     )
     .addOption(
-      new Option('-p, --password-file <file>', 'file with the password (or GATEHOUSE_PASSWORD, GATEHOUSE_PASSWORD_FILE)'),
+      new Option(
+        '-p, --password-file <file>',
+        'file with the password (or GATEHOUSE_PASSWORD, GATEHOUSE_PASSWORD_FILE)',
+      ),
     )
     .addOption(new Option('--endpoint <url>', 'S3 endpoint when it is not AWS (or AWS_ENDPOINT_URL_S3)'))
     .addOption(new Option('--region <region>', 'S3 region (or AWS_REGION)'))
-    .addOption(new Option('--limit-upload <rate>', 'at most this: 300k, 2M per second; a plain number is KiB/s'))
-    .addOption(new Option('--limit-download <rate>', 'at most this, as --limit-upload'));
+    .addOption(
+      new Option(
+        '--limit-upload <rate>',
+        'at most this: 300k, 2M per second; a plain number is KiB/s',
+      ).argParser(rate),
+    )
+    .addOption(new Option('--limit-download <rate>', 'at most this, as --limit-upload').argParser(rate));
 }
 
 export interface OpenedRepository {
@@ -52,7 +60,10 @@ export async function openRepository(
   const { env } = context;
   const location = flags.repo ?? env['GATEHOUSE_REPOSITORY'] ?? env['RESTIC_REPOSITORY'];
   if (location === undefined) {
-    throw usageError('Which repository?', 'Give -r s3://bucket/prefix or -r /path, or set GATEHOUSE_REPOSITORY.');
+    throw usageError(
+      'Which repository?',
+      'Give -r s3://bucket/prefix or -r /path, or set GATEHOUSE_REPOSITORY.',
+    );
   }
   const password = await findPassword(
     {
@@ -81,9 +92,9 @@ function bucketOptions(context: Context, flags: RepositoryFlags) {
   return {
     clock,
     log,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined ? {} : { region }),
-    ...(flags.limitUpload === undefined ? {} : { limitUpload: flags.limitUpload }),
-    ...(flags.limitDownload === undefined ? {} : { limitDownload: flags.limitDownload }),
+    endpoint,
+    region,
+    limitUploadBytesPerSecond: flags.limitUpload,
+    limitDownloadBytesPerSecond: flags.limitDownload,
   };
 }

@@ -10,12 +10,25 @@ export interface UnitOptions {
   readonly user: string;
   readonly node: string;
   readonly entryPoint: string;
+  readonly configFile: string;
   /** Which of the groups `gpio` and `i2c` this machine has; systemd refuses a unit that names another. */
   readonly hardwareGroups: readonly string[];
 }
 
 export function unitName(name: ProgramName): string {
   return `gatehouse-${name}.service`;
+}
+
+const stateRoot = '/var/lib/gatehouse';
+
+/** The least configuration with which each program starts; for the user to extend. */
+export function serviceConfig(name: ProgramName): string {
+  const more = {
+    cloud: {},
+    agent: { buttons: [{ name: 'button', pin: 'GPIO17', activeLow: true }], sensors: [] },
+    gateway: { jobs: [] },
+  }[name];
+  return `${JSON.stringify({ dataDir: `${stateRoot}/${name}`, ...more }, null, 2)}\n`;
 }
 
 const descriptions: Record<ProgramName, string> = {
@@ -83,7 +96,7 @@ export function unitText(name: ProgramName, options: UnitOptions): string {
     'Type=exec',
     `User=${options.user}`,
     `Group=${options.user}`,
-    `ExecStart=${quote(options.node)} ${quote(options.entryPoint)} ${name} run --config /etc/gatehouse/${name}.json --data /var/lib/gatehouse`,
+    `ExecStart=${quote(options.node)} ${quote(options.entryPoint)} ${name} run --config ${quote(options.configFile)} --data ${stateRoot}`,
     `StateDirectory=gatehouse ${state}`,
     'StateDirectoryMode=0700',
     'Restart=on-failure',

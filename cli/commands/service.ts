@@ -1,5 +1,5 @@
 /** `gatehouse service`: systemd units for the three programs, confined as far as each one allows. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
@@ -7,11 +7,12 @@ import { GatehouseError, messageOf, systemCode } from '../../core/errors.js';
 import { writeFileDurably } from '../../core/files.js';
 import { type Context, createContext } from '../context.js';
 import { runTool } from '../run-tool.js';
-import { type ProgramName, programNames, unitName, unitText } from '../service-units.js';
+import { type ProgramName, programNames, serviceConfig, unitName, unitText } from '../service-units.js';
 
 interface ServiceOptions {
   readonly user: string;
   readonly unitDir: string;
+  readonly configDir: string;
   readonly dryRun?: boolean;
   readonly now?: boolean;
 }
@@ -29,6 +30,7 @@ export function addService(program: Command): void {
       .addArgument(new Argument('[programs...]', 'which ones (default: all)').choices(programNames))
       .addOption(new Option('--user <name>', 'user that the services run as').default('gatehouse'))
       .addOption(new Option('--unit-dir <dir>', 'where units go').default('/etc/systemd/system'))
+      .addOption(new Option('--config-dir <dir>', 'where configurations are').default('/etc/gatehouse'))
       .addOption(new Option('--dry-run', 'print what would be written and run, change nothing'))
       .addOption(new Option('--no-now', 'do not start or stop anything'))
       .action(async (names: ProgramName[], options: ServiceOptions, command: Command) => {
@@ -40,10 +42,17 @@ export function addService(program: Command): void {
   }
 }
 
+interface FileToWrite {
+  readonly filePath: string;
+  readonly text: string;
+  /** A configuration that exists is the user's: it stays. */
+  readonly keepExisting: boolean;
+}
+
 /** What `--dry-run` prints and `apply` does, in this order. */
 interface Plan {
   readonly before: readonly (readonly string[])[];
-  readonly write: readonly { readonly filePath: string; readonly text: string }[];
+  readonly write: readonly FileToWrite[];
   readonly remove: readonly string[];
   readonly after: readonly (readonly string[])[];
 }
@@ -71,18 +80,25 @@ function planOf(verb: 'install' | 'remove', names: readonly ProgramName[], optio
   ];
   return {
     before: live ? [user] : [],
-    write: names.map((name) => ({
-      filePath: join(options.unitDir, unitName(name)),
-      text: unitText(name, {
-        user: options.user,
-        node: process.execPath,
-        entryPoint: process.argv[1] ?? 'gatehouse',
-        hardwareGroups: hardwareGroups(),
-      }),
-    })),
+    write: names.flatMap((name) => filesOf(name, options)),
     remove: [],
     after: live ? [reload, ['systemctl', 'enable', '--now', ...units]] : [],
   };
+}
+
+function filesOf(name: ProgramName, options: ServiceOptions): FileToWrite[] {
+  const configFile = join(options.configDir, `${name}.json`);
+  const text = unitText(name, {
+    user: options.user,
+    node: process.execPath,
+    entryPoint: process.argv[1] ?? 'gatehouse',
+    configFile,
+    hardwareGroups: hardwareGroups(),
+  });
+  return [
+    { filePath: configFile, text: serviceConfig(name), keepExisting: true },
+    { filePath: join(options.unitDir, unitName(name)), text, keepExisting: false },
+  ];
 }
 
 function hardwareGroups(): string[] {
@@ -111,6 +127,10 @@ async function apply({ terminal }: Context, plan: Plan): Promise<void> {
   for (const step of plan.before) await runTool(step, step[0] === 'useradd' ? [userExists] : [1, 5]);
   for (const file of plan.write) {
     await asRoot(() => mkdir(join(file.filePath, '..'), { recursive: true }));
+    if (file.keepExisting && existsSync(file.filePath)) {
+      terminal.print(`kept ${file.filePath}`);
+      continue;
+    }
     await asRoot(() => writeFileDurably(file.filePath, file.text, { mode: 0o644 }));
     terminal.print(`wrote ${file.filePath}`);
   }

@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { BackupJobView, ClickView, RunView, SeriesView, ThingView } from '../../core/wire/api.js';
+import { gatehouse, RunningUp } from '../support/gatehouse-cli.js';
+import { processesWith } from '../support/processes.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+test('one command brings up the three paths: press to action, sensor to plot, folder to bucket', async () => {
+  const data = await temporaryFolder();
+  const up = await RunningUp.start(data);
+
+  const pressed = await gatehouse(['device', 'press', 'button-1', '--data', data]);
+  expect(pressed).toMatchObject({ code: 0 });
+  const click = await up.event((event) => event['message_type'] === 'click');
+  expect(click).toMatchObject({ thing: 'button-1', clickType: 'SINGLE' });
+  const run = await up.event((event) => event['message_type'] === 'run' && event['state'] === 'SUCCEEDED');
+  expect(run).toMatchObject({ functionName: 'hello', attempt: 1, clickId: click['id'] });
+  const { log } = await up.api<RunView>(`/runs/${String(run['id'])}`);
+  expect(log).toContain('SINGLE click in Main building');
+
+  const backup = await up.event(
+    (event) => event['message_type'] === 'backup' && event['state'] === 'SUCCEEDED',
+  );
+  expect(backup).toMatchObject({ job: 'sample-folder', filesNew: 1 });
+  const [job] = await up.api<BackupJobView[]>('/backups');
+  expect(job?.last.snapshotId).toMatch(/^[0-9a-f]{64}$/);
+
+  const series = await up.api<SeriesView[]>('/series');
+  expect(series.map((s) => s.series).sort()).toEqual(['room.humidity', 'room.pressure', 'room.temperature']);
+
+  expect(await up.stop()).toBe(0);
+  expect(processesWith(data)).toEqual([]);
+});
+
+test.each([
+  ['double', 'DOUBLE'],
+  ['long', 'LONG'],
+])('a %s press arrives as %s', async (pattern, clickType) => {
+  const data = await temporaryFolder();
+  const up = await RunningUp.start(data);
+  await gatehouse(['device', 'press', 'button-1', '--pattern', pattern, '--data', data]);
+  const click = await up.event((event) => event['message_type'] === 'click');
+  expect(click['clickType']).toBe(clickType);
+});
+
+test('a second start goes on with the data of the first, and needs no new claim', async () => {
+  const data = await temporaryFolder();
+  const first = await RunningUp.start(data);
+  await gatehouse(['device', 'press', 'button-1', '--data', data]);
+  const click = await first.event((event) => event['message_type'] === 'click');
+  await first.stop();
+
+  const second = await RunningUp.start(data);
+  const clicks = await second.api<ClickView[]>('/clicks');
+  expect(clicks.map((c) => c.id)).toContain(click['id']);
+  await gatehouse(['device', 'press', 'button-1', '--data', data]);
+  await second.event((event) => event['message_type'] === 'click');
+  const [thing] = await second.api<ThingView[]>('/things');
+  expect(thing?.certificates).toHaveLength(1);
+});
+
+test('a second instance in the same directory is refused with a sentence', async () => {
+  const data = await temporaryFolder();
+  await RunningUp.start(data);
+  const second = await gatehouse(['up', '--data', data]);
+  expect(second.code).toBe(1);
+  expect(second.stderr).toContain(`Gatehouse already runs in ${data}`);
+  expect(second.stderr).toContain('--data');
+  expect(second.stderr).not.toMatch(/\n\s+at /);
+});
+
+test.each(['http', 'mqtt', 'provisioning'])('a taken %s port is named', async (which) => {
+  const blocker = createServer().listen(0, '127.0.0.1');
+  await once(blocker, 'listening');
+  const { port } = blocker.address() as { port: number };
+  try {
+    const data = await temporaryFolder();
+    const others = ['http', 'mqtt', 'provisioning'].filter((name) => name !== which);
+    const result = await gatehouse([
+      'up',
+      '--data',
+      data,
+      `--${which}-port`,
+      String(port),
+      ...others.flatMap((name) => [`--${name}-port`, '0']),
+    ]);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain(`${port}`);
+    expect(result.stderr).toContain(`--${which}-port`);
+    expect(processesWith(data)).toEqual([]);
+  } finally {
+    blocker.close();
+  }
+});
+
+test('when `gatehouse up` itself is killed, its programs stop by themselves', async () => {
+  const data = await temporaryFolder();
+  const up = await RunningUp.start(data);
+  expect(processesWith(data).length).toBeGreaterThanOrEqual(4);
+  await up.stop('SIGKILL');
+  await expect.poll(() => processesWith(data), { timeout: 15_000 }).toEqual([]);
+  const again = await RunningUp.start(data);
+  expect(await again.stop()).toBe(0);
+});
+
+test('a program that dies is started again, and presses go on', async () => {
+  const data = await temporaryFolder();
+  const up = await RunningUp.start(data);
+  const runtime = JSON.parse(await readFile(join(data, 'cloud', 'runtime.json'), 'utf8')) as { pid: number };
+  const [agentPid] = processesWith(join(data, 'config', 'agent.json'));
+  process.kill(agentPid!, 'SIGKILL');
+  expect(runtime.pid).toBeGreaterThan(0);
+  await expect
+    .poll(() => processesWith(join(data, 'config', 'agent.json')).filter((pid) => pid !== agentPid), {
+      timeout: 15_000,
+    })
+    .toHaveLength(1);
+  await expect
+    .poll(async () => (await up.api<ThingView[]>('/things'))[0]?.online, { timeout: 15_000 })
+    .toBe(true);
+  await expect
+    .poll(async () => (await gatehouse(['device', 'press', 'button-1', '--data', data])).code, {
+      timeout: 15_000,
+    })
+    .toBe(0);
+  await up.event((event) => event['message_type'] === 'click');
+});

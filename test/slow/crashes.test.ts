@@ -1,0 +1,148 @@
+/**
+ * A thousand clicks while the agent and the backend (broker included: they are one process) are
+ * killed at random and started again by `gatehouse up`.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { ThingView } from '../../core/wire/api.js';
+import { RunningUp } from '../support/gatehouse-cli.js';
+import { processesWith } from '../support/processes.js';
+import { seededRandom } from '../support/random.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+const wanted = 1000;
+const buttons = ['a', 'b', 'c', 'd'];
+const seed = Number(process.env['GATEHOUSE_TEST_SEED'] ?? 20_261_120);
+
+const handler = (file: string) => `
+import { appendFileSync } from 'node:fs';
+export const handler = async (event, context) => {
+  const note = (what) => appendFileSync(${JSON.stringify(file)}, JSON.stringify({ what, id: context.awsRequestId, retry: context.gatehouse.retry }) + '\\n');
+  note('start');
+  await new Promise((done) => setTimeout(done, 2));
+  note('end');
+};
+`;
+
+interface Note {
+  readonly what: 'start' | 'end';
+  readonly id: string;
+  readonly retry: boolean;
+}
+
+test(`every one of ${wanted} clicks is acted on once, whatever is killed meanwhile (seed ${seed})`, async () => {
+  const data = await temporaryFolder();
+  const notes = join(data, 'notes.jsonl');
+  await prepare(data, notes);
+  const up = await RunningUp.start(data);
+  const random = seededRandom(seed);
+  const chaos = new AbortController();
+  const kills = killAtRandom(data, random, chaos.signal);
+  const pressing = Promise.all(buttons.map((button) => keepPressing(up, button, chaos.signal)));
+
+  await expect
+    .poll(async () => (await readNotes(notes)).size, { timeout: 500_000, interval: 1000 })
+    .toBeGreaterThanOrEqual(wanted);
+  chaos.abort();
+  await pressing;
+  const killed = await kills;
+
+  // All that the agent ever numbered must arrive: sequence numbers have no gap.
+  await expect
+    .poll(() => stored(up), { timeout: 120_000, interval: 1000 })
+    .toMatchObject({ missing: 0, open: 0 });
+  const { runIds } = await stored(up);
+  const seen = await readNotes(notes);
+  expect([...seen.keys()].sort()).toEqual(runIds);
+  for (const [id, entries] of seen) {
+    const starts = entries.filter((entry) => entry.what === 'start');
+    expect(
+      entries.some((entry) => entry.what === 'end'),
+      `${id} ended`,
+    ).toBe(true);
+    expect(
+      starts.slice(1).every((entry) => entry.retry),
+      `${id} ran again only as a retry`,
+    ).toBe(true);
+  }
+  const repeated = [...seen.values()].filter(
+    (entries) => entries.filter((e) => e.what === 'start').length > 1,
+  ).length;
+  console.log(
+    `${seen.size} clicks, ${killed.agent} agent and ${killed.cloud} backend kills, ${repeated} marked retries`,
+  );
+  expect(killed.agent).toBeGreaterThan(3);
+  expect(killed.cloud).toBeGreaterThan(3);
+});
+
+async function prepare(data: string, notes: string): Promise<void> {
+  await mkdir(join(data, 'config'), { recursive: true });
+  await mkdir(join(data, 'lambdas'), { recursive: true });
+  await writeFile(join(data, 'lambdas', 'hello.mjs'), handler(notes));
+  const agent = {
+    dataDir: join(data, 'agent'),
+    identity: { claimTokenFile: join(data, 'config', 'claim-token') },
+    gpio: { route: 'simulated' },
+    buttons: buttons.map((name, i) => ({
+      name,
+      pin: `GPIO${i + 4}`,
+      activeLow: true,
+      double: false,
+      long: false,
+    })),
+    sensors: [],
+  };
+  await writeFile(join(data, 'config', 'agent.json'), JSON.stringify(agent));
+}
+
+async function keepPressing(up: RunningUp, button: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const body = JSON.stringify({ pattern: 'SINGLE', button });
+    // Refused or unreachable while something is down: that press never was one.
+    await up.api('/things/button-1/press', { method: 'POST', body }).catch(() => {});
+    await new Promise((done) => setTimeout(done, 110));
+  }
+}
+
+async function killAtRandom(data: string, random: () => number, signal: AbortSignal) {
+  const killed = { agent: 0, cloud: 0 };
+  while (!signal.aborted) {
+    await new Promise((done) => setTimeout(done, 1500 + random() * 3500));
+    const name = random() < 0.5 ? 'agent' : 'cloud';
+    const [pid] = processesWith(join(data, 'config', `${name}.json`));
+    if (pid === undefined || signal.aborted) continue;
+    process.kill(pid, 'SIGKILL');
+    killed[name]++;
+  }
+  return killed;
+}
+
+/** Clicks and runs as the backend has them, compared with what the agent has numbered. */
+async function stored(up: RunningUp): Promise<{ missing: number; open: number; runIds: string[] }> {
+  const things = await up.api<ThingView[]>('/things');
+  const clicks = await up.api<{ seq: number }[]>('/clicks?limit=5000');
+  const runs = await up.api<{ id: string; state: string }[]>('/runs?limit=5000');
+  const numbers = new Set(clicks.map((click) => click.seq));
+  const last = Math.max(...numbers);
+  const first = Math.min(...numbers);
+  const open = runs.filter((run) => run.state === 'PENDING' || run.state === 'RUNNING').length;
+  const missing =
+    last -
+    first +
+    1 -
+    numbers.size +
+    Number(things[0]?.online !== true) +
+    Math.abs(clicks.length - runs.length);
+  return { missing, open, runIds: runs.map((run) => run.id).sort() };
+}
+
+async function readNotes(filePath: string): Promise<Map<string, Note[]>> {
+  const text = await readFile(filePath, 'utf8').catch(() => '');
+  const byId = new Map<string, Note[]>();
+  for (const line of text.split('\n').slice(0, -1)) {
+    const note = JSON.parse(line) as Note;
+    byId.set(note.id, [...(byId.get(note.id) ?? []), note]);
+  }
+  return byId;
+}
