@@ -1,0 +1,144 @@
+/**
+ * MQTT 5 over the AWS IoT Device SDK. Its queue is told to fail what the link takes with it, so that
+ * nothing piles up in memory while offline; the outbox sends it again.
+ */
+import type { mqtt5 } from 'aws-iot-device-sdk-v2';
+import { type Clock, withTimeout } from '../../core/clock.js';
+import { GatehouseError, interrupted, messageOf } from '../../core/errors.js';
+import type { Logger } from '../../core/log.js';
+import { credentialsUnusable } from './errors.js';
+import type { Link, LinkEvents } from './link.js';
+import { LinkTransport } from './link-transport.js';
+import { loadSdk, type Sdk } from './sdk.js';
+import {
+  connectTimeoutMs,
+  pingTimeoutMs,
+  publishTimeoutDefaultMs,
+  reconnectMaxSeconds,
+  reconnectMinSeconds,
+  type Transport,
+  type TransportOptions,
+} from './transport.js';
+
+/** @throws SDK_UNAVAILABLE, CREDENTIALS_UNUSABLE. */
+export function openMqtt5(options: TransportOptions): Promise<Transport> {
+  return LinkTransport.open(options, async (_, events) => new Mqtt5Link(await loadSdk(), options, events));
+}
+
+const closeLimitMs = connectTimeoutMs;
+const qos1 = 1 as mqtt5.QoS;
+/** "No matching subscribers": the broker has the message, nobody listens. */
+const noSubscribers = 16;
+/** Reason codes from here on are refusals [MQTT-5 2.4]. */
+const firstRefusal = 0x80;
+
+class Mqtt5Link implements Link {
+  readonly protocol = '5';
+  readonly #client: mqtt5.Mqtt5Client;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  #started = false;
+
+  constructor(sdk: Sdk, options: TransportOptions, events: LinkEvents) {
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#client = createClient(sdk, options);
+    this.#listen(events);
+  }
+
+  connect(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onAbort = () => reject(interrupted(signal.reason));
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#client.once('connectionSuccess', () => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      });
+      if (!this.#started) this.#client.start();
+      this.#started = true;
+    });
+  }
+
+  async publish(topic: string, payload: string, retain: boolean): Promise<void> {
+    const puback = await this.#client.publish({ topicName: topic, payload, qos: qos1, retain });
+    const code = puback?.reasonCode ?? 0;
+    if (code >= firstRefusal) throw new GatehouseError('PUBLISH_REFUSED', `reason code ${code}`);
+    if (code === noSubscribers) this.#log.debug('published without subscribers', { topic });
+  }
+
+  async subscribe(topic: string): Promise<void> {
+    const suback = await this.#client.subscribe({ subscriptions: [{ topicFilter: topic, qos: qos1 }] });
+    const code = suback.reasonCodes[0] ?? 0;
+    if (code >= firstRefusal) throw new GatehouseError('SUBSCRIBE_REFUSED', `reason code ${code}`);
+  }
+
+  async close(): Promise<void> {
+    if (this.#started) {
+      const stopped = new Promise<void>((resolve) => this.#client.once('stopped', () => resolve()));
+      // Reason code 0, normal disconnection: the broker drops the will [MQTT-3.14.4-3].
+      this.#client.stop({ reasonCode: 0 });
+      await withTimeout(this.#clock, closeLimitMs, stopped, () => {
+        this.#log.warn('the SDK did not end its connection in time');
+      });
+    }
+    this.#client.close();
+  }
+
+  #listen(events: LinkEvents): void {
+    let failures = 0;
+    this.#client.on('connectionSuccess', () => {
+      failures = 0;
+      events.up();
+    });
+    this.#client.on('connectionFailure', ({ error }) => {
+      const level = failures++ === 0 ? 'warn' : 'debug';
+      this.#log[level]('cannot connect to the broker, trying on', { reason: messageOf(error) });
+    });
+    this.#client.on('disconnection', ({ error }) => events.down(messageOf(error)));
+    this.#client.on('messageReceived', ({ message }) =>
+      events.message(message.topicName, bytesOf(message.payload)),
+    );
+    this.#client.on('error', (error) => this.#log.warn('the SDK reports an error', { error }));
+  }
+}
+
+function bytesOf(payload: mqtt5.Payload | undefined): Uint8Array {
+  if (payload instanceof ArrayBuffer) return new Uint8Array(payload);
+  return new Uint8Array(0);
+}
+
+function createClient({ iot, io, mqtt5 }: Sdk, options: TransportOptions): mqtt5.Mqtt5Client {
+  try {
+    const builder = iot.AwsIotMqtt5ClientConfigBuilder.newDirectMqttBuilderWithMtlsFromPath(
+      options.host,
+      options.certificatePath,
+      options.privateKeyPath,
+    )
+      .withCertificateAuthorityFromPath(undefined, options.caPath)
+      .withPort(options.port)
+      .withConnectProperties(connectProperties(options))
+      .withSessionBehavior(mqtt5.ClientSessionBehavior.Clean)
+      .withOfflineQueueBehavior(mqtt5.ClientOperationQueueBehavior.FailAllOnDisconnect)
+      // The limits of AWS IoT Core (100 messages a second) are not those of other brokers.
+      .withExtendedValidationAndFlowControlOptions(mqtt5.ClientExtendedValidationAndFlowControl.None)
+      .withRetryJitterMode(mqtt5.RetryJitterType.Full)
+      .withMinReconnectDelayMs(reconnectMinSeconds * 1000)
+      .withMaxReconnectDelayMs(reconnectMaxSeconds * 1000)
+      .withPingTimeoutMs(pingTimeoutMs)
+      .withConnackTimeoutMs(connectTimeoutMs)
+      .withAckTimeoutSeconds(Math.ceil((options.publishTimeoutMs ?? publishTimeoutDefaultMs) / 1000))
+      .withSocketOptions(new io.SocketOptions(io.SocketType.STREAM, io.SocketDomain.IPV4, connectTimeoutMs));
+    const config = builder.build();
+    config.disableMetrics = true;
+    return new mqtt5.Mqtt5Client(config);
+  } catch (error) {
+    throw credentialsUnusable(error);
+  }
+}
+
+function connectProperties({ clientId, keepAliveSeconds, will }: TransportOptions): mqtt5.ConnectPacket {
+  const properties: mqtt5.ConnectPacket = { clientId, keepAliveIntervalSeconds: keepAliveSeconds };
+  if (will === undefined) return properties;
+  const { topic, payload, retain } = will;
+  return { ...properties, will: { topicName: topic, payload, retain, qos: qos1 } };
+}
