@@ -54,9 +54,16 @@ export class RateLimiter {
         },
       };
       signal?.addEventListener('abort', onAbort, { once: true });
+      if (this.#queue.length === 0) this.#forgetIdleTime();
       this.#queue.push(waiter);
       if (this.#timer === undefined) this.#serve();
     });
+  }
+
+  /** Time in which nobody asked earns nothing; a short gap is a reader between two grains. */
+  #forgetIdleTime(): void {
+    const now = this.#clock.monotonicMs();
+    if (now - this.#nextTurnMs > catchUpMs) this.#nextTurnMs = now;
   }
 
   #serve(): void {
