@@ -15,6 +15,9 @@ import { SimulatedTmp102 } from './sim/chips/tmp102.js';
 import { SimulatedBus } from './sim/simulated-bus.js';
 import { SimulatedChip } from './sim/simulated-chip.js';
 
+// The folder's door for `gatehouse doctor`.
+export { type HardwareFinding, type HardwareReport, inspectHardware } from './inspect.js';
+
 export type GpioRoute = 'onoff' | 'simulated';
 export type I2cRoute = 'i2c-bus' | 'simulated';
 

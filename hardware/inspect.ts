@@ -26,8 +26,10 @@ import { loadOptionalPackage, type OptionalPackage } from './linux/packages.js';
 export type FindingStatus = 'ok' | 'missing' | 'problem';
 
 export interface HardwareFinding {
-  /** Stable: `board`, `gpio`, `gpio-access`, `i2c`, `i2c-access`, `package-onoff`, `package-i2c-bus`. */
+  /** Stable: `board`, `gpio`, `gpio.access`, `i2c`, `i2c.access`, `package.onoff`, `package.i2c-bus`. */
   readonly id: string;
+  /** Two or three words. */
+  readonly title: string;
   readonly status: FindingStatus;
   /** One sentence with the fact. */
   readonly detail: string;
@@ -130,9 +132,10 @@ function findingsOf(facts: Facts, headerBus: number): HardwareFinding[] {
 }
 
 function boardFinding({ boardModel: model }: Facts): HardwareFinding {
-  if (model !== undefined) return { id: 'board', status: 'ok', detail: `The board is a ${model}.` };
+  const base = { id: 'board', title: 'Board' };
+  if (model !== undefined) return { ...base, status: 'ok', detail: `The board is a ${model}.` };
   return {
-    id: 'board',
+    ...base,
     status: 'missing',
     detail: 'This machine describes itself as no board; lines and sensors are simulated.',
     remedy: 'Run the device program on a Raspberry Pi to use real buttons and sensors.',
@@ -143,9 +146,8 @@ function gpioFindings(facts: Facts): HardwareFinding[] {
   const header = facts.gpioChips.find(({ route }) => route !== undefined);
   if (header === undefined) return [absentGpio(facts)];
   const detail = `GPIO chip ${header.label} has ${header.lines} lines from ${header.base} on.`;
-  const found: HardwareFinding = { id: 'gpio', status: 'ok', detail };
-  if (header.mayUse)
-    return [found, { id: 'gpio-access', status: 'ok', detail: 'This user may use GPIO lines.' }];
+  const found: HardwareFinding = { id: 'gpio', title: 'GPIO lines', status: 'ok', detail };
+  if (header.mayUse) return [found, accessOk('gpio', 'GPIO lines')];
   return [found, accessProblem('gpio', 'GPIO lines', facts)];
 }
 
@@ -153,6 +155,7 @@ function absentGpio({ boardModel: model, gpioCharacterDevices: devices }: Facts)
   const seen = devices.length === 0 ? '' : ` There are ${devices.map(({ path }) => path).join(', ')}.`;
   return {
     id: 'gpio',
+    title: 'GPIO lines',
     status: model === undefined ? 'missing' : 'problem',
     detail: `No GPIO chip with a known label is in /sys/class/gpio.${seen}`,
     remedy:
@@ -169,7 +172,9 @@ function i2cFindings(facts: Facts, headerBus: number): HardwareFinding[] {
     return [
       {
         id: 'i2c',
-        status: facts.boardModel === undefined ? 'missing' : 'problem',
+        title: 'I2C bus',
+        // Not a problem on a board either: I2C is off until a sensor needs it.
+        status: 'missing',
         detail: `I2C bus ${headerBus} is not there (present: ${others}).`,
         remedy:
           facts.boardModel === undefined
@@ -178,16 +183,27 @@ function i2cFindings(facts: Facts, headerBus: number): HardwareFinding[] {
       },
     ];
   }
-  const found: HardwareFinding = { id: 'i2c', status: 'ok', detail: `I2C bus ${headerBus} is ${bus.path}.` };
-  if (bus.mayUse)
-    return [found, { id: 'i2c-access', status: 'ok', detail: `This user may use ${bus.path}.` }];
+  const found: HardwareFinding = {
+    id: 'i2c',
+    title: 'I2C bus',
+    status: 'ok',
+    detail: `I2C bus ${headerBus} is ${bus.path}.`,
+  };
+  if (bus.mayUse) return [found, accessOk('i2c', bus.path)];
   return [found, accessProblem('i2c', bus.path, facts)];
+}
+
+const titles = { gpio: 'GPIO access', i2c: 'I2C access' } as const;
+
+function accessOk(group: 'gpio' | 'i2c', what: string): HardwareFinding {
+  return { id: `${group}.access`, title: titles[group], status: 'ok', detail: `This user may use ${what}.` };
 }
 
 function accessProblem(group: 'gpio' | 'i2c', what: string, { groups }: Facts): HardwareFinding {
   const member = groups.includes(group);
   return {
-    id: `${group}-access`,
+    id: `${group}.access`,
+    title: titles[group],
     status: 'problem',
     detail: `This user may not use ${what}${member ? ', though it' : ' and'} is ${member ? '' : 'not '}in the group ${group}.`,
     remedy: member
@@ -198,10 +214,10 @@ function accessProblem(group: 'gpio' | 'i2c', what: string, { groups }: Facts): 
 
 /** A package that is absent is a problem only where there is hardware that it would reach. */
 function packageFinding(fact: Facts['packages'][number], facts: Facts): HardwareFinding {
-  const id = `package-${fact.name}`;
-  if (fact.loadable) return { id, status: 'ok', detail: `The package ${fact.name} loads.` };
+  const base = { id: `package.${fact.name}`, title: `Package ${fact.name}` };
+  if (fact.loadable) return { ...base, status: 'ok', detail: `The package ${fact.name} loads.` };
   return {
-    id,
+    ...base,
     status: facts.boardModel === undefined ? 'missing' : 'problem',
     detail: `The package ${fact.name} does not load; ${fact.name === 'onoff' ? 'GPIO' : 'I2C'} works simulated only.`,
     ...(fact.remedy === undefined ? {} : { remedy: fact.remedy }),

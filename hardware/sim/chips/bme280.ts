@@ -91,15 +91,16 @@ export class SimulatedBme280 implements SimulatedI2cChip {
 
   /** Datasheet 3.3.4: normal mode measures for ever. Its stand-by time is left out. */
   #proceed(): void {
-    if ((this.#ctrlMeas & 0x03) === 3) this.#raw = this.#convert();
-    if (this.#doneAtMs === undefined || this.#clock.monotonicMs() < this.#doneAtMs) return;
+    const now = this.#clock.monotonicMs();
+    if ((this.#ctrlMeas & 0x03) === 3) this.#raw = this.#convert(0);
+    if (this.#doneAtMs === undefined || now < this.#doneAtMs) return;
+    this.#raw = this.#convert(now - this.#doneAtMs);
     this.#doneAtMs = undefined;
-    this.#raw = this.#convert();
     this.#ctrlMeas &= ~0x03;
   }
 
-  #convert(): RawValues {
-    return rawValues(this.#trim, this.#climate(this.#clock.now()), this.#oversampling());
+  #convert(agoMs: number): RawValues {
+    return rawValues(this.#trim, this.#climate(this.#clock.now() - agoMs), this.#oversampling());
   }
 
   #oversampling() {

@@ -71,7 +71,7 @@ export class SimulatedTmp102 implements SimulatedI2cChip {
   #proceed(): void {
     const now = this.#clock.monotonicMs();
     if (this.#doneAtMs === undefined || now < this.#doneAtMs) return;
-    this.#convertedC = this.#climate(this.#clock.now()).temperatureC;
+    this.#convertedC = this.#climate(this.#clock.now() - (now - this.#doneAtMs)).temperatureC;
     if ((this.#config & shutdownBit) !== 0) this.#doneAtMs = undefined;
     else this.#doneAtMs += this.#periodMs() * Math.ceil((now - this.#doneAtMs + 0.001) / this.#periodMs());
   }
