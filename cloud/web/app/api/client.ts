@@ -1,0 +1,110 @@
+/**
+ * The HTTP API as the page uses it: same origin, session cookie sent by the browser. Answers are
+ * trusted to have the shapes of `core/wire/api.ts`, since the same release serves this page.
+ */
+import { GatehouseError } from '../../../../core/errors.js';
+import type {
+  apiRoot,
+  BackupJobView,
+  ClickView,
+  Overview,
+  RunView,
+  SeriesView,
+  TelemetryView,
+} from '../../../../core/wire/api.js';
+import type { ClickType } from '../../../../core/wire/messages.js';
+import { signedOut, unexpectedAnswer, unreachable } from '../errors.js';
+
+export const root: typeof apiRoot = '/api/v1';
+export const streamUrl = `${root}/stream`;
+const limitMs = 15_000;
+
+export interface TelemetryQuery {
+  readonly thing: string;
+  readonly series: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly maxPoints: number;
+}
+
+/** Every call @throws SIGNED_OUT, UNREACHABLE, UNEXPECTED_ANSWER or what the backend answers. */
+export interface Api {
+  overview(): Promise<Overview>;
+  clicks(limit: number): Promise<ClickView[]>;
+  runs(limit: number): Promise<RunView[]>;
+  run(id: string): Promise<RunView>;
+  series(): Promise<SeriesView[]>;
+  backups(): Promise<BackupJobView[]>;
+  telemetry(query: TelemetryQuery): Promise<TelemetryView>;
+  press(thing: string, button: string, pattern: ClickType): Promise<{ id: string }>;
+  /** Trades the token for a session cookie. Says nothing about success: ask for the overview. */
+  signIn(token: string): Promise<void>;
+}
+
+export function createApi(fetcher: typeof fetch): Api {
+  const get = <T>(path: string) => call<T>(fetcher, path);
+  return {
+    overview: () => get('/overview'),
+    clicks: (limit) => get(`/clicks?limit=${limit}`),
+    runs: (limit) => get(`/runs?limit=${limit}`),
+    run: (id) => get(`/runs/${encodeURIComponent(id)}`),
+    series: () => get('/series'),
+    backups: () => get('/backups'),
+    telemetry: (query) => get(telemetryPath(query)),
+    press: (thing, button, pattern) =>
+      call(fetcher, `/things/${encodeURIComponent(thing)}/press`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ button, pattern }),
+      }),
+    signIn: (token) => signIn(fetcher, token),
+  };
+}
+
+function telemetryPath(query: TelemetryQuery): string {
+  const parameters = new URLSearchParams({
+    thing: query.thing,
+    series: query.series,
+    from: new Date(query.fromMs).toISOString(),
+    to: new Date(query.toMs).toISOString(),
+    maxPoints: String(query.maxPoints),
+  });
+  return `/telemetry?${parameters}`;
+}
+
+async function signIn(fetcher: typeof fetch, token: string): Promise<void> {
+  const path = `/login?token=${encodeURIComponent(token)}`;
+  // The answer redirects to this very page; only its cookie is wanted.
+  await send(fetcher, path, { redirect: 'manual' });
+}
+
+async function call<T>(fetcher: typeof fetch, path: string, init: RequestInit = {}): Promise<T> {
+  const response = await send(fetcher, root + path, init);
+  if (response.status === 401) throw signedOut();
+  const body: unknown = await response.json().catch(() => undefined);
+  if (response.ok && body !== undefined) return body as T;
+  throw asError(body) ?? unexpectedAnswer(response.status);
+}
+
+async function send(fetcher: typeof fetch, path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetcher(path, {
+      credentials: 'same-origin',
+      signal: AbortSignal.timeout(limitMs),
+      ...init,
+    });
+  } catch (error) {
+    throw unreachable(error);
+  }
+}
+
+function asError(body: unknown): GatehouseError | undefined {
+  const error = (body as { error?: { code?: unknown; message?: unknown; hint?: unknown } } | undefined)
+    ?.error;
+  if (typeof error?.code !== 'string' || typeof error.message !== 'string') return undefined;
+  return new GatehouseError(
+    error.code,
+    error.message,
+    typeof error.hint === 'string' ? { hint: error.hint } : {},
+  );
+}

@@ -1,0 +1,72 @@
+/** Clicks, runs and backups as sentences. */
+import type { BackupReport, ClickView, RunView } from '../../../../core/wire/api.js';
+import type { ClickType } from '../../../../core/wire/messages.js';
+import { countOf, sizeText } from './counts.js';
+import { durationText, relativeTime } from './time.js';
+
+export const clickWords: Record<ClickType, string> = {
+  SINGLE: 'Single press',
+  DOUBLE: 'Double press',
+  LONG: 'Long press',
+};
+
+export const runWords: Record<RunView['state'], string> = {
+  PENDING: 'Waiting',
+  RUNNING: 'Running',
+  SUCCEEDED: 'Succeeded',
+  FAILED: 'Failed',
+};
+
+export const backupWords: Record<BackupReport['state'], string> = {
+  RUNNING: 'Running',
+  SUCCEEDED: 'Up to date',
+  PARTIAL: 'Partly done',
+  FAILED: 'Failed',
+};
+
+export function clickSentence(click: ClickView): string {
+  return `${clickWords[click.clickType]} on ${click.thing}.`;
+}
+
+export function runSentence(run: RunView): string {
+  const took = run.durationMs === null ? '' : ` after ${durationText(run.durationMs)}`;
+  if (run.state === 'FAILED') return `${run.functionName} failed${took}. ${run.error ?? ''}`.trimEnd();
+  return `${run.functionName} succeeded${took}.`;
+}
+
+/** `12 minutes ago, 1,204 files, 3.1 MB added`. */
+export function backupResult(report: BackupReport, nowMs: number, locale?: string): string {
+  if (report.state === 'RUNNING') {
+    return `Started ${relativeTime(Date.parse(report.startedAt), nowMs, locale)}`;
+  }
+  const endedMs = Date.parse(report.endedAt ?? report.startedAt);
+  const when = relativeTime(endedMs, nowMs, locale);
+  if (report.state === 'FAILED') return when;
+  const files = report.filesNew + report.filesChanged + report.filesUnmodified;
+  return `${when}, ${countOf(files, 'file', 'files', locale)}, ${sizeText(report.bytesAdded, locale)} added`;
+}
+
+/** `3 new, 2 changed, 1,199 unchanged`; what is zero is left out. */
+export function backupDetail(report: BackupReport, locale?: string): string {
+  const parts: [number, string][] = [
+    [report.filesNew, 'new'],
+    [report.filesChanged, 'changed'],
+    [report.filesUnmodified, 'unchanged'],
+  ];
+  return parts
+    .filter(([count]) => count > 0)
+    .map(([count, word]) => countOf(count, word, word, locale))
+    .join(', ');
+}
+
+/** The newest run, of any job, that stored something. */
+export function lastBackupMs(reports: readonly BackupReport[]): number | undefined {
+  const ended = reports
+    .filter((report) => report.state === 'SUCCEEDED' || report.state === 'PARTIAL')
+    .map((report) => Date.parse(report.endedAt ?? report.startedAt));
+  return ended.length === 0 ? undefined : Math.max(...ended);
+}
+
+export function capitalized(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,39 @@
+/** How views reach the store and the time. */
+import { createContext } from 'preact';
+import { useContext, useEffect, useState } from 'preact/hooks';
+import type { State, Store } from './store.js';
+
+export const StoreContext = createContext<Store | undefined>(undefined);
+
+export function useStore(): Store {
+  const store = useContext(StoreContext);
+  if (store === undefined) throw new TypeError('useStore outside of a StoreContext');
+  return store;
+}
+
+/** A slice of the state. `select` must hand out existing members, not make new ones. */
+export function useSlice<T>(select: (state: State) => T): T {
+  const store = useStore();
+  const [slice, setSlice] = useState(() => select(store.state));
+  useEffect(() => {
+    const update = () => setSlice(() => select(store.state));
+    update();
+    return store.subscribe(update);
+  }, [store]);
+  return slice;
+}
+
+/** Wall-clock time in epoch milliseconds, refreshed every `everyMs`. */
+export function useNow(everyMs: number): number {
+  const { clock } = useStore();
+  const [now, setNow] = useState(() => clock.now());
+  useEffect(() => {
+    let timer = clock.after(everyMs, tick);
+    function tick(): void {
+      setNow(clock.now());
+      timer = clock.after(everyMs, tick);
+    }
+    return () => timer.cancel();
+  }, [clock, everyMs]);
+  return now;
+}

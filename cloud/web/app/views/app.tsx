@@ -1,0 +1,58 @@
+/** The page as a whole: which of its faces to show, and the order of its parts. */
+import { useSlice } from '../state/hooks.js';
+import type { State } from '../state/store.js';
+import { ActivitySection } from './activity-section.js';
+import { BackupsSection } from './backups-section.js';
+import { ButtonsSection } from './buttons-section.js';
+import { LostBanner } from './connection-notice.js';
+import { Header } from './header.js';
+import { Loading } from './loading.js';
+import { Navigation } from './navigation.js';
+import { SensorsSection } from './sensors-section.js';
+import { SignIn } from './sign-in.js';
+import { Tiles } from './tiles.js';
+
+const selectConnection = (state: State) => state.connection;
+const selectLoaded = (state: State) => state.data.loads > 0;
+const selectAnnouncement = (state: State) => state.announcement;
+
+export function App() {
+  const connection = useSlice(selectConnection);
+  const isLoaded = useSlice(selectLoaded);
+  if (connection.kind === 'signed-out') return <SignIn />;
+  return (
+    <>
+      <a class="skip-link" href="#content">
+        Skip to content
+      </a>
+      <Header />
+      {connection.kind === 'lost' && <LostBanner connection={connection} />}
+      {isLoaded ? <Page /> : <Loading />}
+      <Announcer />
+    </>
+  );
+}
+
+function Page() {
+  return (
+    <div class="page">
+      <Navigation />
+      <main id="content" class="content" tabIndex={-1}>
+        <Tiles />
+        <ButtonsSection />
+        <ActivitySection />
+        <SensorsSection />
+        <BackupsSection />
+      </main>
+    </div>
+  );
+}
+
+/** Reads new presses and their outcomes aloud; not visible. */
+function Announcer() {
+  return (
+    <div class="visually-hidden" role="status" aria-live="polite">
+      {useSlice(selectAnnouncement)}
+    </div>
+  );
+}

@@ -1,0 +1,96 @@
+/** One device with buttons: is it there, when was it last pressed, how long will it last, press it. */
+import type { ClickView, ThingView } from '../../../../core/wire/api.js';
+import { clickWords } from '../format/words.js';
+import { Ago, Badge, CommandLine } from './parts.js';
+import { PressControl } from './press-control.js';
+
+export interface ThingCardProps {
+  readonly thing: ThingView;
+  readonly lastClick: ClickView | undefined;
+}
+
+export function ThingCard({ thing, lastClick }: ThingCardProps) {
+  return (
+    <article class="card thing" aria-labelledby={`thing-${thing.name}`}>
+      <header class="card-head">
+        <div>
+          <h3 id={`thing-${thing.name}`}>{thing.name}</h3>
+          <p class="card-note">{placementText(thing)}</p>
+        </div>
+        <ThingState thing={thing} />
+      </header>
+      <dl class="facts">
+        <div>
+          <dt>Last press</dt>
+          <dd>
+            {lastClick === undefined ? (
+              'Not pressed yet'
+            ) : (
+              <>
+                {clickWords[lastClick.clickType]}, <Ago time={lastClick.receivedAt} />
+              </>
+            )}
+          </dd>
+        </div>
+        <RemainingLife percent={thing.remainingLife} />
+      </dl>
+      <Controls thing={thing} />
+    </article>
+  );
+}
+
+function placementText({ placement }: ThingView): string {
+  if (placement === null) return 'In no project';
+  return `${placement.projectName} · ${placement.placementName}`;
+}
+
+function ThingState({ thing }: { thing: ThingView }) {
+  if (!thing.enabled) return <Badge tone="calm">Disabled</Badge>;
+  if (thing.online) return <Badge tone="good">Online</Badge>;
+  return (
+    <span class="card-state">
+      <Badge tone="calm">Offline</Badge>
+      {thing.lastSeen !== null && (
+        <small>
+          seen <Ago time={thing.lastSeen} />
+        </small>
+      )}
+    </span>
+  );
+}
+
+function RemainingLife({ percent }: { percent: number | null }) {
+  if (percent === null) return null;
+  const rounded = Math.round(percent);
+  const tone = rounded > 20 ? 'good' : rounded > 5 ? 'warn' : 'bad';
+  return (
+    <div>
+      <dt>Remaining life</dt>
+      <dd class="life">
+        <span class="life-bar" aria-hidden="true">
+          <span class={`life-fill life-${tone}`} style={{ width: `${rounded}%` }} />
+        </span>
+        {rounded} %
+      </dd>
+    </div>
+  );
+}
+
+function Controls({ thing }: { thing: ThingView }) {
+  if (thing.buttons.length === 0) {
+    return (
+      <div class="thing-setup">
+        <p>Not connected yet. This makes the token with which the device signs up:</p>
+        <CommandLine command={`gatehouse device claim-token ${thing.name}`} />
+      </div>
+    );
+  }
+  const named = thing.buttons.length > 1;
+  return (
+    <>
+      {thing.buttons.map((button) => (
+        <PressControl key={button.name} thing={thing} button={button} isNamed={named} />
+      ))}
+    </>
+  );
+}
