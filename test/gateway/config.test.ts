@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { parseConfig } from '../../core/config.js';
+import { gatewayConfig } from '../../gateway/config.js';
+
+const job = {
+  name: 'nas',
+  paths: ['/srv'],
+  repository: 's3://my-bucket/nas',
+  endpoint: 'https://s3.example.org',
+  passwordFile: '/etc/gatehouse/nas-password',
+  every: 'daily 02:30',
+  limitUpload: '2M',
+};
+
+const faultsIn = (value: unknown) => {
+  try {
+    parseConfig(gatewayConfig, value, 'gateway.json');
+    return '';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+};
+
+describe('the configuration of the gateway', () => {
+  test('takes a job as the guide shows it, and none at all', () => {
+    const config = parseConfig(gatewayConfig, { dataDir: '/var/lib/gatehouse', jobs: [job] }, 'x');
+    expect(config.jobs[0]).toEqual({ ...job, excludes: [] });
+    expect(parseConfig(gatewayConfig, { dataDir: '/var/lib/gatehouse' }, 'x').jobs).toEqual([]);
+  });
+
+  test('names every fault at once with its path', () => {
+    const message = faultsIn({
+      dataDir: 'relative',
+      jobs: [
+        { ...job, every: 'often', limitUpload: 'fast', repository: 'sftp:host:/x' },
+        { ...job, endpoint: 'host', extra: 1, accessKeyIdFile: '/a' },
+      ],
+    });
+    for (const part of [
+      'dataDir: must be an absolute path',
+      'jobs.0.every: "often" does not say how often.',
+      'jobs.0.limitUpload: "fast" is not a transfer rate.',
+      'jobs.0.repository: "sftp:host:/x"',
+      'jobs.1.endpoint: must be an http:// or https:// address',
+      'jobs.1: Unrecognized key: "extra"',
+    ]) {
+      expect(message).toContain(part);
+    }
+  });
+
+  test('refuses two jobs of one name, and half a pair of keys', () => {
+    expect(faultsIn({ dataDir: '/d', jobs: [job, job] })).toContain('jobs.1.name: the name "nas" is taken');
+    expect(faultsIn({ dataDir: '/d', jobs: [{ ...job, accessKeyIdFile: '/a' }] })).toContain('go together');
+  });
+
+  test('describes every key', () => {
+    const schema = z.toJSONSchema(gatewayConfig, { io: 'input', unrepresentable: 'any' });
+    const undescribed = (node: z.core.JSONSchema.BaseSchema, path: string): string[] =>
+      Object.entries(node.properties ?? {}).flatMap(([key, value]) => {
+        if (typeof value === 'boolean') return [];
+        const inner = typeof value.items === 'object' && !Array.isArray(value.items) ? value.items : value;
+        const missing = value.description === undefined ? [path + key] : [];
+        return [...missing, ...undescribed(inner as z.core.JSONSchema.BaseSchema, `${path}${key}.`)];
+      });
+    expect(undescribed(schema, '')).toEqual([]);
+  });
+});
