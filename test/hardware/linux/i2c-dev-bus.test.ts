@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { I2cDevBus } from '../../../hardware/linux/i2c-dev-bus.js';
 import type { I2cBusHandle } from '../../../hardware/linux/packages.js';
@@ -18,14 +19,15 @@ class FakeHandle implements I2cBusHandle {
   shortBy = 0;
   closed = 0;
   openRefusal: Error | undefined;
+  #busy = false;
 
   async readI2cBlock(address: number, register: number, length: number, buffer: Buffer) {
-    this.#call('read', address, register, length);
+    await this.#call('read', address, register, length);
     buffer.set(this.memory.subarray(register, register + length));
     return { bytesRead: length - this.shortBy };
   }
   async writeI2cBlock(address: number, register: number, length: number, buffer: Buffer): Promise<void> {
-    this.#call('write', address, register, length);
+    await this.#call('write', address, register, length);
     this.memory.set(buffer.subarray(0, length), register);
   }
   async i2cFuncs() {
@@ -35,7 +37,12 @@ class FakeHandle implements I2cBusHandle {
   async close(): Promise<void> {
     this.closed += 1;
   }
-  #call(kind: string, address: number, register: number, length: number): void {
+  /** Takes a turn of the event loop, in which no other transfer may start. */
+  async #call(kind: string, address: number, register: number, length: number): Promise<void> {
+    if (this.#busy) throw new Error('two transfers at the same time');
+    this.#busy = true;
+    await setImmediate();
+    this.#busy = false;
     this.calls.push([kind, register, length]);
     if (length > 32) throw new Error('i2c-bus takes 32 bytes at most');
     const refusal = this.refusals.shift();
