@@ -66,3 +66,19 @@ export class Slots {
     for (const wake of this.#waiters.splice(0)) wake();
   }
 }
+
+/** Resolves as `work` does. @throws INTERRUPTED when `signal` aborts first; `work` goes on. */
+export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  throwIfAborted(signal);
+  let onAbort: () => void = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(interrupted(signal.reason));
+    signal.addEventListener('abort', onAbort);
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -92,6 +92,7 @@ export async function openMasterKey(
     else return outcome;
   }
   if (tried === 0 && unusable !== undefined) throw repositoryDamaged(`key file ${unusable.id}`, unusable.why);
+  if (tried === 0) throw repositoryDamaged('set of key files', 'there is none');
   throw wrongPassword(bucket.location);
 }
 

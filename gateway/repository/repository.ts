@@ -3,8 +3,23 @@
  * Packs are durable before the index that names them, and the index before a snapshot. It knows
  * nothing of what trees and snapshots contain.
  */
+import { GatehouseError } from '../../core/errors.js';
 import type { Closeable } from '../../core/lifecycle.js';
-import type { ChunkerParameters } from '../chunker/parameters.js';
+import { silentLogger } from '../../core/log.js';
+import type { Bucket } from '../bucket/bucket.js';
+import { type ChunkerParameters, resticChunkerParameters } from '../chunker/parameters.js';
+import { snapshotAmbiguous, snapshotUnknown } from '../errors.js';
+import { type BlobIndex, MemoryBlobIndex, type PackSummary } from './blob-index.js';
+import { BlobLoader } from './blob-loader.js';
+import { BlobSaver } from './blob-saver.js';
+import { mapBounded } from './bounded.js';
+import type { RepositoryConfig } from './config.js';
+import { sealOverheadBytes } from './crypto.js';
+import { decodeIndex, type IndexedPack } from './index-file.js';
+import { isId } from './layout.js';
+import { type LockContext, removeLocks, takeLock, thisProcess } from './locks.js';
+import { checkPacks, type PackCheckContext, verifyPack } from './pack-checker.js';
+import { SpoolFolder } from './spool-folder.js';
 import type {
   BlobEntry,
   BlobType,
@@ -17,99 +32,279 @@ import type {
   RepositoryOptions,
   SavedBlob,
 } from './types.js';
+import { createRepository, type Unlocked, unlockRepository } from './unlocking.js';
+import { UnpackedFiles } from './unpacked.js';
 
-const notYet = (): never => {
-  throw new Error('under construction');
-};
+const defaultPackSizeBytes = 16 * 1024 * 1024;
+const defaultUploads = 3;
+/** Index files and snapshots read at once. */
+const readsAtOnce = 4;
+
+export interface LoadIndexOptions extends CallOptions {
+  /** Takes what is odd or damaged; a damaged index file is then passed over instead of thrown. */
+  readonly onProblem?: (problem: Problem) => void;
+}
+
+interface Parts {
+  readonly config: RepositoryConfig;
+  readonly bucket: Bucket;
+  readonly files: UnpackedFiles;
+  readonly index: BlobIndex;
+  readonly saver: BlobSaver;
+  readonly loader: BlobLoader;
+  readonly spool: SpoolFolder;
+  readonly locks: LockContext;
+  readonly checks: PackCheckContext;
+}
 
 export class Repository implements Closeable {
   /** 64 hex digits, random, from the config. */
-  readonly id: string = '';
-  readonly version: 1 | 2 = 2;
-  readonly chunkerParameters: ChunkerParameters = notYet();
+  readonly id: string;
+  readonly version: 1 | 2;
+  readonly chunkerParameters: ChunkerParameters;
+  readonly #parts: Parts;
+  #closed: Promise<void> | undefined;
 
-  /** @throws REPOSITORY_EXISTS, and the bucket's errors. */
-  static async init(_options: InitOptions): Promise<Repository> {
-    return notYet();
+  private constructor(parts: Parts) {
+    this.id = parts.config.id;
+    this.version = parts.config.version;
+    this.chunkerParameters = resticChunkerParameters(parts.config.polynomial);
+    this.#parts = parts;
   }
-  /** @throws REPOSITORY_MISSING, WRONG_PASSWORD, REPOSITORY_VERSION, REPOSITORY_DAMAGED. */
-  static async open(_options: RepositoryOptions): Promise<Repository> {
-    return notYet();
+
+  /** Creates a repository and opens it. The bucket stays the caller's. @throws REPOSITORY_EXISTS. */
+  static async init(options: InitOptions): Promise<Repository> {
+    const holder = options.holder ?? thisProcess();
+    return Repository.#assemble(options, await createRepository({ ...options, holder }));
   }
+
+  /**
+   * Opens a repository; the index is not loaded yet. The bucket stays the caller's.
+   * @throws REPOSITORY_MISSING, WRONG_PASSWORD, REPOSITORY_VERSION, REPOSITORY_DAMAGED.
+   */
+  static async open(options: RepositoryOptions): Promise<Repository> {
+    return Repository.#assemble(options, await unlockRepository(options));
+  }
+
+  static async #assemble(options: RepositoryOptions, { config, sealer }: Unlocked): Promise<Repository> {
+    const { bucket, clock, log = silentLogger, holder = thisProcess() } = options;
+    const spool = await SpoolFolder.open(options.temporaryFolder, clock);
+    const files = new UnpackedFiles(bucket, sealer, config.version);
+    const index = new MemoryBlobIndex();
+    const saver = new BlobSaver({
+      bucket,
+      sealer,
+      index,
+      files,
+      clock,
+      log,
+      folder: spool.path,
+      packSizeBytes: options.packSizeBytes ?? defaultPackSizeBytes,
+      uploads: options.uploads ?? defaultUploads,
+      compressData: config.version === 2 && (options.compress ?? true),
+      compressTrees: config.version === 2,
+      verifySealed: options.verifySealed ?? false,
+    });
+    return new Repository({
+      config,
+      bucket,
+      files,
+      index,
+      saver,
+      loader: new BlobLoader(bucket, sealer, index),
+      spool,
+      locks: { files, clock, log, holder },
+      checks: { bucket, sealer, index, folder: spool.path },
+    });
+  }
+
   get polynomial(): bigint {
     return this.chunkerParameters.polynomial;
   }
-  /** Reads every index file. With `onProblem` a damaged one is reported and passed over. */
-  async loadIndex(_options?: CallOptions & { onProblem?: (problem: Problem) => void }): Promise<void> {}
-  hasBlob(_type: BlobType, _id: string): boolean {
-    return notYet();
+
+  get location(): string {
+    return this.#parts.bucket.location;
   }
+
+  /** Reads every index file; again, to learn of new ones. @throws REPOSITORY_DAMAGED without `onProblem`. */
+  async loadIndex(options?: LoadIndexOptions): Promise<void> {
+    const { files, index } = this.#parts;
+    const load = async ({ id }: { id: string }) => {
+      const json = await files.loadIfThere('index', id, options);
+      // One that went since the listing was replaced by another; prune does that.
+      return json === undefined ? [] : decodeIndex(id, json, this.version);
+    };
+    const tolerant = async (file: { id: string }) => {
+      try {
+        return { id: file.id, packs: await load(file) };
+      } catch (error) {
+        return { id: file.id, packs: reportDamage(error, file.id, options) };
+      }
+    };
+    const inThisLoad = new Set<string>();
+    for await (const { id, packs } of mapBounded(files.list('index', options), readsAtOnce, tolerant)) {
+      for (const pack of packs) {
+        reportDuplicate(pack, id, inThisLoad, options);
+        index.addPack(pack.packId, pack.blobs);
+      }
+    }
+  }
+
+  /** True for blobs in the index and for those that `saveBlob` took in since. */
+  hasBlob(type: BlobType, id: string): boolean {
+    return this.#parts.saver.has(type, id);
+  }
+
   /** Plain size in bytes, or undefined when the index lacks the blob. */
-  blobSize(_type: BlobType, _id: string): number | undefined {
-    return notYet();
+  blobSize(type: BlobType, id: string): number | undefined {
+    const place = this.#parts.index.find(type, id);
+    if (place === undefined) return undefined;
+    return place.uncompressedLength > 0 ? place.uncompressedLength : place.length - sealOverheadBytes;
   }
-  packOf(_type: BlobType, _id: string): PackRange | undefined {
-    return notYet();
+
+  /** Where the sealed blob lies, or undefined when the index lacks it. */
+  packOf(type: BlobType, id: string): PackRange | undefined {
+    const place = this.#parts.index.find(type, id);
+    return place && { packId: place.packId, offset: place.offset, length: place.length };
   }
-  /** Packs a blob unless it is there already. Durable only after `flush()`. */
-  async saveBlob(_type: BlobType, _plain: Uint8Array, _options?: CallOptions): Promise<SavedBlob> {
-    return notYet();
+
+  /**
+   * Packs a blob unless it is stored or taken in already; durable after `flush()`. Waits while all
+   * uploads are under way. `plain` may be used again once it resolves.
+   * @throws what ended an earlier write: after one failure no more is taken in.
+   */
+  saveBlob(type: BlobType, plain: Uint8Array, options?: CallOptions): Promise<SavedBlob> {
+    return this.#parts.saver.save(type, plain, options);
   }
-  /** @throws BLOB_MISSING, REPOSITORY_DAMAGED. */
-  async loadBlob(_type: BlobType, _id: string, _options?: CallOptions): Promise<Uint8Array> {
-    return notYet();
+
+  /** The plain bytes, proved by their hash. @throws BLOB_MISSING, REPOSITORY_DAMAGED, REPOSITORY_FILE_MISSING. */
+  loadBlob(type: BlobType, id: string, options?: CallOptions): Promise<Uint8Array> {
+    return this.#parts.loader.load(type, id, options);
   }
+
   /** Sealed bytes of one pack, for callers that read several neighbouring blobs at once. */
-  async loadRange(_range: PackRange, _options?: CallOptions): Promise<Uint8Array> {
-    return notYet();
+  loadRange(range: PackRange, options?: CallOptions): Promise<Uint8Array> {
+    return this.#parts.loader.loadRange(range, options);
   }
-  /** Authenticates, decompresses and hashes what `loadRange` brought. @throws REPOSITORY_DAMAGED. */
-  async openSealed(_type: BlobType, _id: string, _sealed: Uint8Array): Promise<Uint8Array> {
-    return notYet();
+
+  /** The plain blob from its sealed bytes. @throws BLOB_MISSING, REPOSITORY_DAMAGED. */
+  openSealed(type: BlobType, id: string, sealed: Uint8Array): Promise<Uint8Array> {
+    return this.#parts.loader.open(type, id, sealed);
   }
+
   /** Ends open packs and writes the index; all is durable when it resolves. */
-  async flush(_options?: CallOptions): Promise<void> {}
+  flush(options?: CallOptions): Promise<void> {
+    return this.#parts.saver.flush(options);
+  }
+
   /** Flushes, then stores the snapshot. @returns its id. */
-  async saveSnapshot(_json: string | Uint8Array, _options?: CallOptions): Promise<string> {
-    return notYet();
+  async saveSnapshot(json: string | Uint8Array, options?: CallOptions): Promise<string> {
+    await this.flush(options);
+    return this.#parts.files.save('snapshot', Buffer.from(json), options);
   }
-  async loadSnapshot(_id: string, _options?: CallOptions): Promise<Uint8Array> {
-    return notYet();
+
+  /** @throws REPOSITORY_FILE_MISSING, REPOSITORY_DAMAGED. */
+  loadSnapshot(id: string, options?: CallOptions): Promise<Uint8Array> {
+    return this.#parts.files.load('snapshot', id, options);
   }
-  listSnapshots(_options?: CallOptions): AsyncIterable<{ id: string; bytes: Uint8Array }> {
-    return notYet();
+
+  /** Every snapshot's id and JSON, in no promised order. @throws REPOSITORY_DAMAGED. */
+  async *listSnapshots(options?: CallOptions): AsyncGenerator<{ id: string; bytes: Uint8Array }> {
+    const { files } = this.#parts;
+    const load = async ({ id }: { id: string }) => ({
+      id,
+      bytes: await files.loadIfThere('snapshot', id, options),
+    });
+    for await (const { id, bytes } of mapBounded(files.list('snapshot', options), readsAtOnce, load)) {
+      if (bytes !== undefined) yield { id, bytes };
+    }
   }
-  /** @throws SNAPSHOT_UNKNOWN, SNAPSHOT_AMBIGUOUS. */
-  async resolveSnapshotId(_prefix: string, _options?: CallOptions): Promise<string> {
-    return notYet();
+
+  /** The one snapshot id that begins with `prefix`. @throws SNAPSHOT_UNKNOWN, SNAPSHOT_AMBIGUOUS. */
+  async resolveSnapshotId(prefix: string, options?: CallOptions): Promise<string> {
+    const found: string[] = [];
+    const wanted = prefix.toLowerCase();
+    for await (const { id } of this.listFiles('snapshot', options)) if (id.startsWith(wanted)) found.push(id);
+    const [only] = found;
+    if (wanted === '' || only === undefined) throw snapshotUnknown(prefix);
+    if (found.length > 1) throw snapshotAmbiguous(prefix, found.length);
+    return only;
   }
-  listFiles(_kind: FileKind, _options?: CallOptions): AsyncIterable<{ id: string; sizeBytes: number }> {
-    return notYet();
+
+  /** Ids and stored sizes; for packs see also `indexedPacks`. */
+  listFiles(kind: FileKind, options?: CallOptions): AsyncIterable<{ id: string; sizeBytes: number }> {
+    return this.#parts.files.list(kind, options);
   }
-  async removeFile(_kind: FileKind, _id: string, _options?: CallOptions): Promise<void> {}
-  /** @throws LOCKED when another holder's lock conflicts. */
-  async lock(_kind: 'shared' | 'exclusive', _options?: CallOptions): Promise<Lock> {
-    return notYet();
+
+  /** Removes a file; an absent one is no error. What refers to it is the caller's concern. */
+  async removeFile(kind: FileKind, id: string, options?: CallOptions): Promise<void> {
+    if (!isId(id)) throw new TypeError(`not an id: ${id}`);
+    await this.#parts.files.remove(kind, id, options);
   }
-  /** Removes stale locks, or all of them. @returns how many. */
-  async unlock(_options?: CallOptions & { all?: boolean }): Promise<number> {
-    return notYet();
+
+  /** @throws LOCKED when another holder's lock conflicts, LOCK_UNREADABLE. */
+  lock(kind: 'shared' | 'exclusive', options?: CallOptions): Promise<Lock> {
+    return takeLock(this.#parts.locks, kind === 'exclusive', options);
   }
+
+  /** Removes stale locks, or with `all` every lock. @returns how many. */
+  unlock(options?: CallOptions & { readonly all?: boolean }): Promise<number> {
+    return removeLocks(this.#parts.locks, options?.all ?? false, options);
+  }
+
   /** Packs that the index names, with the size that each must have. */
-  indexedPacks(): Iterable<{ packId: string; sizeBytes: number; blobCount: number }> {
-    return notYet();
+  indexedPacks(): Iterable<PackSummary> {
+    return this.#parts.index.packs();
   }
-  blobsOfPack(_packId: string): readonly BlobEntry[] {
-    return notYet();
+
+  /** Blobs that the index places in a pack, by offset. */
+  blobsOfPack(packId: string): readonly BlobEntry[] {
+    return this.#parts.index.blobsOfPack(packId);
   }
-  /** Compares the packs in the bucket with the index: missing, wrong size, orphans, mixed. */
-  checkPacks(_options?: CallOptions): AsyncIterable<Problem> {
-    return notYet();
+
+  /** Compares the bucket's listing with the index: packs missing, of wrong size, mixed, orphaned. */
+  checkPacks(options?: CallOptions): AsyncIterable<Problem> {
+    return checkPacks(this.#parts.checks, options);
   }
+
   /** `size` compares the stored size; `data` reads it all: hash, header, every blob. */
-  verifyPack(_packId: string, _level: 'size' | 'data', _options?: CallOptions): AsyncIterable<Problem> {
-    return notYet();
+  verifyPack(packId: string, level: 'size' | 'data', options?: CallOptions): AsyncIterable<Problem> {
+    return verifyPack(this.#parts.checks, packId, level, options);
   }
-  /** Drops what was not flushed. Idempotent. */
-  async close(): Promise<void> {}
+
+  /** Stops uploads, drops what was not flushed, removes spool files. Locks are closed by their takers. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    await this.#parts.saver.close();
+    await this.#parts.spool.close();
+  }
+}
+
+function reportDamage(error: unknown, indexId: string, options?: LoadIndexOptions): IndexedPack[] {
+  if (options?.onProblem === undefined || !(error instanceof GatehouseError)) throw error;
+  if (error.code !== 'REPOSITORY_DAMAGED') throw error;
+  options.onProblem({ severity: 'error', code: 'INDEX_UNREADABLE', fileId: indexId, message: error.message });
+  return [];
+}
+
+function reportDuplicate(
+  pack: IndexedPack,
+  indexId: string,
+  seen: Set<string>,
+  options?: LoadIndexOptions,
+): void {
+  if (options?.onProblem === undefined) return;
+  if (seen.has(pack.packId)) {
+    const message = `Pack ${pack.packId} is in several index files, among them ${indexId}.`;
+    options.onProblem({ severity: 'hint', code: 'PACK_DUPLICATE', fileId: pack.packId, message });
+  }
+  seen.add(pack.packId);
 }

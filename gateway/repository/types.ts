@@ -67,7 +67,7 @@ export interface RepositoryOptions {
   readonly packSizeBytes?: number;
   /** Packs uploaded at once; 3 unless told. */
   readonly uploads?: number;
-  /** Zstandard for data blobs (trees and index files follow); true unless told, never in version 1. */
+  /** Zstandard for data blobs; true unless told. Format 2 always tries it on trees and index files. */
   readonly compress?: boolean;
   /** Opens, decompresses and hashes every sealed blob before it is packed; off unless told. */
   readonly verifySealed?: boolean;

@@ -1,0 +1,222 @@
+/**
+ * The writing half of a repository: compress, seal, pack, upload, index. A blob counts as stored
+ * from the moment it is taken in, so the first failure ends all writing: nothing may be recorded
+ * that rests on a blob that was lost.
+ */
+import { randomInt } from 'node:crypto';
+import { unlink } from 'node:fs/promises';
+import type { Clock } from '../../core/clock.js';
+import type { Closeable } from '../../core/lifecycle.js';
+import type { Logger } from '../../core/log.js';
+import type { Bucket, CallOptions } from '../bucket/bucket.js';
+import { repositoryClosed, sealVerificationFailed } from '../errors.js';
+import type { BlobIndex } from './blob-index.js';
+import { Slots, throwIfAborted, untilAborted } from './bounded.js';
+import type { Sealer } from './crypto.js';
+import { encodeIndex, type IndexedPack } from './index-file.js';
+import { keyOf, sha256Hex } from './layout.js';
+import { PackWriter, type SealedBlob } from './pack-writer.js';
+import type { BlobType, SavedBlob } from './types.js';
+import type { UnpackedFiles } from './unpacked.js';
+import { loadZstd } from './zstd.js';
+
+/** Two open packs per type, one picked at random per blob: chunk sizes then tell less. */
+const openPacksPerType = 2;
+const maxBlobsPerPack = 200_000;
+/** What an interrupted backup has to upload again is bounded by these three. */
+const indexBlobLimit = 50_000;
+const indexByteLimit = 2 * 1024 ** 3;
+const indexIntervalMs = 5 * 60_000;
+
+export interface BlobSaverOptions {
+  readonly bucket: Bucket;
+  readonly sealer: Sealer;
+  readonly index: BlobIndex;
+  readonly files: UnpackedFiles;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** For spool files. */
+  readonly folder: string;
+  readonly packSizeBytes: number;
+  readonly uploads: number;
+  readonly compressData: boolean;
+  readonly compressTrees: boolean;
+  readonly verifySealed: boolean;
+}
+
+export class BlobSaver implements Closeable {
+  readonly #options: BlobSaverOptions;
+  readonly #uploadSlots: Slots;
+  readonly #stop = new AbortController();
+  /** `type` and id of blobs taken in whose pack is not uploaded yet. */
+  readonly #pending = new Set<string>();
+  readonly #open: Record<BlobType, (PackWriter | undefined)[]> = { data: [], tree: [] };
+  readonly #underWay = new Set<Promise<unknown>>();
+  #unindexed: IndexedPack[] = [];
+  #unindexedBlobs = 0;
+  #unindexedBytes = 0;
+  #indexedAtMs: number;
+  #failure: unknown;
+  #failed = false;
+
+  constructor(options: BlobSaverOptions) {
+    this.#options = options;
+    this.#uploadSlots = new Slots(options.uploads);
+    this.#indexedAtMs = options.clock.monotonicMs();
+  }
+
+  has(type: BlobType, id: string): boolean {
+    return this.#options.index.has(type, id) || this.#pending.has(type + id);
+  }
+
+  /** See `Repository.saveBlob`. @throws what ended an earlier write. */
+  async save(type: BlobType, plain: Uint8Array, options?: CallOptions): Promise<SavedBlob> {
+    this.#throwIfFailed();
+    const id = sha256Hex(plain);
+    if (this.has(type, id)) return { id, isNew: false, storedBytes: 0 };
+    await this.#uploadSlots.whenFree(options?.signal);
+    this.#throwIfFailed();
+    // From this look to the mark nothing may be awaited, or two callers would both store the blob.
+    if (this.has(type, id)) return { id, isNew: false, storedBytes: 0 };
+    this.#pending.add(type + id);
+    return { id, isNew: true, storedBytes: await this.#track(this.#store(type, id, plain)) };
+  }
+
+  /** See `Repository.flush`. */
+  async flush(options?: CallOptions): Promise<void> {
+    await this.#settle(options?.signal);
+    for (const type of ['data', 'tree'] as const) await this.#closePacks(type);
+    await this.#settle(options?.signal);
+    await this.#track(this.#writeIndex(this.#stop.signal));
+    this.#throwIfFailed();
+  }
+
+  /** Stops uploads and drops what was not flushed. */
+  async close(): Promise<void> {
+    if (!this.#failed) {
+      this.#failed = true;
+      this.#failure = repositoryClosed();
+    }
+    this.#stop.abort(this.#failure);
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+    const left = [...this.#open.data.splice(0), ...this.#open.tree.splice(0)];
+    await Promise.all(left.map((pack) => pack?.discard()));
+  }
+
+  async #store(type: BlobType, id: string, plain: Uint8Array): Promise<number> {
+    const blob = await this.#seal(type, id, plain);
+    const place = blob.sealed.length >= this.#options.packSizeBytes ? -1 : randomInt(openPacksPerType);
+    const pack = this.#open[type][place] ?? new PackWriter(type, this.#options.folder);
+    const written = pack.add(blob);
+    const isFull = pack.sizeBytes >= this.#options.packSizeBytes || pack.blobs.length >= maxBlobsPerPack;
+    if (place >= 0) this.#open[type][place] = isFull ? undefined : pack;
+    if (isFull) this.#startUpload(pack);
+    await written;
+    return blob.sealed.length;
+  }
+
+  async #seal(type: BlobType, id: string, plain: Uint8Array): Promise<SealedBlob> {
+    const { sealer, compressData, compressTrees, verifySealed } = this.#options;
+    const compress = plain.length > 0 && (type === 'tree' ? compressTrees : compressData);
+    const frame = compress ? await (await loadZstd()).compress(plain) : plain;
+    // A header entry of a compressed blob is four bytes longer; what does not shrink is kept plain.
+    const isSmaller = compress && frame.length + 4 < plain.length;
+    const sealed = sealer.seal(isSmaller ? frame : plain);
+    if (verifySealed) await verify(id, sealer.open(sealed), isSmaller ? plain.length : 0);
+    return { id, sealed, uncompressedLength: isSmaller ? plain.length : 0 };
+  }
+
+  /** Ends the open packs of a type; the rests of two that fit in one pack become one. */
+  async #closePacks(type: BlobType): Promise<void> {
+    const packs = this.#open[type].splice(0).filter((pack) => pack !== undefined);
+    const total = packs.reduce((sum, pack) => sum + pack.sizeBytes, 0);
+    const [first, ...others] = packs;
+    if (first === undefined) return;
+    if (total <= this.#options.packSizeBytes) {
+      for (const other of others.splice(0)) await this.#track(first.absorb(other));
+    }
+    for (const pack of [first, ...others]) this.#startUpload(pack);
+  }
+
+  #startUpload(pack: PackWriter): void {
+    this.#track(this.#upload(pack)).catch(() => {});
+  }
+
+  async #upload(pack: PackWriter): Promise<void> {
+    const { bucket, index, log, sealer } = this.#options;
+    const signal = this.#stop.signal;
+    try {
+      await this.#uploadSlots.take(signal);
+      try {
+        const { packId, filePath, sizeBytes, blobs } = await pack.finish(sealer);
+        await bucket.putFile(keyOf('pack', packId), filePath, sizeBytes, { signal });
+        await unlink(filePath);
+        index.addPack(packId, blobs);
+        this.#unindexed.push({ packId, blobs });
+        this.#unindexedBlobs += blobs.length;
+        this.#unindexedBytes += sizeBytes;
+        for (const blob of blobs) this.#pending.delete(blob.type + blob.id);
+        log.debug('pack stored', { packId, sizeBytes, blobs: blobs.length });
+      } finally {
+        this.#uploadSlots.release();
+      }
+      if (this.#isIndexDue()) await this.#writeIndex(signal);
+    } finally {
+      await pack.discard();
+    }
+  }
+
+  #isIndexDue(): boolean {
+    return (
+      this.#unindexedBlobs >= indexBlobLimit ||
+      this.#unindexedBytes >= indexByteLimit ||
+      this.#options.clock.monotonicMs() - this.#indexedAtMs >= indexIntervalMs
+    );
+  }
+
+  async #writeIndex(signal: AbortSignal): Promise<void> {
+    const packs = this.#unindexed;
+    if (packs.length === 0) return;
+    this.#unindexed = [];
+    this.#unindexedBlobs = 0;
+    this.#unindexedBytes = 0;
+    this.#indexedAtMs = this.#options.clock.monotonicMs();
+    const id = await this.#options.files.save('index', encodeIndex(packs), { signal });
+    this.#options.log.debug('index stored', { id, packs: packs.length });
+  }
+
+  /** Keeps count of work under way; its failure ends all writing. */
+  async #track<T>(work: Promise<T>): Promise<T> {
+    this.#underWay.add(work);
+    try {
+      return await work;
+    } catch (error) {
+      if (!this.#failed) {
+        this.#failed = true;
+        this.#failure = error;
+        this.#stop.abort(error);
+      }
+      throw this.#failure;
+    } finally {
+      this.#underWay.delete(work);
+    }
+  }
+
+  /** Waits until nothing is under way. @throws INTERRUPTED, or what ended the writing. */
+  async #settle(signal: AbortSignal | undefined): Promise<void> {
+    while (this.#underWay.size > 0) await untilAborted(Promise.allSettled(this.#underWay), signal);
+    throwIfAborted(signal);
+    this.#throwIfFailed();
+  }
+
+  #throwIfFailed(): void {
+    if (this.#failed) throw this.#failure;
+  }
+}
+
+/** @throws SEAL_VERIFICATION when the sealed blob does not lead back to its id. */
+async function verify(id: string, opened: Uint8Array | undefined, plainSize: number): Promise<void> {
+  const plain =
+    opened === undefined || plainSize === 0 ? opened : await (await loadZstd()).decompress(opened, plainSize);
+  if (plain === undefined || sha256Hex(plain) !== id) throw sealVerificationFailed(id);
+}
