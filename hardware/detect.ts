@@ -16,7 +16,7 @@ import { SimulatedBus } from './sim/simulated-bus.js';
 import { SimulatedChip } from './sim/simulated-chip.js';
 
 // The folder's door for `gatehouse doctor`.
-export { type HardwareFinding, type HardwareReport, inspectHardware } from './inspect.js';
+export { inspectHardware } from './inspect.js';
 
 export type GpioRoute = 'onoff' | 'simulated';
 export type I2cRoute = 'i2c-bus' | 'simulated';

@@ -23,9 +23,9 @@ import {
 } from './linux/machine.js';
 import { loadOptionalPackage, type OptionalPackage } from './linux/packages.js';
 
-export type FindingStatus = 'ok' | 'missing' | 'problem';
+type FindingStatus = 'ok' | 'missing' | 'problem';
 
-export interface HardwareFinding {
+interface HardwareFinding {
   /** Stable: `board`, `gpio`, `gpio.access`, `i2c`, `i2c.access`, `package.onoff`, `package.i2c-bus`. */
   readonly id: string;
   /** Two or three words. */
@@ -37,7 +37,7 @@ export interface HardwareFinding {
   readonly remedy?: string;
 }
 
-export interface GpioChipFact extends SysfsGpioChip {
+interface GpioChipFact extends SysfsGpioChip {
   /** `onoff` for the chip that the agent would use, undefined for the others. */
   readonly route: 'onoff' | undefined;
   readonly mayUse: boolean;
