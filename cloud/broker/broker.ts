@@ -1,0 +1,309 @@
+/**
+ * The embedded MQTT broker: Aedes behind mutual TLS. A device is its certificate, its client identifier
+ * is its thing's name, and it reaches only its own topics. PUBACK means "stored".
+ */
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import { Aedes } from 'aedes';
+import { type Clock, withTimeout } from '../../core/clock.js';
+import type { Closeable } from '../../core/lifecycle.js';
+import type { Logger } from '../../core/log.js';
+import type { Secret } from '../../core/secret.js';
+import { type DownstreamKind, thingTopic } from '../../core/wire/topics.js';
+import type { Registry } from '../registry/registry.js';
+import { brokerClosed, brokerListenFailed } from './errors.js';
+import { FrameGuard } from './frame-guard.js';
+import { gateConnection } from './gated-connection.js';
+import { Gatekeeper } from './gatekeeper.js';
+import type { Ingest } from './ingest.js';
+import { Session, type SessionLimits } from './session.js';
+
+export interface BrokerTls {
+  readonly keyPem: Secret;
+  /** The server's certificate and those above it. */
+  readonly certificatePem: string;
+  /** Whose device certificates are let in. */
+  readonly caPem: string;
+}
+
+export interface BrokerLimits extends SessionLimits {
+  readonly maxPayloadBytes: number;
+  readonly maxConnections: number;
+  /** Storing one message may take this long; then the connection is closed. */
+  readonly ingestLimitMs: number;
+  /** `close` waits this long for messages that are being stored. */
+  readonly drainLimitMs: number;
+}
+
+export interface BrokerOptions {
+  readonly host: string;
+  /** 0 takes any free port; `address` tells which. */
+  readonly port: number;
+  readonly tls: BrokerTls;
+  readonly registry: Pick<Registry, 'certificate' | 'certificateStatus' | 'onRevoked'>;
+  readonly ingest: Ingest;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly limits?: Partial<BrokerLimits>;
+}
+
+const defaultLimits: BrokerLimits = {
+  maxInFlight: 64,
+  maxInFlightBytes: 512 * 1_024,
+  // AWS IoT Core's limit.
+  maxPayloadBytes: 128 * 1_024,
+  maxConnections: 1_000,
+  ingestLimitMs: 30_000,
+  drainLimitMs: 5_000,
+};
+
+const handshakeLimitMs = 10_000;
+const connectLimitMs = 10_000;
+/** Fixed header, topic and identifier of a packet beside its payload; also the rest of a CONNECT. */
+const packetOverheadBytes = 8 * 1_024;
+
+type ThingListener = (thing: string) => void;
+
+export class Broker implements Closeable {
+  readonly #log: Logger;
+  readonly #clock: Clock;
+  readonly #registry: BrokerOptions['registry'];
+  readonly #limits: BrokerLimits;
+  readonly #server: Server;
+  readonly #aedes: Aedes;
+  readonly #gatekeeper: Gatekeeper;
+  readonly #sessions = new Set<Session>();
+  /** The connected session of each thing; a newer one takes its place. */
+  readonly #live = new Map<string, Session>();
+  readonly #connectedListeners = new Set<ThingListener>();
+  readonly #disconnectedListeners = new Set<ThingListener>();
+  #stopListening: () => void = () => {};
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    options: BrokerOptions,
+    limits: BrokerLimits,
+    server: Server,
+    aedes: Aedes,
+    gatekeeper: Gatekeeper,
+  ) {
+    this.#log = options.log;
+    this.#clock = options.clock;
+    this.#registry = options.registry;
+    this.#limits = limits;
+    this.#server = server;
+    this.#aedes = aedes;
+    this.#gatekeeper = gatekeeper;
+  }
+
+  /** @throws BROKER_LISTEN_FAILED */
+  static async open(options: BrokerOptions): Promise<Broker> {
+    const limits = { ...defaultLimits, ...options.limits };
+    const gatekeeper = new Gatekeeper({ ...options, ...limits });
+    const aedes = await Aedes.createBroker({
+      ...gatekeeper.hooks(),
+      connectTimeout: connectLimitMs,
+      drainTimeout: 30_000,
+      // No shared limit: one slow device must not hold up messages to the others.
+      concurrency: 0,
+      maxClientsIdLength: 128,
+    });
+    const server = createServer({ ...tlsOptions(options.tls), handshakeTimeout: handshakeLimitMs });
+    server.maxConnections = limits.maxConnections;
+    const broker = new Broker(options, limits, server, aedes, gatekeeper);
+    broker.#wire();
+    try {
+      await once(server.listen(options.port, options.host), 'listening');
+    } catch (error) {
+      await broker.close();
+      throw brokerListenFailed(options.host, options.port, error);
+    }
+    server.on('error', (error) => options.log.error('broker port failed', { error }));
+    return broker;
+  }
+
+  /** Where it listens; the port is the real one. */
+  get address(): { host: string; port: number } {
+    const { address, port } = this.#server.address() as AddressInfo;
+    return { host: address, port };
+  }
+
+  /** By name. */
+  connectedThings(): string[] {
+    return [...this.#live.keys()].sort();
+  }
+
+  isConnected(thing: string): boolean {
+    return this.#live.has(thing);
+  }
+
+  /**
+   * Sends a message to a thing, at least once while it stays connected. False when it is not connected:
+   * then the message is gone, unless it is retained, which lasts until this broker closes.
+   * @throws BROKER_CLOSED
+   */
+  async publish(
+    thing: string,
+    kind: DownstreamKind,
+    payload: string | Uint8Array,
+    options: { retain?: boolean } = {},
+  ): Promise<boolean> {
+    return this.publishTo(thing, thingTopic(thing, kind), payload, options);
+  }
+
+  /** As `publish`, on a topic of the thing's that `publish` has no kind for (`$aws/things/...`). */
+  async publishTo(
+    thing: string,
+    topic: string,
+    payload: string | Uint8Array,
+    options: { retain?: boolean } = {},
+  ): Promise<boolean> {
+    if (this.#closing !== undefined) throw brokerClosed();
+    const connected = this.#live.has(thing);
+    const retain = options.retain ?? false;
+    if (!connected && !retain) return false;
+    const body = typeof payload === 'string' ? payload : Buffer.from(payload);
+    await new Promise<void>((resolve, reject) => {
+      const packet = { cmd: 'publish', topic, payload: body, qos: 1, retain, dup: false } as const;
+      this.#aedes.publish(packet, (error) => (error ? reject(error) : resolve()));
+    });
+    return connected;
+  }
+
+  /** Calls `listener` when a thing has connected (again); the result takes it off. */
+  onConnected(listener: ThingListener): () => void {
+    this.#connectedListeners.add(listener);
+    return () => this.#connectedListeners.delete(listener);
+  }
+
+  /** Calls `listener` when a thing's last connection has ended; the result takes it off. */
+  onDisconnected(listener: ThingListener): () => void {
+    this.#disconnectedListeners.add(listener);
+    return () => this.#disconnectedListeners.delete(listener);
+  }
+
+  /** Takes a renewed certificate for connections to come. */
+  setCertificate(tls: BrokerTls): void {
+    this.#server.setSecureContext(tlsOptions(tls));
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #wire(): void {
+    this.#server.on('secureConnection', (socket) => this.#accept(socket));
+    this.#server.on('tlsClientError', (error, socket) => {
+      this.#log.info('TLS handshake failed', { address: socket.remoteAddress, error });
+    });
+    this.#aedes.on('clientReady', (client) => {
+      const session = this.#gatekeeper.sessionOf(client);
+      if (session !== undefined && !client.closed) this.#connected(session);
+    });
+    this.#aedes.on('unsubscribe', (filters, client) => {
+      for (const filter of filters) this.#gatekeeper.sessionOf(client)?.filters.delete(filter);
+    });
+    const onLost = (client: Parameters<Gatekeeper['sessionOf']>[0], error: Error) => {
+      this.#log.debug('connection lost', { thing: this.#gatekeeper.sessionOf(client)?.thing, error });
+    };
+    this.#aedes.on('clientError', onLost);
+    this.#aedes.on('connectionError', onLost);
+    this.#stopListening = this.#registry.onRevoked(({ certificateIds }) => this.#cut(certificateIds));
+  }
+
+  #accept(socket: TLSSocket): void {
+    // A refused connection may still report a reset; nobody else listens.
+    socket.on('error', noop);
+    const certificateId = certificateIdOf(socket);
+    const record = certificateId === undefined ? undefined : this.#registry.certificate(certificateId);
+    if (certificateId === undefined || record?.status !== 'ACTIVE' || this.#closing !== undefined) {
+      const fields = { address: socket.remoteAddress, thing: record?.thing, certificateId };
+      this.#log.warn('connection refused: its certificate is unknown or revoked', fields);
+      socket.destroy();
+      return;
+    }
+    const guard = new FrameGuard(this.#limits.maxPayloadBytes + packetOverheadBytes);
+    const connection = gateConnection(socket, guard, this.#clock);
+    const session = new Session({ thing: record.thing, certificateId }, socket, connection, this.#limits);
+    this.#sessions.add(session);
+    this.#gatekeeper.admit(session, connection.stream);
+    connection.stream.once('close', () => this.#ended(session));
+    this.#aedes.handle(connection.stream);
+  }
+
+  #connected(session: Session): void {
+    const previous = this.#live.get(session.thing);
+    this.#live.set(session.thing, session);
+    // Aedes closes an older connection itself [MQTT-3.1.4-2], but misses one that is closing already.
+    if (previous !== undefined && previous !== session) previous.cut();
+    this.#log.info('device connected', { thing: session.thing, address: session.address });
+    for (const listener of [...this.#connectedListeners]) listener(session.thing);
+  }
+
+  #ended(session: Session): void {
+    this.#sessions.delete(session);
+    if (this.#live.get(session.thing) !== session) return;
+    this.#live.delete(session.thing);
+    this.#log.info('device disconnected', { thing: session.thing, address: session.address });
+    for (const listener of [...this.#disconnectedListeners]) listener(session.thing);
+  }
+
+  #cut(certificateIds: readonly string[]): void {
+    for (const session of [...this.#sessions]) {
+      if (!certificateIds.includes(session.certificateId)) continue;
+      this.#log.warn('certificate revoked; closing the connection', { thing: session.thing });
+      session.cut();
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#stopListening();
+    this.#gatekeeper.close();
+    const stopped = this.#server.listening ? once(this.#server.close(), 'close') : Promise.resolve();
+    const sessions = [...this.#sessions];
+    for (const session of sessions) session.stop();
+    await withTimeout(this.#clock, this.#limits.drainLimitMs, drain(sessions), () => {
+      this.#log.warn('closing while messages are being stored; devices will send them again');
+    });
+    await new Promise<void>((resolve) => this.#aedes.close(resolve));
+    // Each connection has a little time of its own to send its last acknowledgements.
+    await withTimeout(this.#clock, this.#limits.drainLimitMs, stopped.then(noop), noop);
+    for (const session of [...this.#sessions]) session.cut();
+  }
+}
+
+/** Waits until nothing is being stored and the acknowledgements have been written. */
+async function drain(sessions: readonly Session[]): Promise<void> {
+  do {
+    await Promise.all(sessions.map((session) => session.drained()));
+    await new Promise((resolve) => setImmediate(resolve));
+  } while (sessions.some((session) => session.inFlight > 0));
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** No ALPN list: the AWS SDK offers `x-amzn-mqtt-ca`, and a list without it ends the handshake. */
+function tlsOptions(tls: BrokerTls): TlsOptions {
+  return {
+    key: tls.keyPem.reveal(),
+    cert: tls.certificatePem,
+    ca: tls.caPem,
+    requestCert: true,
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+  };
+}
+
+/** SHA-256 of the client's certificate in DER, lower-case hex; undefined without one. */
+function certificateIdOf(socket: TLSSocket): string | undefined {
+  const raw: Buffer | undefined = socket.getPeerX509Certificate()?.raw;
+  return raw === undefined || !socket.authorized ? undefined : createHash('sha256').update(raw).digest('hex');
+}
+
+function noop(): void {}

@@ -1,0 +1,92 @@
+/**
+ * One device's connection: who it is by its certificate, and how much of what it sent is still being
+ * stored. Holds back reading while that is too much, and keeps acknowledgements in order.
+ */
+import type { TLSSocket } from 'node:tls';
+import type { GatedConnection } from './gated-connection.js';
+
+export interface SessionLimits {
+  /** Messages of one device that are being stored at the same time before reading is held. */
+  readonly maxInFlight: number;
+  readonly maxInFlightBytes: number;
+}
+
+export class Session {
+  /** The thing that the certificate belongs to; also its only client identifier. */
+  readonly thing: string;
+  readonly certificateId: string;
+  readonly address: string;
+  readonly #socket: TLSSocket;
+  readonly #connection: GatedConnection;
+  readonly #limits: SessionLimits;
+  /** The will as it came with CONNECT; told apart from other messages by identity. */
+  will: { readonly topic: string } | undefined;
+  readonly filters = new Set<string>();
+  #inFlight = 0;
+  #inFlightBytes = 0;
+  #stopped = false;
+  #acknowledged: Promise<void> = Promise.resolve();
+
+  constructor(
+    identity: { thing: string; certificateId: string },
+    socket: TLSSocket,
+    connection: GatedConnection,
+    limits: SessionLimits,
+  ) {
+    this.thing = identity.thing;
+    this.certificateId = identity.certificateId;
+    this.address = socket.remoteAddress ?? 'unknown';
+    this.#socket = socket;
+    this.#connection = connection;
+    this.#limits = limits;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /**
+   * Resolves when `work` and everything asked for before has succeeded, so that acknowledgements go out
+   * in the order of the messages [MQTT-4.6.0-2]. Rejects with the first failure, then for ever.
+   */
+  async inOrder(sizeBytes: number, work: Promise<void>): Promise<void> {
+    this.#inFlight++;
+    this.#inFlightBytes += sizeBytes;
+    this.#regulate();
+    const before = this.#acknowledged;
+    const mine = Promise.all([before, work]).then(() => {});
+    mine.catch(() => {});
+    this.#acknowledged = mine;
+    try {
+      await mine;
+    } finally {
+      await work.catch(() => {});
+      this.#inFlight--;
+      this.#inFlightBytes -= sizeBytes;
+      this.#regulate();
+    }
+  }
+
+  /** Reads no more; what was read is still stored and acknowledged. */
+  stop(): void {
+    this.#stopped = true;
+    this.#regulate();
+  }
+
+  /** Resolves when nothing is being stored. Never rejects. */
+  async drained(): Promise<void> {
+    await this.#acknowledged.catch(() => {});
+  }
+
+  /** Ends the connection at once; the device's will is published. */
+  cut(): void {
+    this.#socket.destroy();
+  }
+
+  #regulate(): void {
+    const full =
+      this.#inFlight >= this.#limits.maxInFlight || this.#inFlightBytes >= this.#limits.maxInFlightBytes;
+    if (full || this.#stopped) this.#connection.hold();
+    else this.#connection.release();
+  }
+}
