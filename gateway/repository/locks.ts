@@ -3,51 +3,17 @@
  * writes a fresh lock every five minutes; one that cannot must stop writing before others may take
  * its lock for stale.
  */
-import { hostname, userInfo } from 'node:os';
-import { z } from 'zod';
-import { type Clock, sleep, type Timer } from '../../core/clock.js';
-import { hasCode, systemCode } from '../../core/errors.js';
-import type { Logger } from '../../core/log.js';
+import { sleep, type Timer } from '../../core/clock.js';
 import type { CallOptions } from '../bucket/bucket.js';
-import { lockLost, lockUnreadable, repositoryLocked } from '../errors.js';
-import { encodeGoJson } from './go-json.js';
-import type { Lock, LockHolder } from './types.js';
-import type { UnpackedFiles } from './unpacked.js';
+import { lockLost, repositoryLocked } from '../errors.js';
+import { describeLock, isLeftBehind, isStale, type LockContext, readLock, writeLock } from './lock-files.js';
+import type { Lock } from './types.js';
 
 const recheckAfterMs = 200;
 const refreshEveryMs = 5 * 60_000;
 const refreshRetryMs = 60_000;
-/** Others take a lock for stale after this time. */
-const staleAfterMs = 30 * 60_000;
-/** A holder gives up well before that. */
+/** Without a refresh a holder gives up after this time, well before others take its lock for stale. */
 const lostAfterMs = 22.5 * 60_000;
-/** A lock may be read while it is being written; after these pauses it counts as unreadable. */
-const readRetriesMs = [1_000, 2_000, 4_000];
-
-const lockSchema = z.object({
-  time: z.string(),
-  exclusive: z.boolean(),
-  hostname: z.string().default(''),
-  username: z.string().default(''),
-  pid: z.int().default(0),
-});
-
-export interface FoundLock extends z.output<typeof lockSchema> {
-  readonly id: string;
-}
-
-export interface LockContext {
-  readonly files: UnpackedFiles;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly holder: LockHolder;
-}
-
-/** This process, as it signs locks and keys. The only place that asks the system who we are. */
-export function thisProcess(): LockHolder {
-  const { username, uid, gid } = userInfo();
-  return { hostname: hostname(), username, pid: process.pid, uid: Math.max(0, uid), gid: Math.max(0, gid) };
-}
 
 /**
  * Takes a lock: looks, writes its own, waits, looks again.
@@ -100,75 +66,10 @@ async function throwIfConflicting(
     if (id === ownId) continue;
     const lock = await readLock(context, id, options);
     if (lock === undefined || !(exclusive || lock.exclusive)) continue;
-    if (!isLeftBehind(context, lock)) throw repositoryLocked(describe(context, lock));
+    if (!isLeftBehind(context, lock)) throw repositoryLocked(describeLock(context, lock));
     context.log.warn('removing a lock left behind on this machine', { lock: id, pid: lock.pid });
     await context.files.remove('lock', id, options);
   }
-}
-
-async function readLock(
-  context: LockContext,
-  id: string,
-  options?: CallOptions,
-): Promise<FoundLock | undefined> {
-  for (const pauseMs of [...readRetriesMs, undefined]) {
-    try {
-      const json = await context.files.loadIfThere('lock', id, options);
-      if (json === undefined) return undefined;
-      return { id, ...lockSchema.parse(JSON.parse(Buffer.from(json).toString('utf8'))) };
-    } catch (error) {
-      const isBroken = hasCode(error, 'REPOSITORY_DAMAGED') || error instanceof z.ZodError;
-      if (!isBroken && !(error instanceof SyntaxError)) throw error;
-      if (pauseMs === undefined) throw lockUnreadable(id, error);
-      await sleep(context.clock, pauseMs, options?.signal);
-    }
-  }
-  return undefined;
-}
-
-async function writeLock(context: LockContext, exclusive: boolean, options?: CallOptions): Promise<string> {
-  const { hostname: host, username, pid, uid, gid } = context.holder;
-  const json = encodeGoJson({
-    time: new Date(context.clock.now()).toISOString(),
-    exclusive,
-    hostname: host,
-    username,
-    pid,
-    uid: uid === 0 ? undefined : uid,
-    gid: gid === 0 ? undefined : gid,
-  });
-  return context.files.save('lock', Buffer.from(json), options);
-}
-
-function ageMs(context: LockContext, lock: FoundLock): number {
-  const written = Date.parse(lock.time);
-  return Number.isNaN(written) ? Number.POSITIVE_INFINITY : context.clock.now() - written;
-}
-
-/** restic's rule: not refreshed for 30 minutes, or of a dead process on this machine. */
-function isStale(context: LockContext, lock: FoundLock): boolean {
-  return ageMs(context, lock) > staleAfterMs || isLeftBehind(context, lock);
-}
-
-/** A stale lock of this machine: no other clock is involved, so that a taker may remove it by itself. */
-function isLeftBehind(context: LockContext, lock: FoundLock): boolean {
-  if (lock.hostname !== context.holder.hostname) return false;
-  return ageMs(context, lock) > staleAfterMs || !isRunning(lock.pid);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
-  }
-}
-
-function describe(context: LockContext, lock: FoundLock) {
-  const { id, exclusive, hostname: host, username, pid } = lock;
-  const ageSeconds = Math.max(0, Math.round(ageMs(context, lock) / 1000));
-  return { id, exclusive, hostname: host, username, pid, ageSeconds };
 }
 
 class HeldLock implements Lock {

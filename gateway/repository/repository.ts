@@ -3,7 +3,6 @@
  * Packs are durable before the index that names them, and the index before a snapshot. It knows
  * nothing of what trees and snapshots contain.
  */
-import { GatehouseError } from '../../core/errors.js';
 import type { Closeable } from '../../core/lifecycle.js';
 import { silentLogger } from '../../core/log.js';
 import type { Bucket } from '../bucket/bucket.js';
@@ -15,9 +14,10 @@ import { BlobSaver } from './blob-saver.js';
 import { mapBounded } from './bounded.js';
 import type { RepositoryConfig } from './config.js';
 import { sealOverheadBytes } from './crypto.js';
-import { decodeIndex, type IndexedPack } from './index-file.js';
+import { type LoadIndexOptions, loadIndexFiles } from './index-loader.js';
 import { isId } from './layout.js';
-import { type LockContext, removeLocks, takeLock, thisProcess } from './locks.js';
+import { type LockContext, thisProcess } from './lock-files.js';
+import { removeLocks, takeLock } from './locks.js';
 import { checkPacks, type PackCheckContext, verifyPack } from './pack-checker.js';
 import { SpoolFolder } from './spool-folder.js';
 import type {
@@ -37,13 +37,8 @@ import { UnpackedFiles } from './unpacked.js';
 
 const defaultPackSizeBytes = 16 * 1024 * 1024;
 const defaultUploads = 3;
-/** Index files and snapshots read at once. */
+/** Snapshots read at once. */
 const readsAtOnce = 4;
-
-export interface LoadIndexOptions extends CallOptions {
-  /** Takes what is odd or damaged; a damaged index file is then passed over instead of thrown. */
-  readonly onProblem?: (problem: Problem) => void;
-}
 
 interface Parts {
   readonly config: RepositoryConfig;
@@ -128,26 +123,7 @@ export class Repository implements Closeable {
 
   /** Reads every index file; again, to learn of new ones. @throws REPOSITORY_DAMAGED without `onProblem`. */
   async loadIndex(options?: LoadIndexOptions): Promise<void> {
-    const { files, index } = this.#parts;
-    const load = async ({ id }: { id: string }) => {
-      const json = await files.loadIfThere('index', id, options);
-      // One that went since the listing was replaced by another; prune does that.
-      return json === undefined ? [] : decodeIndex(id, json, this.version);
-    };
-    const tolerant = async (file: { id: string }) => {
-      try {
-        return { id: file.id, packs: await load(file) };
-      } catch (error) {
-        return { id: file.id, packs: reportDamage(error, file.id, options) };
-      }
-    };
-    const inThisLoad = new Set<string>();
-    for await (const { id, packs } of mapBounded(files.list('index', options), readsAtOnce, tolerant)) {
-      for (const pack of packs) {
-        reportDuplicate(pack, id, inThisLoad, options);
-        index.addPack(pack.packId, pack.blobs);
-      }
-    }
+    await loadIndexFiles(this.#parts.files, this.version, this.#parts.index, options);
   }
 
   /** True for blobs in the index and for those that `saveBlob` took in since. */
@@ -286,25 +262,4 @@ export class Repository implements Closeable {
     await this.#parts.saver.close();
     await this.#parts.spool.close();
   }
-}
-
-function reportDamage(error: unknown, indexId: string, options?: LoadIndexOptions): IndexedPack[] {
-  if (options?.onProblem === undefined || !(error instanceof GatehouseError)) throw error;
-  if (error.code !== 'REPOSITORY_DAMAGED') throw error;
-  options.onProblem({ severity: 'error', code: 'INDEX_UNREADABLE', fileId: indexId, message: error.message });
-  return [];
-}
-
-function reportDuplicate(
-  pack: IndexedPack,
-  indexId: string,
-  seen: Set<string>,
-  options?: LoadIndexOptions,
-): void {
-  if (options?.onProblem === undefined) return;
-  if (seen.has(pack.packId)) {
-    const message = `Pack ${pack.packId} is in several index files, among them ${indexId}.`;
-    options.onProblem({ severity: 'hint', code: 'PACK_DUPLICATE', fileId: pack.packId, message });
-  }
-  seen.add(pack.packId);
 }

@@ -2,9 +2,9 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.js';
-import { systemCode } from '../../core/errors.js';
 import { makePrivateFolder } from '../../core/files.js';
 import type { Closeable } from '../../core/lifecycle.js';
+import { isRunning } from './process-check.js';
 
 const prefix = 'spool-';
 /** A process of another container may look dead from here; its folder changes all the time. */
@@ -41,14 +41,5 @@ async function removeAbandoned(parent: string, clock: Clock): Promise<void> {
     if (touchedMs !== undefined && clock.now() - touchedMs > untouchedForMs) {
       await rm(path, { recursive: true, force: true });
     }
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
   }
 }
