@@ -1,0 +1,23 @@
+/** The port of an action: what runs for a click. Implemented by Node handlers and by e-mail. */
+import type { GatehouseError } from '../../core/errors.js';
+import type { Closeable } from '../../core/lifecycle.js';
+
+export interface Invocation {
+  readonly runId: string;
+  /** 1 for the first attempt. Above 1 the action may have had its effect before. */
+  readonly attempt: number;
+  /** The click event as JSON. */
+  readonly event: string;
+}
+
+export type ActionOutcome =
+  | { readonly ok: true; readonly log: string }
+  /** `error.retryable` decides whether another attempt is made. */
+  | { readonly ok: false; readonly log: string; readonly error: GatehouseError };
+
+export interface Action extends Closeable {
+  /** How many invocations may be under way at the same time. */
+  readonly concurrency: number;
+  /** Never rejects: what goes wrong is an outcome. Ends within the action's own time limit. */
+  invoke(invocation: Invocation): Promise<ActionOutcome>;
+}

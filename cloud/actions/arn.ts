@@ -1,0 +1,17 @@
+/** Names of functions as AWS writes them, so that 1-Click callbacks carry over unchanged. */
+
+export const localRegion = 'local';
+export const localAccount = '000000000000';
+
+const functionArnPattern = /^arn:aws[a-z-]*:lambda:[^:]*:\d{12}:function:([A-Za-z0-9_-]{1,64})(?::[^:]+)?$/;
+
+export const functionNamePattern = /^[A-Za-z0-9_-]{1,64}$/;
+
+export function functionArn(name: string): string {
+  return `arn:aws:lambda:${localRegion}:${localAccount}:function:${name}`;
+}
+
+/** The function's name in a Lambda ARN, or undefined when the text is none. */
+export function functionNameOf(arn: string): string | undefined {
+  return functionArnPattern.exec(arn)?.[1];
+}

@@ -1,0 +1,201 @@
+/**
+ * Runs in the database. A run is PENDING (to be started), RUNNING (started, outcome not known),
+ * SUCCEEDED or FAILED; a run found RUNNING at start-up was cut off and is started again.
+ */
+import type { Database, SqlRow, SqlStatement } from '../../core/db/database.js';
+import type { RunView } from '../../core/wire/api.js';
+
+export interface NewRun {
+  readonly id: string;
+  readonly thing: string;
+  readonly clickId: string;
+  readonly functionName: string;
+  /** The click event as JSON; the same for every attempt. */
+  readonly event: string;
+  readonly createdMs: number;
+}
+
+/** A run under way. */
+export interface StartedRun extends NewRun {
+  /** 1 for the first start; every further start adds one. */
+  readonly attempt: number;
+  /** How many attempts ended with an error. */
+  readonly failures: number;
+  readonly startedMs: number;
+}
+
+export interface OpenRun {
+  readonly id: string;
+  readonly functionName: string;
+  /** When it is to be tried again; null for as soon as possible. */
+  readonly dueMs: number | null;
+}
+
+export interface RunEnd {
+  readonly id: string;
+  readonly state: 'SUCCEEDED' | 'FAILED' | 'PENDING';
+  readonly failures: number;
+  /** For PENDING: when it is tried again. */
+  readonly dueMs: number | null;
+  readonly endedMs: number;
+  readonly durationMs: number;
+  readonly error: string | null;
+  readonly log: string;
+}
+
+const columns = `id, thing, click_id, function_name, state, attempt, failures, event, created_ms,
+  started_ms, ended_ms, duration_ms, error`;
+
+interface RunRow extends SqlRow {
+  id: string;
+  thing: string;
+  click_id: string;
+  function_name: string;
+  state: RunView['state'];
+  attempt: number;
+  failures: number;
+  event: string;
+  created_ms: number;
+  started_ms: number | null;
+  ended_ms: number | null;
+  duration_ms: number | null;
+  error: string | null;
+}
+
+/** For the transaction that stores the click. `started`: a slot is held, the run starts after the commit. */
+export function insertRun(run: NewRun, started: boolean): SqlStatement {
+  return {
+    sql: `INSERT INTO runs (id, thing, click_id, function_name, state, attempt, event, created_ms, started_ms)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+    params: [
+      run.id,
+      run.thing,
+      run.clickId,
+      run.functionName,
+      started ? 'RUNNING' : 'PENDING',
+      started ? 1 : 0,
+      run.event,
+      run.createdMs,
+      started ? run.createdMs : null,
+    ],
+  };
+}
+
+export class RunStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Makes cut-off runs startable again and lists all that are open, oldest first. */
+  async recover(): Promise<OpenRun[]> {
+    await this.#database.run(`UPDATE runs SET state = 'PENDING', due_ms = NULL WHERE state = 'RUNNING'`);
+    const rows = await this.#database.all<{ id: string; function_name: string; due_ms: number | null }>(
+      `SELECT id, function_name, due_ms FROM runs WHERE state = 'PENDING' ORDER BY n`,
+    );
+    return rows.map((row) => ({ id: row.id, functionName: row.function_name, dueMs: row.due_ms }));
+  }
+
+  /** Marks them RUNNING in one transaction; undefined for one that is not PENDING. */
+  start(ids: readonly string[], nowMs: number): Promise<(StartedRun | undefined)[]> {
+    return this.#database.transaction(async (tx) => {
+      const started: (StartedRun | undefined)[] = [];
+      for (const id of ids) {
+        const { changes } = await tx.run(
+          `UPDATE runs SET state = 'RUNNING', attempt = attempt + 1, started_ms = ?, ended_ms = NULL,
+             duration_ms = NULL, due_ms = NULL WHERE id = ? AND state = 'PENDING'`,
+          [nowMs, id],
+        );
+        const row =
+          changes === 1 ? await tx.get<RunRow>(`SELECT ${columns} FROM runs WHERE id = ?`, [id]) : undefined;
+        started.push(row && startedOf(row, nowMs));
+      }
+      return started;
+    });
+  }
+
+  async end(ends: readonly RunEnd[]): Promise<void> {
+    await this.#database.batch(ends.flatMap(endStatements));
+  }
+
+  /** Newest first. */
+  async list(thing: string | undefined, limit: number): Promise<RunView[]> {
+    const rows =
+      thing === undefined
+        ? await this.#database.all<RunRow>(`SELECT ${columns} FROM runs ORDER BY n DESC LIMIT ?`, [limit])
+        : await this.#database.all<RunRow>(
+            `SELECT ${columns} FROM runs WHERE thing = ? ORDER BY n DESC LIMIT ?`,
+            [thing, limit],
+          );
+    return rows.map(runViewOf);
+  }
+
+  /** With its log. */
+  async get(id: string): Promise<RunView | undefined> {
+    const row = await this.#database.get<RunRow & { log: string | null }>(
+      `SELECT ${columns}, log FROM runs LEFT JOIN run_logs ON run_id = id WHERE id = ?`,
+      [id],
+    );
+    return row && { ...runViewOf(row), log: row.log ?? '' };
+  }
+
+  /** Deletes up to `limit` logs of runs that ended before `beforeMs`; tells how many went. */
+  async deleteLogsBefore(beforeMs: number, limit: number): Promise<number> {
+    const { changes } = await this.#database.run(
+      `DELETE FROM run_logs WHERE run_id IN (SELECT run_id FROM run_logs JOIN runs ON id = run_id
+         WHERE ended_ms < ? ORDER BY n LIMIT ?)`,
+      [beforeMs, limit],
+    );
+    return changes;
+  }
+}
+
+function endStatements(end: RunEnd): SqlStatement[] {
+  return [
+    {
+      sql: `UPDATE runs SET state = ?, failures = ?, due_ms = ?, ended_ms = ?, duration_ms = ?, error = ?
+            WHERE id = ?`,
+      params: [end.state, end.failures, end.dueMs, end.endedMs, end.durationMs, end.error, end.id],
+    },
+    {
+      // The logs of earlier attempts stay in front; the whole stays bounded by the number of attempts.
+      sql: `INSERT INTO run_logs (run_id, log) VALUES (?, ?)
+            ON CONFLICT (run_id) DO UPDATE SET log = substr(log || excluded.log, -262144)`,
+      params: [end.id, end.log],
+    },
+  ];
+}
+
+function startedOf(row: RunRow, nowMs: number): StartedRun {
+  return {
+    id: row.id,
+    thing: row.thing,
+    clickId: row.click_id,
+    functionName: row.function_name,
+    event: row.event,
+    createdMs: row.created_ms,
+    attempt: row.attempt,
+    failures: row.failures,
+    startedMs: nowMs,
+  };
+}
+
+function runViewOf(row: RunRow): RunView {
+  return {
+    id: row.id,
+    clickId: row.click_id,
+    thing: row.thing,
+    functionName: row.function_name,
+    state: row.state,
+    attempt: row.attempt,
+    startedAt: isoTime(row.started_ms),
+    endedAt: isoTime(row.ended_ms),
+    durationMs: row.duration_ms,
+    error: row.error,
+  };
+}
+
+function isoTime(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}

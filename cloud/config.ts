@@ -1,0 +1,119 @@
+/**
+ * The configuration of the cloud. Every key has a default but `dataDir`; unknown keys are refused.
+ * Paths are taken from the working directory; times are in the unit that the key names.
+ */
+import { z } from 'zod';
+import { functionNameOf, localAccount, localRegion } from './actions/arn.js';
+import { functionsConfig, smtpConfig } from './actions/function-config.js';
+import { projectSeeds } from './projects/shapes.js';
+
+const port = z.int().min(0).max(65_535);
+const host = z.string().min(1).max(255);
+
+const httpConfig = z.strictObject({
+  host: host
+    .default('127.0.0.1')
+    .describe('Address of the dashboard and the API. Other than loopback only behind a TLS proxy.'),
+  port: port.default(8420).describe('Port of the dashboard and the API; 0 takes any free one.'),
+  allowedHosts: z
+    .array(host)
+    .default([])
+    .describe('Further names under which browsers reach the dashboard, with the port if it is not the same.'),
+});
+
+const mqttConfig = z.strictObject({
+  host: host.default('0.0.0.0').describe('Address of the MQTT broker; devices must reach it.'),
+  port: port.default(8883).describe('Port of the MQTT broker (TLS); 0 takes any free one.'),
+});
+
+const provisioningConfig = z.strictObject({
+  host: host.default('0.0.0.0').describe('Address at which devices claim their certificates.'),
+  port: port.default(8443).describe('Port at which devices claim their certificates; 0 takes any free one.'),
+});
+
+const actionsConfig = z.strictObject({
+  maxConcurrent: z.int().min(1).max(256).default(16).describe('Runs at the same time over all functions.'),
+  retryDelaysMs: z
+    .array(z.int().min(0).max(86_400_000))
+    .max(10)
+    .default([60_000, 120_000])
+    .describe('Pause before the second and third attempt of a failed run, as Lambda does it.'),
+});
+
+const telemetryConfig = z.strictObject({
+  retentionDays: z
+    .number()
+    .positive()
+    .max(36_500)
+    .default(30)
+    .describe('Readings, and the logs of runs, are deleted after that many days.'),
+});
+
+const webConfig = z.strictObject({
+  directory: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The built dashboard; the one that came along by default.'),
+});
+
+const databaseConfig = z.strictObject({
+  driver: z
+    .enum(['sqlite3', 'node:sqlite', 'wasm'])
+    .optional()
+    .describe('SQLite driver; the best one that runs here by default.'),
+});
+
+export const cloudConfig = z
+  .strictObject({
+    dataDir: z.string().min(1).describe('Folder for database, keys and token; for this program alone.'),
+    http: httpConfig.default(httpConfig.parse({})).describe('Dashboard and API.'),
+    mqtt: mqttConfig.default(mqttConfig.parse({})).describe('MQTT broker for devices.'),
+    provisioning: provisioningConfig
+      .default(provisioningConfig.parse({}))
+      .describe('Where devices claim certificates.'),
+    hostNames: z
+      .array(host)
+      .max(50)
+      .default([])
+      .describe('Names and addresses of this machine as devices use them; the first goes into claim tokens.'),
+    smtp: smtpConfig.optional().describe('Mail server for functions of kind "email".'),
+    functions: functionsConfig.default({}).describe('What can run for a click, by name.'),
+    actions: actionsConfig.default(actionsConfig.parse({})).describe('How functions are run.'),
+    projects: projectSeeds.describe('Projects and placements to set up at every start.'),
+    telemetry: telemetryConfig.default(telemetryConfig.parse({})).describe('Sensor readings.'),
+    web: webConfig.default(webConfig.parse({})).describe('Files of the dashboard.'),
+    database: databaseConfig.default(databaseConfig.parse({})).describe('The SQLite database.'),
+  })
+  .superRefine((config, context) => {
+    for (const [name, settings] of Object.entries(config.functions)) {
+      if (settings.kind === 'email' && config.smtp === undefined) {
+        context.addIssue({ code: 'custom', path: ['functions', name], message: 'needs "smtp"' });
+      }
+    }
+    for (const { path, functionName } of localCallbacks(config.projects)) {
+      if (config.functions[functionName] === undefined) {
+        const message = `there is no function "${functionName}" under "functions"`;
+        context.addIssue({ code: 'custom', path, message });
+      }
+    }
+  });
+export type CloudConfig = z.output<typeof cloudConfig>;
+
+interface LocalCallback {
+  readonly path: (string | number)[];
+  readonly functionName: string;
+}
+
+/** Callbacks that name a function of ours; those of AWS are none of this file's business. */
+function localCallbacks(projects: z.output<typeof projectSeeds>): LocalCallback[] {
+  return projects.flatMap((project, index) =>
+    Object.entries(project.placementTemplate.deviceTemplates).flatMap(([template, { callbackOverrides }]) => {
+      const arn = callbackOverrides['onClickCallback'] ?? '';
+      const functionName = functionNameOf(arn);
+      if (functionName === undefined || !arn.includes(`:${localRegion}:${localAccount}:`)) return [];
+      const path = ['projects', index, 'placementTemplate', 'deviceTemplates', template, 'callbackOverrides'];
+      return [{ path, functionName }];
+    }),
+  );
+}

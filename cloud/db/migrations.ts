@@ -1,0 +1,121 @@
+/**
+ * All tables of the cloud, in steps. Times are milliseconds since the Unix epoch; JSON is text.
+ * A shipped step is never edited: a change is a new step.
+ */
+import type { Migrations } from '../../core/db/database.js';
+import { registrySchema } from '../registry/schema.js';
+
+/** What the cloud learns and keeps about a thing besides its identity, which the registry holds. */
+const thingStates = `
+  CREATE TABLE thing_state (
+    thing TEXT PRIMARY KEY,
+    clicks INTEGER NOT NULL DEFAULT 0,
+    on_click_callback TEXT,
+    last_seen_ms INTEGER,
+    status TEXT
+  );
+`;
+
+const clicksAndRuns = `
+  CREATE TABLE clicks (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    thing TEXT NOT NULL,
+    id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    button TEXT NOT NULL,
+    click_type TEXT NOT NULL,
+    device_time_ms INTEGER NOT NULL,
+    clock_synced INTEGER,
+    received_ms INTEGER NOT NULL,
+    remaining_life REAL,
+    UNIQUE (thing, id)
+  );
+  CREATE INDEX clicks_by_thing ON clicks (thing, received_ms, n);
+  CREATE TABLE runs (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    thing TEXT NOT NULL,
+    click_id TEXT NOT NULL,
+    function_name TEXT NOT NULL,
+    state TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    failures INTEGER NOT NULL DEFAULT 0,
+    event TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    due_ms INTEGER,
+    started_ms INTEGER,
+    ended_ms INTEGER,
+    duration_ms REAL,
+    error TEXT
+  );
+  CREATE INDEX runs_by_thing ON runs (thing, n);
+  CREATE INDEX runs_open ON runs (n) WHERE state IN ('PENDING', 'RUNNING');
+  CREATE TABLE run_logs (
+    run_id TEXT PRIMARY KEY,
+    log TEXT NOT NULL
+  );
+`;
+
+/** In the shapes of AWS IoT 1-Click: template, attributes and tags are the JSON of its wire format. */
+const projects = `
+  CREATE TABLE projects (
+    name TEXT PRIMARY KEY,
+    description TEXT NOT NULL DEFAULT '',
+    placement_template TEXT NOT NULL DEFAULT '{}',
+    tags TEXT NOT NULL DEFAULT '{}',
+    created_ms INTEGER NOT NULL,
+    updated_ms INTEGER NOT NULL
+  );
+  CREATE TABLE placements (
+    project TEXT NOT NULL,
+    name TEXT NOT NULL,
+    attributes TEXT NOT NULL DEFAULT '{}',
+    created_ms INTEGER NOT NULL,
+    updated_ms INTEGER NOT NULL,
+    PRIMARY KEY (project, name)
+  );
+  CREATE TABLE placement_devices (
+    project TEXT NOT NULL,
+    placement TEXT NOT NULL,
+    template TEXT NOT NULL,
+    device TEXT NOT NULL UNIQUE,
+    PRIMARY KEY (project, placement, template)
+  );
+`;
+
+/** `message` is 48 bits of the message id's digest: a message sent twice hits the same key. */
+const telemetry = `
+  CREATE TABLE series (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    thing TEXT NOT NULL,
+    series TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    UNIQUE (thing, series)
+  );
+  CREATE TABLE readings (
+    series_id INTEGER NOT NULL,
+    time_ms INTEGER NOT NULL,
+    message INTEGER NOT NULL,
+    value REAL NOT NULL,
+    PRIMARY KEY (series_id, time_ms, message)
+  ) WITHOUT ROWID;
+`;
+
+const backupsAndSettings = `
+  CREATE TABLE backup_reports (
+    job TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    started_ms INTEGER NOT NULL,
+    report TEXT NOT NULL,
+    PRIMARY KEY (job, run_id)
+  );
+  CREATE INDEX backup_reports_by_time ON backup_reports (job, started_ms);
+  CREATE TABLE settings (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+  );
+`;
+
+export const cloudMigrations: Migrations = [
+  [registrySchema, thingStates, clicksAndRuns, projects, telemetry, backupsAndSettings].join('\n'),
+];

@@ -1,0 +1,95 @@
+/**
+ * The HTTP application: guards, API, event stream, log-in and dashboard. Every error leaves it as one
+ * JSON shape; the message of an unexpected one stays in the log.
+ */
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { setCookie } from 'hono/cookie';
+import { GatehouseError } from '../../core/errors.js';
+import type { Logger } from '../../core/log.js';
+import { apiRoot } from '../../core/wire/api.js';
+import { isToken, sessionOf } from './api-token.js';
+import { dataRoutes } from './data-routes.js';
+import { notFound, requestTooLarge, statusOf, unauthorised } from './errors.js';
+import { checkHost, checkOrigin, requireToken, secureHeaders, sessionCookie } from './guards.js';
+import type { Services } from './services.js';
+import { staticFiles } from './static-files.js';
+import { thingRoutes } from './thing-routes.js';
+
+export interface AppOptions {
+  readonly services: Services;
+  /** The address that the server is bound to. */
+  readonly boundTo: string;
+  readonly allowedHosts: readonly string[];
+  /** The built dashboard; undefined for none. */
+  readonly webDirectory: string | undefined;
+}
+
+const bodyLimitBytes = 512 * 1024;
+const sessionSeconds = 30 * 86_400;
+
+export function createApp(options: AppOptions): Hono {
+  const { services } = options;
+  const app = new Hono();
+  app.onError((error, c) => {
+    const known = asKnown(error, services.log);
+    const { code, message, hint } = known;
+    return c.json({ error: { code, message, ...(hint !== undefined && { hint }) } }, statusOf(known));
+  });
+  app.use(secureHeaders(), checkHost(options.boundTo, options.allowedHosts), checkOrigin());
+  app.use(
+    bodyLimit({
+      maxSize: bodyLimitBytes,
+      onError: () => {
+        throw requestTooLarge(bodyLimitBytes);
+      },
+    }),
+  );
+  app.route(apiRoot, createApi(services));
+  app.get('/login', (c) => {
+    if (!isToken(services.token, c.req.query('token') ?? '')) throw unauthorised();
+    setCookie(c, sessionCookie, sessionOf(services.token), {
+      httpOnly: true,
+      sameSite: 'Strict',
+      path: '/',
+      maxAge: sessionSeconds,
+    });
+    c.header('Cache-Control', 'no-store');
+    return c.redirect('/', 303);
+  });
+  app.get('*', staticFiles(options.webDirectory));
+  app.notFound(() => {
+    throw notFound('such page');
+  });
+  return app;
+}
+
+function createApi(services: Services): Hono {
+  const api = new Hono();
+  api.use(async (c, next) => {
+    await next();
+    c.header('Cache-Control', 'no-store');
+  });
+  api.get('/health', (c) => c.json({ status: 'ok' }));
+  api.use(requireToken(services.token));
+  api.route('/things', thingRoutes(services));
+  api.route('/', dataRoutes(services));
+  api.get('/stream', (c) => {
+    c.header('Content-Type', 'text/event-stream');
+    c.header('X-Accel-Buffering', 'no');
+    return c.body(services.hub.connect());
+  });
+  api.all('*', (c) => {
+    throw notFound(`${c.req.method} ${c.req.path}`);
+  });
+  return api;
+}
+
+function asKnown(error: Error, log: Logger): GatehouseError {
+  if (!(error instanceof GatehouseError)) {
+    log.error('request failed', { error, stack: error.stack });
+    return new GatehouseError('INTERNAL', 'Something went wrong inside; the log of the cloud tells more.');
+  }
+  if (statusOf(error) >= 500) log.error('request failed', { error });
+  return error;
+}

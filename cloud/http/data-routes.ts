@@ -1,0 +1,59 @@
+/** Routes that read clicks, runs, projects, telemetry and backups. See `core/wire/api.ts`. */
+import { Hono } from 'hono';
+import { backupReport, type Overview } from '../../core/wire/api.js';
+import { listClicks } from '../ingest/click-store.js';
+import { notFound, requestInvalid } from './errors.js';
+import { listQuery, readBody, readQuery, telemetryQuery } from './request.js';
+import type { Services } from './services.js';
+
+const overviewRows = 50;
+const dayMs = 86_400_000;
+
+export function dataRoutes(services: Services): Hono {
+  const { database, runs, projects, telemetry, backups, hub } = services;
+  const routes = new Hono();
+  routes.get('/overview', async (c) => c.json(await overviewOf(services)));
+  routes.get('/clicks', async (c) => {
+    const { thing, limit } = readQuery(c, listQuery);
+    return c.json(await listClicks(database, thing, limit));
+  });
+  routes.get('/runs', async (c) => {
+    const { thing, limit } = readQuery(c, listQuery);
+    return c.json(await runs.list(thing, limit));
+  });
+  routes.get('/runs/:id', async (c) => {
+    const run = await runs.get(c.req.param('id'));
+    if (run === undefined) throw notFound(`run ${c.req.param('id')}`);
+    return c.json(run);
+  });
+  routes.get('/projects', (c) => c.json(projects.views()));
+  routes.get('/series', (c) => c.json(telemetry.list()));
+  routes.get('/telemetry', async (c) => {
+    const query = readQuery(c, telemetryQuery);
+    const toMs = query.to ?? services.clock.now();
+    const fromMs = query.from ?? toMs - dayMs;
+    if (fromMs >= toMs) throw requestInvalid('"from" is not before "to"');
+    const view = await telemetry.query({ ...query, fromMs, toMs });
+    if (view === undefined) throw notFound(`series ${query.series} of ${query.thing}`);
+    return c.json(view);
+  });
+  routes.get('/backups', async (c) => c.json(await backups.list()));
+  routes.post('/backups/reports', async (c) => {
+    const report = await readBody(c, backupReport);
+    await backups.store(report);
+    hub.publish({ type: 'backup', data: report });
+    return c.json({ stored: true });
+  });
+  return routes;
+}
+
+async function overviewOf(services: Services): Promise<Overview> {
+  return {
+    version: services.version,
+    startedAt: new Date(services.startedMs).toISOString(),
+    things: await services.things.list(),
+    clicks: await listClicks(services.database, undefined, overviewRows),
+    runs: await services.runs.list(undefined, overviewRows),
+    backups: await services.backups.list(),
+  };
+}

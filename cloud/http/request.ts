@@ -1,0 +1,47 @@
+/** Reads bodies and queries against a schema. */
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { faultsOf } from '../../core/config.js';
+import { thingName } from '../../core/wire/messages.js';
+import { requestInvalid } from './errors.js';
+
+/** An absent body counts as `{}`. @throws REQUEST_INVALID */
+export async function readBody<T extends z.ZodType>(c: Context, schema: T): Promise<z.output<T>> {
+  const text = await c.req.text();
+  let value: unknown;
+  try {
+    value = text.trim() === '' ? {} : JSON.parse(text);
+  } catch {
+    throw requestInvalid('the body is not JSON');
+  }
+  return matching(schema, value);
+}
+
+/** @throws REQUEST_INVALID */
+export function readQuery<T extends z.ZodType>(c: Context, schema: T): z.output<T> {
+  return matching(schema, c.req.query());
+}
+
+function matching<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+  const result = schema.safeParse(value);
+  if (!result.success) throw requestInvalid(faultsOf(result.error).join('; '));
+  return result.data;
+}
+
+export const listQuery = z.object({
+  thing: thingName.optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+});
+
+const instant = z.iso
+  .datetime({ offset: false })
+  .transform((text) => Date.parse(text))
+  .refine((ms) => Number.isFinite(ms), { message: 'no such time' });
+
+export const telemetryQuery = z.object({
+  thing: thingName,
+  series: z.string().min(1).max(128),
+  from: instant.optional(),
+  to: instant.optional(),
+  maxPoints: z.coerce.number().int().min(1).max(5_000).default(500),
+});

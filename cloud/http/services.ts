@@ -1,0 +1,34 @@
+/** What the routes need of the rest of the cloud. */
+import type { Clock } from '../../core/clock.js';
+import type { Database } from '../../core/db/database.js';
+import type { Logger } from '../../core/log.js';
+import type { Secret } from '../../core/secret.js';
+import type { RunStore } from '../actions/run-store.js';
+import type { BackupStore } from '../backups/backup-store.js';
+import type { ProjectStore } from '../projects/project-store.js';
+import type { Registry } from '../registry/registry.js';
+import type { TelemetryStore } from '../telemetry/telemetry-store.js';
+import type { PublishCommand } from '../things/remote-press.js';
+import type { ThingDirectory } from '../things/thing-directory.js';
+import type { ThingStates } from '../things/thing-states.js';
+import type { StreamHub } from './stream-hub.js';
+
+export interface Services {
+  readonly version: string;
+  readonly startedMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly token: Secret;
+  readonly database: Database;
+  readonly registry: Registry;
+  readonly states: ThingStates;
+  readonly things: ThingDirectory;
+  readonly projects: ProjectStore;
+  readonly runs: RunStore;
+  readonly telemetry: TelemetryStore;
+  readonly backups: BackupStore;
+  readonly hub: StreamHub;
+  readonly publishCommand: PublishCommand;
+  /** Makes a claim token for a thing that exists. @throws THING_UNKNOWN */
+  readonly createClaimToken: (thing: string) => Promise<{ claimToken: string; expiresAt: string }>;
+}

@@ -1,0 +1,189 @@
+/**
+ * The path of a click: validated, stored together with its run in one flush, then run at once.
+ * Invariant: a click id of a thing is stored once and starts at most one run, however often it comes.
+ */
+import type { Clock } from '../../core/clock.js';
+import type { Database, SqlRow, SqlWriter } from '../../core/db/database.js';
+import type { Closeable } from '../../core/lifecycle.js';
+import type { Logger } from '../../core/log.js';
+import type { ClickView } from '../../core/wire/api.js';
+import { type ClickMessage, clickMessage } from '../../core/wire/messages.js';
+import { functionNameOf } from '../actions/arn.js';
+import type { Dispatcher } from '../actions/dispatcher.js';
+import { buildClickEvent, type PlacementOfThing } from '../actions/event.js';
+import { runIdOf } from '../actions/run-id.js';
+import { insertRun, type NewRun } from '../actions/run-store.js';
+import { GroupCommit } from '../db/group-commit.js';
+import { remainingLife } from '../registry/device-types.js';
+import { parsePayload } from './payload.js';
+
+/** Where a thing sits, from memory. */
+export interface PlacementLookup {
+  placementOf(
+    thing: string,
+  ): (PlacementOfThing & { readonly onClickCallback: string | undefined }) | undefined;
+}
+
+export interface ClickIngestOptions {
+  readonly database: Database;
+  readonly dispatcher: Dispatcher;
+  readonly placements: PlacementLookup;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Told of each new click, after it is stored. `hasRun`: an action follows. */
+  readonly onClick: (click: ClickView, hasRun: boolean) => void;
+}
+
+interface Arrived {
+  readonly thing: string;
+  readonly message: ClickMessage;
+  readonly receivedMs: number;
+}
+
+/** What the transaction made of one click; undefined for one that was stored before. */
+type Stored = { readonly run: NewRun | undefined; readonly reserved: boolean } | undefined;
+
+interface ThingFacts extends SqlRow {
+  type: string;
+  enabled: number;
+  clicks: number | null;
+  on_click_callback: string | null;
+}
+
+export class ClickIngest implements Closeable {
+  readonly #options: ClickIngestOptions;
+  readonly #commits: GroupCommit<Arrived, Stored>;
+
+  constructor(options: ClickIngestOptions) {
+    this.#options = options;
+    this.#commits = new GroupCommit((clicks) => this.#commit(clicks));
+  }
+
+  /**
+   * Resolves when the click is durable and its run is under way, or when it can never be stored.
+   * @throws DATABASE_* when it is to be sent again.
+   */
+  async accept(thing: string, payload: Uint8Array): Promise<void> {
+    const { clock, log } = this.#options;
+    const message = parsePayload(clickMessage, payload);
+    if (!message.ok) return log.warn('click dropped: not valid', { thing, faults: message.faults });
+    await this.#commits.add({ thing, message: message.value, receivedMs: clock.now() });
+  }
+
+  /** Stores what was accepted; refuses the rest. */
+  close(): Promise<void> {
+    return this.#commits.close();
+  }
+
+  async #commit(clicks: readonly Arrived[]): Promise<Stored[]> {
+    const { database, dispatcher } = this.#options;
+    const stored: Stored[] = [];
+    const held: string[] = [];
+    try {
+      await database.transaction(async (tx) => {
+        for (const click of clicks) stored.push(await this.#store(tx, click, held));
+      });
+    } catch (error) {
+      for (const functionName of held) dispatcher.giveBack(functionName);
+      throw error;
+    }
+    // Every handler gets its event before anybody else is told anything.
+    for (const one of stored) this.#begin(one);
+    clicks.forEach((click, index) => {
+      const one = stored[index];
+      if (one !== undefined) this.#options.onClick(viewOf(click), one.run !== undefined);
+    });
+    return stored;
+  }
+
+  #begin(stored: Stored): void {
+    if (stored?.run === undefined) return;
+    const { dispatcher } = this.#options;
+    if (stored.reserved) dispatcher.launch(stored.run);
+    else dispatcher.enqueue(stored.run.id, stored.run.functionName);
+  }
+
+  async #store(tx: SqlWriter, click: Arrived, held: string[]): Promise<Stored> {
+    const { thing } = click;
+    const facts = await tx.get<ThingFacts>(
+      `SELECT type, enabled, clicks, on_click_callback FROM thing
+       LEFT JOIN thing_state ON thing = name WHERE name = ?`,
+      [thing],
+    );
+    if (facts === undefined) {
+      this.#options.log.warn('click dropped: no such thing', { thing });
+      return undefined;
+    }
+    const lifeLeft = remainingLife(facts.type, (facts.clicks ?? 0) + 1);
+    if (!(await insertClick(tx, click, lifeLeft))) return undefined;
+    await tx.run(
+      `INSERT INTO thing_state (thing, clicks, last_seen_ms) VALUES (?, 1, ?)
+       ON CONFLICT (thing) DO UPDATE SET clicks = clicks + 1, last_seen_ms = excluded.last_seen_ms`,
+      [thing, click.receivedMs],
+    );
+    const run = facts.enabled === 1 ? this.#runFor(click, facts, lifeLeft ?? 100) : undefined;
+    if (run === undefined) return { run, reserved: false };
+    const reserved = this.#options.dispatcher.reserve(run.functionName);
+    if (reserved) held.push(run.functionName);
+    const { sql, params } = insertRun(run, reserved);
+    await tx.run(sql, params);
+    return { run, reserved };
+  }
+
+  /** The template's callback for a placed thing, its own for another; undefined when there is none. */
+  #runFor(click: Arrived, facts: ThingFacts, lifeLeft: number): NewRun | undefined {
+    const { thing, message, receivedMs } = click;
+    const placement = this.#options.placements.placementOf(thing);
+    const callback = placement ? placement.onClickCallback : facts.on_click_callback;
+    if (callback === undefined || callback === null || callback === '') return undefined;
+    const functionName = functionNameOf(callback) ?? callback;
+    const event = buildClickEvent({
+      thing,
+      type: facts.type,
+      clickType: message.clickType,
+      receivedMs,
+      remainingLife: lifeLeft,
+      placement,
+    });
+    return {
+      id: runIdOf(thing, message.id, functionName),
+      thing,
+      clickId: message.id,
+      functionName,
+      event: JSON.stringify(event),
+      createdMs: receivedMs,
+    };
+  }
+}
+
+async function insertClick(tx: SqlWriter, click: Arrived, lifeLeft: number | null): Promise<boolean> {
+  const { message } = click;
+  const synced = message.clockSynced;
+  const { changes } = await tx.run(
+    `INSERT INTO clicks (thing, id, seq, button, click_type, device_time_ms, clock_synced, received_ms,
+       remaining_life) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (thing, id) DO NOTHING`,
+    [
+      click.thing,
+      message.id,
+      message.seq,
+      message.button,
+      message.clickType,
+      Date.parse(message.deviceTime),
+      synced === undefined ? null : Number(synced),
+      click.receivedMs,
+      lifeLeft,
+    ],
+  );
+  return changes === 1;
+}
+
+function viewOf({ thing, message, receivedMs }: Arrived): ClickView {
+  return {
+    id: message.id,
+    thing,
+    button: message.button,
+    clickType: message.clickType,
+    deviceTime: new Date(Date.parse(message.deviceTime)).toISOString(),
+    receivedAt: new Date(receivedMs).toISOString(),
+  };
+}

@@ -1,0 +1,29 @@
+/** Takes the status that a thing publishes (or its broker on its behalf, when it is gone). */
+import type { Logger } from '../../core/log.js';
+import { statusMessage } from '../../core/wire/messages.js';
+import type { ThingStates } from '../things/thing-states.js';
+import { parsePayload } from './payload.js';
+
+export interface StatusIngestOptions {
+  readonly states: ThingStates;
+  readonly log: Logger;
+  readonly onThing: (thing: string) => void;
+}
+
+export class StatusIngest {
+  readonly #options: StatusIngestOptions;
+
+  constructor(options: StatusIngestOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when stored, or when it can never be. @throws DATABASE_* when it is to be sent again. */
+  async accept(thing: string, payload: Uint8Array): Promise<void> {
+    const message = parsePayload(statusMessage, payload);
+    if (!message.ok) {
+      return this.#options.log.warn('status dropped: not valid', { thing, faults: message.faults });
+    }
+    await this.#options.states.update(thing, message.value);
+    this.#options.onThing(thing);
+  }
+}

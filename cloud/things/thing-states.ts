@@ -1,0 +1,113 @@
+/**
+ * What things told about themselves: online, last seen, buttons, routes. Kept in memory and written
+ * to the database with every status, so that the dashboard shows things before they report again.
+ */
+import type { Clock } from '../../core/clock.js';
+import type { Database, SqlRow } from '../../core/db/database.js';
+import { type StatusMessage, statusMessage } from '../../core/wire/messages.js';
+
+export interface ThingState {
+  readonly online: boolean;
+  readonly lastSeenMs: number | null;
+  readonly buttons: readonly { readonly name: string; readonly simulated: boolean }[];
+  readonly gpioRoute: string | null;
+  readonly i2cRoute: string | null;
+}
+
+const unknownState: ThingState = {
+  online: false,
+  lastSeenMs: null,
+  buttons: [],
+  gpioRoute: null,
+  i2cRoute: null,
+};
+
+interface StateRow extends SqlRow {
+  thing: string;
+  last_seen_ms: number | null;
+  status: string | null;
+}
+
+export class ThingStates {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #states: Map<string, ThingState>;
+
+  private constructor(database: Database, clock: Clock, states: Map<string, ThingState>) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#states = states;
+  }
+
+  /** Nothing is online at first: a thing that is says so when it connects. */
+  static async open(database: Database, clock: Clock): Promise<ThingStates> {
+    const rows = await database.all<StateRow>(
+      'SELECT thing, last_seen_ms, status FROM thing_state LIMIT 100000',
+    );
+    return new ThingStates(database, clock, new Map(rows.map((row) => [row.thing, stateOf(row)])));
+  }
+
+  get(thing: string): ThingState {
+    return this.#states.get(thing) ?? unknownState;
+  }
+
+  /** Notes that something arrived from the thing; written with its next status. */
+  seen(thing: string): void {
+    this.#states.set(thing, { ...this.get(thing), lastSeenMs: this.#clock.now() });
+  }
+
+  /** Resolves when stored. Members that the message leaves out stay as they were. */
+  async update(thing: string, status: StatusMessage): Promise<void> {
+    const before = this.get(thing);
+    const state: ThingState = {
+      online: status.online,
+      lastSeenMs: this.#clock.now(),
+      buttons: status.buttons ?? before.buttons,
+      gpioRoute: status.gpioRoute ?? before.gpioRoute,
+      i2cRoute: status.i2cRoute ?? before.i2cRoute,
+    };
+    this.#states.set(thing, state);
+    const kept = { v: 1, online: false, buttons: state.buttons, ...routesOf(state) };
+    await this.#database.run(
+      `INSERT INTO thing_state (thing, last_seen_ms, status) VALUES (?, ?, ?)
+       ON CONFLICT (thing) DO UPDATE SET last_seen_ms = excluded.last_seen_ms, status = excluded.status`,
+      [thing, state.lastSeenMs, JSON.stringify(kept)],
+    );
+  }
+
+  /** The clicks of its whole life, and the callback that runs when it has no placement. */
+  async facts(thing: string): Promise<{ clicks: number; onClickCallback: string | null }> {
+    const row = await this.#database.get<{ clicks: number; on_click_callback: string | null }>(
+      'SELECT clicks, on_click_callback FROM thing_state WHERE thing = ?',
+      [thing],
+    );
+    return { clicks: row?.clicks ?? 0, onClickCallback: row?.on_click_callback ?? null };
+  }
+
+  /** Sets the function that runs for clicks while the thing has no placement; null for none. */
+  async setOnClickCallback(thing: string, arn: string | null): Promise<void> {
+    await this.#database.run(
+      `INSERT INTO thing_state (thing, on_click_callback) VALUES (?, ?)
+       ON CONFLICT (thing) DO UPDATE SET on_click_callback = excluded.on_click_callback`,
+      [thing, arn],
+    );
+  }
+}
+
+function routesOf(state: ThingState): { gpioRoute?: string; i2cRoute?: string } {
+  return {
+    ...(state.gpioRoute !== null && { gpioRoute: state.gpioRoute }),
+    ...(state.i2cRoute !== null && { i2cRoute: state.i2cRoute }),
+  };
+}
+
+function stateOf(row: StateRow): ThingState {
+  const kept = statusMessage.safeParse(row.status === null ? null : JSON.parse(row.status)).data;
+  return {
+    online: false,
+    lastSeenMs: row.last_seen_ms,
+    buttons: kept?.buttons ?? [],
+    gpioRoute: kept?.gpioRoute ?? null,
+    i2cRoute: kept?.i2cRoute ?? null,
+  };
+}
