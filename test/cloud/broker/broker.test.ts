@@ -382,45 +382,52 @@ describe('PUBACK', () => {
 
 describe('back-pressure', () => {
   it('a flood waits in the device, not in memory, and all of it is stored in the end', async () => {
-    const fixture = await startBroker({ maxInFlight: 8 });
-    const { ingest, identity, broker, authority } = fixture;
+    const { ingest, identity, broker, authority } = await startBroker({ maxInFlight: 8 });
     const door = await identity('door');
     ingest.hold();
     const { socket, write } = await rawClient(broker, authority.caPem, door);
     const count = 3_000;
-    const payload = Buffer.alloc(4_096, 97);
-    let pending = 0;
-    for (let i = 1; i <= count; i++) {
-      pending++;
-      write(
-        generate({
-          cmd: 'publish',
-          topic: thingTopic('door', 'telemetry'),
-          payload,
-          qos: 1,
-          messageId: i,
-          dup: false,
-          retain: false,
-        }),
-        () => pending--,
-      );
-    }
-    await ingest.until(() => ingest.waiting >= 8);
-    const settled = async () => {
-      let before = -1;
-      while (before !== socket.bytesWritten) {
-        before = socket.bytesWritten;
-        await new Promise((resolve) => systemClock.after(100, () => resolve(undefined)));
-      }
-    };
-    await settled();
-    // One chunk of the stream may hold several messages; never a thousand.
+    let pending = count;
+    for (let i = 1; i <= count; i++) write(telemetry(i, 4_096), () => pending--);
+    await ingest.until(() => ingest.waiting > 0);
+    await standstill(() => socket.bytesWritten);
+    // One chunk of the stream may hold several messages; never a hundred.
     expect(ingest.maxWaiting).toBeLessThan(64);
     expect(pending).toBeGreaterThan(0);
     ingest.release();
     await ingest.until(() => ingest.received.length === count);
     expect(ingest.maxWaiting).toBeLessThan(64);
   });
+
+  it('holds, too, when each message comes in a piece of its own', async () => {
+    const { ingest, identity, broker, authority } = await startBroker({ maxInFlight: 8 });
+    const door = await identity('door');
+    ingest.hold();
+    const { write } = await rawClient(broker, authority.caPem, door);
+    const count = 200;
+    for (let i = 1; i <= count; i++) {
+      await new Promise<void>((resolve) => write(telemetry(i, 100), resolve));
+      await new Promise((resolve) => systemClock.after(1, () => resolve(undefined)));
+    }
+    await standstill(() => ingest.waiting);
+    expect(ingest.maxWaiting).toBeLessThan(16);
+    ingest.release();
+    await ingest.until(() => ingest.received.length === count);
+  });
+
+  /** Resolves when `measure` has not moved for a while. */
+  async function standstill(measure: () => number): Promise<void> {
+    for (let before = Number.NaN; before !== measure(); ) {
+      before = measure();
+      await new Promise((resolve) => systemClock.after(100, () => resolve(undefined)));
+    }
+  }
+
+  function telemetry(messageId: number, sizeBytes: number): Buffer {
+    const topic = thingTopic('door', 'telemetry');
+    const payload = Buffer.alloc(sizeBytes, 97);
+    return generate({ cmd: 'publish', topic, payload, messageId, qos: 1, dup: false, retain: false });
+  }
 
   async function rawClient(broker: Broker, ca: string, identity: Identity) {
     const socket = tlsConnect({
