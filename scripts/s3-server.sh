@@ -60,8 +60,7 @@ end_daemons() {
 }
 
 is_ours() {
-  [ -n "$1" ] && [ -r "/proc/$1/environ" ] &&
-    tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null | grep -qx "CEPH_CONF=$2/ceph.conf"
+  [ -n "$1" ] && { tr '\0' '\n' <"/proc/$1/environ"; } 2>/dev/null | grep -qx "CEPH_CONF=$2/ceph.conf"
 }
 
 write_config() {
