@@ -1,0 +1,71 @@
+/** Turns a found entry into the node that restic would store for it. Reads links and attributes. */
+import type { BigIntStats } from 'node:fs';
+import { readlink } from 'node:fs/promises';
+import { goMode, typeOfMode } from '../tree/file-mode.js';
+import type { ExtendedAttribute, TreeNode } from '../tree/node.js';
+import type { Accounts } from './accounts.js';
+import { fileFailed } from './errors.js';
+import type { Posix } from './posix.js';
+import type { FoundEntry } from './scan.js';
+
+export interface Describer {
+  readonly accounts: Accounts;
+  readonly posix: Posix;
+  /** Told when attributes cannot be read; the node is complete otherwise. */
+  readonly onError: (path: Buffer, error: unknown) => void;
+}
+
+/** The node without content and subtree. @throws FILE_FAILED when a link cannot be read. */
+export async function describeEntry(entry: FoundEntry, describer: Describer): Promise<TreeNode> {
+  const { stat } = entry;
+  const type = typeOfMode(Number(stat.mode));
+  const countsLinks = type === 'file' || type === 'symlink' || type === 'dev' || type === 'chardev';
+  const isDevice = type === 'dev' || type === 'chardev';
+  return {
+    name: entry.name,
+    type,
+    mode: goMode(Number(stat.mode)),
+    ...timesOf(stat),
+    uid: Number(stat.uid),
+    gid: Number(stat.gid),
+    user: describer.accounts.userName(Number(stat.uid)),
+    group: describer.accounts.groupName(Number(stat.gid)),
+    inode: stat.ino,
+    // Only several names of one file need it; a device number that changes must not change trees.
+    deviceId: countsLinks && stat.nlink > 1n ? stat.dev : 0n,
+    sizeBytes: type === 'file' ? Number(stat.size) : 0,
+    links: countsLinks ? Number(stat.nlink) : 0,
+    ...(type === 'symlink' ? { linkTarget: await readTarget(entry.path) } : {}),
+    extendedAttributes: readAttributes(entry.path, describer),
+    device: isDevice ? stat.rdev : 0n,
+    content: null,
+    error: '',
+  };
+}
+
+function timesOf(stat: BigIntStats) {
+  // The access time is not kept: reading alone would change trees.
+  return { mtimeNs: stat.mtimeNs, atimeNs: stat.mtimeNs, ctimeNs: stat.ctimeNs };
+}
+
+async function readTarget(path: Buffer): Promise<Buffer> {
+  try {
+    return await readlink(path, { encoding: 'buffer' });
+  } catch (error) {
+    throw fileFailed(path, 'read the link', error);
+  }
+}
+
+function readAttributes(path: Buffer, { posix, onError }: Describer): ExtendedAttribute[] {
+  try {
+    const attributes: ExtendedAttribute[] = [];
+    for (const name of posix.listAttributes(path)) {
+      const value = posix.getAttribute(path, name);
+      if (value !== undefined) attributes.push({ name: name.toString('utf8'), value });
+    }
+    return attributes;
+  } catch (error) {
+    onError(path, fileFailed(path, 'read its extended attributes', error));
+    return [];
+  }
+}

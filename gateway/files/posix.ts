@@ -1,0 +1,171 @@
+/**
+ * System calls that Node lacks: times in nanoseconds, also of symbolic links; fifos and devices;
+ * extended attributes. Paths are bytes. Through the optional package `koffi`; without it times are
+ * set to the microsecond and the rest is not there, which `missing` says.
+ */
+import { lutimes } from 'node:fs/promises';
+import { getSystemErrorName } from 'node:util';
+
+export interface Posix {
+  /** What this machine cannot do, one sentence, for a warning; undefined when all is there. */
+  readonly missing: string | undefined;
+  /** Sets access and modification time (nanoseconds since 1970) of the name itself, never of a link's target. */
+  setTimes(path: Buffer, atimeNs: bigint, mtimeNs: bigint): Promise<void>;
+  makeFifo(path: Buffer, mode: number): void;
+  /** `mode` holds S_IFBLK or S_IFCHR and permission bits; `device` is the kernel's st_rdev. */
+  makeDevice(path: Buffer, mode: number, device: bigint): void;
+  /** Names of the extended attributes; none where the file system has none. Links are not followed. */
+  listAttributes(path: Buffer): Buffer[];
+  /** The value, or undefined when the attribute went away. */
+  getAttribute(path: Buffer, name: Buffer): Buffer | undefined;
+  setAttribute(path: Buffer, name: Buffer, value: Buffer): void;
+}
+
+/** A failed system call, shaped as Node's own: `code` is `ENOENT` and the like. */
+export class SystemCallError extends Error {
+  readonly code: string;
+  readonly syscall: string;
+
+  constructor(syscall: string, errno: number) {
+    const code = getSystemErrorName(-errno);
+    super(`${code}: ${syscall}`);
+    this.name = 'SystemCallError';
+    this.code = code;
+    this.syscall = syscall;
+  }
+}
+
+const currentFolder = -100; // AT_FDCWD
+const doNotFollow = 0x100; // AT_SYMLINK_NOFOLLOW
+const nanosPerSecond = 1_000_000_000n;
+
+let loaded: Promise<Posix> | undefined;
+
+/** Loads the system calls once per process. */
+export function loadPosix(): Promise<Posix> {
+  loaded ??= openPosix();
+  return loaded;
+}
+
+async function openPosix(): Promise<Posix> {
+  if (process.platform !== 'linux') return plainPosix;
+  try {
+    const { default: koffi } = await import('koffi');
+    return nativePosix(koffi);
+  } catch {
+    return plainPosix;
+  }
+}
+
+/** What Node alone can do. Exported so that tests and callers can choose it. */
+export const plainPosix: Posix = {
+  missing:
+    'The optional package "koffi" is not installed: times are kept to the microsecond, and extended attributes, fifos and devices are left out.',
+  setTimes: (path, atimeNs, mtimeNs) => lutimes(path, seconds(atimeNs), seconds(mtimeNs)),
+  makeFifo: () => unavailable('mkfifo'),
+  makeDevice: () => unavailable('mknod'),
+  listAttributes: () => [],
+  getAttribute: () => undefined,
+  setAttribute: () => unavailable('lsetxattr'),
+};
+
+function seconds(ns: bigint): number {
+  // Microseconds as a fraction; a double holds them exactly enough for any date of this age.
+  const micros = ns / 1000n;
+  return Number(micros) / 1e6;
+}
+
+function unavailable(syscall: string): never {
+  throw new SystemCallError(syscall, 38); // ENOSYS
+}
+
+type Koffi = typeof import('koffi')['default'];
+
+function nativePosix(koffi: Koffi): Posix {
+  const calls = bindCalls(koffi);
+  const check = (syscall: string, result: number): number => {
+    if (result < 0) throw new SystemCallError(syscall, koffi.errno());
+    return result;
+  };
+  return {
+    missing: undefined,
+    async setTimes(path, atimeNs, mtimeNs) {
+      const times = [timespec(atimeNs), timespec(mtimeNs)];
+      check('utimensat', calls.utimensat(currentFolder, terminated(path), times, doNotFollow));
+    },
+    makeFifo: (path, mode) => void check('mkfifo', calls.mkfifo(terminated(path), mode)),
+    makeDevice: (path, mode, device) => void check('mknod', calls.mknod(terminated(path), mode, device)),
+    listAttributes(path) {
+      const list = readGrowing((room, size) => calls.llistxattr(terminated(path), room, size), koffi);
+      return list === undefined ? [] : splitNames(list);
+    },
+    getAttribute: (path, name) =>
+      readGrowing((room, size) => calls.lgetxattr(terminated(path), terminated(name), room, size), koffi),
+    setAttribute(path, name, value) {
+      check('lsetxattr', calls.lsetxattr(terminated(path), terminated(name), value, value.length, 0));
+    },
+  };
+}
+
+interface Calls {
+  utimensat(folder: number, path: Buffer, times: object[], flags: number): number;
+  mkfifo(path: Buffer, mode: number): number;
+  mknod(path: Buffer, mode: number, device: bigint): number;
+  llistxattr(path: Buffer, list: Buffer, size: number): number;
+  lgetxattr(path: Buffer, name: Buffer, value: Buffer, size: number): number;
+  lsetxattr(path: Buffer, name: Buffer, value: Buffer, size: number, flags: number): number;
+}
+
+function bindCalls(koffi: Koffi): Calls {
+  const libc = koffi.load(null);
+  const bytes = koffi.pointer('uint8_t');
+  const room = koffi.out(koffi.pointer('uint8_t'));
+  const time = koffi.pointer(koffi.struct({ tv_sec: 'long', tv_nsec: 'long' }));
+  return {
+    utimensat: libc.func('utimensat', 'int', ['int', bytes, time, 'int']),
+    mkfifo: libc.func('mkfifo', 'int', [bytes, 'uint32_t']),
+    mknod: libc.func('mknod', 'int', [bytes, 'uint32_t', 'uint64_t']),
+    llistxattr: libc.func('llistxattr', 'long', [bytes, room, 'size_t']),
+    lgetxattr: libc.func('lgetxattr', 'long', [bytes, bytes, room, 'size_t']),
+    lsetxattr: libc.func('lsetxattr', 'int', [bytes, bytes, bytes, 'size_t', 'int']),
+  };
+}
+
+function timespec(ns: bigint): { tv_sec: bigint; tv_nsec: bigint } {
+  const rest = ((ns % nanosPerSecond) + nanosPerSecond) % nanosPerSecond;
+  return { tv_sec: (ns - rest) / nanosPerSecond, tv_nsec: rest };
+}
+
+function terminated(bytes: Buffer): Buffer {
+  return Buffer.concat([bytes, Buffer.of(0)]);
+}
+
+const shared = Buffer.alloc(4096);
+
+/**
+ * Reads a list or value of unknown size. Undefined when the file system has no attributes or this
+ * one is gone; both are no failure.
+ */
+function readGrowing(call: (room: Buffer, size: number) => number, koffi: Koffi): Buffer | undefined {
+  let room = shared;
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const length = call(room, room.length);
+    if (length >= 0) return Buffer.from(room.subarray(0, length));
+    const errno = koffi.errno();
+    const name = getSystemErrorName(-errno);
+    if (name === 'ENOTSUP' || name === 'ENODATA' || name === 'ENOSYS') return undefined;
+    if (name !== 'ERANGE') throw new SystemCallError('getxattr', errno);
+    room = Buffer.alloc(room.length * 16);
+  }
+  return undefined;
+}
+
+function splitNames(list: Buffer): Buffer[] {
+  const names: Buffer[] = [];
+  let start = 0;
+  for (let end = list.indexOf(0); end >= 0; end = list.indexOf(0, start)) {
+    names.push(Buffer.from(list.subarray(start, end)));
+    start = end + 1;
+  }
+  return names;
+}

@@ -1,0 +1,47 @@
+/**
+ * Times as Go writes them (RFC3339Nano), from and to nanoseconds since 1970. We write UTC; any
+ * offset is read. Years are held to 0..9999 as restic does, because JSON in Go allows no others.
+ */
+const nanosPerSecond = 1_000_000_000n;
+const pattern = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)$/;
+
+/** Go's zero time, 0001-01-01T00:00:00Z; what an absent field means. */
+export const zeroTimeNs = -62_135_596_800n * nanosPerSecond;
+
+export function formatTime(ns: bigint): string {
+  const fraction = ((ns % nanosPerSecond) + nanosPerSecond) % nanosPerSecond;
+  const date = heldDate(Number((ns - fraction) / nanosPerSecond));
+  const digits = fraction === 0n ? '' : `.${fraction.toString().padStart(9, '0').replace(/0+$/, '')}`;
+  return `${date.toISOString().slice(0, 19)}${digits}Z`;
+}
+
+/** Whole-second dates whose year is out of range keep month, day and time, as in restic. */
+function heldDate(seconds: number): Date {
+  const limit = 8.64e12;
+  const date = new Date(Math.max(-limit, Math.min(limit, seconds)) * 1000);
+  if (date.getUTCFullYear() < 0) date.setUTCFullYear(0);
+  if (date.getUTCFullYear() > 9999) date.setUTCFullYear(9999);
+  return date;
+}
+
+/** Nanoseconds since 1970, or undefined when it is no time. */
+export function parseTime(text: string): bigint | undefined {
+  const match = pattern.exec(text);
+  if (match === null) return undefined;
+  const [, year, month, day, hour, minute, second, fraction, zone] = match;
+  const date = new Date(0);
+  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
+  date.setUTCHours(Number(hour), Number(minute), Number(second));
+  const seconds = BigInt(date.getTime() / 1000 - offsetSeconds(zone ?? 'Z'));
+  return seconds * nanosPerSecond + BigInt((fraction ?? '').slice(0, 9).padEnd(9, '0'));
+}
+
+function offsetSeconds(zone: string): number {
+  if (zone === 'Z') return 0;
+  const sign = zone.startsWith('-') ? -1 : 1;
+  return sign * (Number(zone.slice(1, 3)) * 3600 + Number(zone.slice(4, 6)) * 60);
+}
+
+export function nanosOfMs(ms: number): bigint {
+  return BigInt(Math.trunc(ms)) * 1_000_000n;
+}
