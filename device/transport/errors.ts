@@ -16,21 +16,19 @@ export const publishTimeout = (topic: string, limitMs: number) =>
     context: { topic, limitMs },
   });
 
-/** The broker or the SDK refused the message; sending it again may be refused again. */
-export const publishRefused = (topic: string, cause: unknown) =>
-  new GatehouseError('PUBLISH_REFUSED', `The broker refused a message on ${topic}: ${messageOf(cause)}.`, {
+/** The broker refused the message; sending it again may be refused again. */
+export const publishRefused = (topic: string, reasonCode: number) =>
+  new GatehouseError('PUBLISH_REFUSED', `The broker refused a message on ${topic} (code ${reasonCode}).`, {
     retryable: true,
-    cause,
-    context: { topic },
+    context: { topic, reasonCode },
     hint: 'Check in the cloud that this device is enabled and may publish on its own topics.',
   });
 
 /** The broker refused a subscription: this device gets no commands. */
-export const subscribeRefused = (topic: string, cause: unknown) =>
-  new GatehouseError('SUBSCRIBE_REFUSED', `The broker refused to subscribe ${topic}: ${messageOf(cause)}.`, {
+export const subscribeRefused = (topic: string, reasonCode: number) =>
+  new GatehouseError('SUBSCRIBE_REFUSED', `The broker refused to subscribe ${topic} (code ${reasonCode}).`, {
     retryable: true,
-    cause,
-    context: { topic },
+    context: { topic, reasonCode },
     hint: 'Check in the cloud that this device is enabled.',
   });
 

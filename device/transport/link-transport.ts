@@ -3,8 +3,8 @@
  * too long or lost their connection, restores subscriptions. Holds no message after its promise
  * has settled.
  */
-import { interrupted } from '../../core/errors.js';
-import { linkDown, publishRefused, publishTimeout, subscribeRefused, transportClosed } from './errors.js';
+import { GatehouseError, interrupted, messageOf } from '../../core/errors.js';
+import { linkDown, publishTimeout, transportClosed } from './errors.js';
 import type { Link, LinkEvents } from './link.js';
 import {
   publishTimeoutDefaultMs,
@@ -60,7 +60,11 @@ export class LinkTransport implements Transport {
     if (this.#closing !== undefined) throw transportClosed();
     const either = signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal]);
     if (either.aborted) throw interrupted(either.reason);
-    await this.#open().connect(either);
+    // The SDK may sit in a handshake for long; the caller need not.
+    const aborted = new Promise<never>((_, reject) => {
+      either.addEventListener('abort', () => reject(interrupted(either.reason)), { once: true });
+    });
+    await Promise.race([this.#open().connect(either), aborted]);
   }
 
   publish(topic: string, payload: string, options: { readonly retain?: boolean } = {}): Promise<void> {
@@ -80,7 +84,7 @@ export class LinkTransport implements Transport {
         .publish(topic, payload, options.retain ?? false)
         .then(
           () => settle(),
-          (error: unknown) => settle(publishRefused(topic, error)),
+          (error: unknown) => settle(asGatehouseError(error)),
         );
     });
   }
@@ -103,7 +107,7 @@ export class LinkTransport implements Transport {
     return () => this.#disconnectListeners.delete(listener);
   }
 
-  /** Ends within about 12 s whatever the network does; every waiting promise is rejected. */
+  /** Ends within a few seconds whatever the network does; every waiting promise is rejected. */
   close(): Promise<void> {
     this.#closing ??= this.#shut();
     return this.#closing;
@@ -151,8 +155,8 @@ export class LinkTransport implements Transport {
         (error: unknown) => {
           // The connection went meanwhile: the next one subscribes again.
           if (!this.#connected) return;
-          const refused = subscribeRefused(topic, error);
-          this.#options.log.warn('subscription refused', { topic, error: refused });
+          const refused = asGatehouseError(error);
+          this.#options.log.warn('cannot subscribe', { topic, error: refused });
           subscription?.failed(refused);
         },
       );
@@ -161,4 +165,9 @@ export class LinkTransport implements Transport {
   #rejectWaiting(error: Error): void {
     for (const settle of [...this.#waiting]) settle(error);
   }
+}
+
+/** Refusals come as errors of ours; whatever else a library rejects with is the connection's fault. */
+function asGatehouseError(error: unknown): GatehouseError {
+  return error instanceof GatehouseError ? error : linkDown(messageOf(error));
 }

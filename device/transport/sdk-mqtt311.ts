@@ -4,17 +4,18 @@
  */
 import type { mqtt } from 'aws-iot-device-sdk-v2';
 import { type Clock, sleep, withTimeout } from '../../core/clock.js';
-import { GatehouseError, interrupted, messageOf } from '../../core/errors.js';
+import { interrupted, messageOf } from '../../core/errors.js';
 import type { Logger } from '../../core/log.js';
 import { backoffMs } from '../backoff.js';
-import { credentialsUnusable } from './errors.js';
+import { credentialsUnusable, subscribeRefused } from './errors.js';
 import type { Link, LinkEvents } from './link.js';
 import { LinkTransport } from './link-transport.js';
 import { loadSdk, type Sdk } from './sdk.js';
 import {
+  closeLimitMs,
   connectTimeoutMs,
+  libraryTimeoutMs,
   pingTimeoutMs,
-  publishTimeoutDefaultMs,
   reconnectMaxSeconds,
   reconnectMinSeconds,
   type Transport,
@@ -26,7 +27,6 @@ export function openMqtt311(options: TransportOptions): Promise<Transport> {
   return LinkTransport.open(options, async (_, events) => new Mqtt311Link(await loadSdk(), options, events));
 }
 
-const closeLimitMs = connectTimeoutMs + pingTimeoutMs;
 const qos1 = 1 as mqtt.QoS;
 
 class Mqtt311Link implements Link {
@@ -73,22 +73,21 @@ class Mqtt311Link implements Link {
   async subscribe(topic: string): Promise<void> {
     const granted = await this.#connection.subscribe(topic, qos1);
     // [MQTT-3.9.3-2]: return code 0x80 is a refusal.
-    if (Number(granted.qos) === 0x80) throw new GatehouseError('SUBSCRIBE_REFUSED', 'return code 0x80');
+    if (Number(granted.qos) === 0x80) throw subscribeRefused(topic, 0x80);
   }
 
   async close(): Promise<void> {
-    // The SDK cannot take an attempt back; it ends by its own connect limit.
-    await this.#limited(this.#attempt);
-    if (this.#everConnected) await this.#limited(this.#connection.disconnect());
-  }
-
-  async #limited(work: Promise<unknown> | undefined): Promise<void> {
-    const settled = Promise.resolve(work).then(
-      () => {},
+    // The SDK cannot take an attempt back: one that succeeds after all is ended then.
+    const attempt = this.#attempt?.then(
+      () => this.#connection.disconnect(),
       () => {},
     );
+    const work = attempt ?? (this.#everConnected ? this.#connection.disconnect() : Promise.resolve());
+    const settled = work.catch((error: unknown) => {
+      this.#log.debug('disconnect failed', { reason: messageOf(error) });
+    });
     await withTimeout(this.#clock, closeLimitMs, settled, () => {
-      this.#log.warn('the SDK did not end its connection in time');
+      this.#log.debug('the SDK did not end its connection in time');
     });
   }
 
@@ -117,7 +116,7 @@ function createConnection({ iot, io, mqtt }: Sdk, options: TransportOptions): mq
       .with_clean_session(true)
       .with_keep_alive_seconds(options.keepAliveSeconds)
       .with_ping_timeout_ms(pingTimeoutMs)
-      .with_protocol_operation_timeout_ms(options.publishTimeoutMs ?? publishTimeoutDefaultMs)
+      .with_protocol_operation_timeout_ms(libraryTimeoutMs(options))
       .with_reconnect_min_sec(reconnectMinSeconds)
       .with_reconnect_max_sec(spreadSeconds())
       .with_socket_options(

@@ -3,17 +3,19 @@
  * nothing piles up in memory while offline; the outbox sends it again.
  */
 import type { mqtt5 } from 'aws-iot-device-sdk-v2';
-import { type Clock, withTimeout } from '../../core/clock.js';
-import { GatehouseError, interrupted, messageOf } from '../../core/errors.js';
+import { type Clock, sleep, withTimeout } from '../../core/clock.js';
+import { interrupted, messageOf } from '../../core/errors.js';
 import type { Logger } from '../../core/log.js';
-import { credentialsUnusable } from './errors.js';
+import { collectGarbage } from './collect-garbage.js';
+import { credentialsUnusable, publishRefused, subscribeRefused, transportClosed } from './errors.js';
 import type { Link, LinkEvents } from './link.js';
 import { LinkTransport } from './link-transport.js';
 import { loadSdk, type Sdk } from './sdk.js';
 import {
+  closeLimitMs,
   connectTimeoutMs,
+  libraryTimeoutMs,
   pingTimeoutMs,
-  publishTimeoutDefaultMs,
   reconnectMaxSeconds,
   reconnectMinSeconds,
   type Transport,
@@ -25,7 +27,6 @@ export function openMqtt5(options: TransportOptions): Promise<Transport> {
   return LinkTransport.open(options, async (_, events) => new Mqtt5Link(await loadSdk(), options, events));
 }
 
-const closeLimitMs = connectTimeoutMs;
 const qos1 = 1 as mqtt5.QoS;
 /** "No matching subscribers": the broker has the message, nobody listens. */
 const noSubscribers = 16;
@@ -34,7 +35,7 @@ const firstRefusal = 0x80;
 
 class Mqtt5Link implements Link {
   readonly protocol = '5';
-  readonly #client: mqtt5.Mqtt5Client;
+  #client: mqtt5.Mqtt5Client | undefined;
   readonly #clock: Clock;
   readonly #log: Logger;
   #started = false;
@@ -42,63 +43,78 @@ class Mqtt5Link implements Link {
   constructor(sdk: Sdk, options: TransportOptions, events: LinkEvents) {
     this.#clock = options.clock;
     this.#log = options.log;
-    this.#client = createClient(sdk, options);
-    this.#listen(events);
+    const client = createClient(sdk, options);
+    this.#client = client;
+    this.#listen(client, events);
   }
 
   connect(signal: AbortSignal): Promise<void> {
+    const client = this.#open();
     return new Promise((resolve, reject) => {
       const onAbort = () => reject(interrupted(signal.reason));
       signal.addEventListener('abort', onAbort, { once: true });
-      this.#client.once('connectionSuccess', () => {
+      client.once('connectionSuccess', () => {
         signal.removeEventListener('abort', onAbort);
         resolve();
       });
-      if (!this.#started) this.#client.start();
+      if (!this.#started) client.start();
       this.#started = true;
     });
   }
 
   async publish(topic: string, payload: string, retain: boolean): Promise<void> {
-    const puback = await this.#client.publish({ topicName: topic, payload, qos: qos1, retain });
+    const puback = await this.#open().publish({ topicName: topic, payload, qos: qos1, retain });
     const code = puback?.reasonCode ?? 0;
-    if (code >= firstRefusal) throw new GatehouseError('PUBLISH_REFUSED', `reason code ${code}`);
+    if (code >= firstRefusal) throw publishRefused(topic, code);
     if (code === noSubscribers) this.#log.debug('published without subscribers', { topic });
   }
 
   async subscribe(topic: string): Promise<void> {
-    const suback = await this.#client.subscribe({ subscriptions: [{ topicFilter: topic, qos: qos1 }] });
+    const suback = await this.#open().subscribe({ subscriptions: [{ topicFilter: topic, qos: qos1 }] });
     const code = suback.reasonCodes[0] ?? 0;
-    if (code >= firstRefusal) throw new GatehouseError('SUBSCRIBE_REFUSED', `reason code ${code}`);
+    if (code >= firstRefusal) throw subscribeRefused(topic, code);
   }
 
   async close(): Promise<void> {
-    if (this.#started) {
-      const stopped = new Promise<void>((resolve) => this.#client.once('stopped', () => resolve()));
-      // Reason code 0, normal disconnection: the broker drops the will [MQTT-3.14.4-3].
-      this.#client.stop({ reasonCode: 0 });
-      await withTimeout(this.#clock, closeLimitMs, stopped, () => {
-        this.#log.warn('the SDK did not end its connection in time');
-      });
-    }
-    this.#client.close();
+    await this.#end();
+    this.#client = undefined;
+    await sleep(this.#clock, 0);
+    collectGarbage();
   }
 
-  #listen(events: LinkEvents): void {
+  async #end(): Promise<void> {
+    const client = this.#open();
+    if (this.#started) {
+      const stopped = new Promise<void>((resolve) => client.once('stopped', () => resolve()));
+      // Reason code 0, normal disconnection: the broker drops the will [MQTT-3.14.4-3].
+      client.stop({ reasonCode: 0 });
+      await withTimeout(this.#clock, closeLimitMs, stopped, () => {
+        this.#log.debug('the SDK did not end its connection in time');
+      });
+    }
+    client.close();
+  }
+
+  #open(): mqtt5.Mqtt5Client {
+    if (this.#client === undefined) throw transportClosed();
+    return this.#client;
+  }
+
+  #listen(client: mqtt5.Mqtt5Client, events: LinkEvents): void {
     let failures = 0;
-    this.#client.on('connectionSuccess', () => {
+    client.on('connectionSuccess', () => {
       failures = 0;
       events.up();
     });
-    this.#client.on('connectionFailure', ({ error }) => {
+    client.on('connectionFailure', ({ error }) => {
       const level = failures++ === 0 ? 'warn' : 'debug';
       this.#log[level]('cannot connect to the broker, trying on', { reason: messageOf(error) });
     });
-    this.#client.on('disconnection', ({ error }) => events.down(messageOf(error)));
-    this.#client.on('messageReceived', ({ message }) =>
+    client.on('disconnection', ({ error }) => events.down(messageOf(error)));
+    client.on('messageReceived', ({ message }) =>
       events.message(message.topicName, bytesOf(message.payload)),
     );
-    this.#client.on('error', (error) => this.#log.warn('the SDK reports an error', { error }));
+    client.on('error', (error) => this.#log.warn('the SDK reports an error', { error }));
   }
 }
 
@@ -126,7 +142,7 @@ function createClient({ iot, io, mqtt5 }: Sdk, options: TransportOptions): mqtt5
       .withMaxReconnectDelayMs(reconnectMaxSeconds * 1000)
       .withPingTimeoutMs(pingTimeoutMs)
       .withConnackTimeoutMs(connectTimeoutMs)
-      .withAckTimeoutSeconds(Math.ceil((options.publishTimeoutMs ?? publishTimeoutDefaultMs) / 1000))
+      .withAckTimeoutSeconds(Math.ceil(libraryTimeoutMs(options) / 1000))
       .withSocketOptions(new io.SocketOptions(io.SocketType.STREAM, io.SocketDomain.IPV4, connectTimeoutMs));
     const config = builder.build();
     config.disableMetrics = true;

@@ -61,3 +61,13 @@ export const publishTimeoutDefaultMs = 15_000;
 export const connectTimeoutMs = 10_000;
 /** How long the broker may take to answer a PING before the link counts as dead. */
 export const pingTimeoutMs = 5_000;
+/**
+ * How long `close` waits for the client library. After a failed TLS handshake the SDK holds on to
+ * the connection for up to 30 s (s2n hides how long a refusal took), which nobody should wait for.
+ */
+export const closeLimitMs = 3_000;
+
+/** The library's own limit for an acknowledgement: later than ours, so that it only frees memory. */
+export function libraryTimeoutMs(options: TransportOptions): number {
+  return (options.publishTimeoutMs ?? publishTimeoutDefaultMs) + 1_000;
+}
