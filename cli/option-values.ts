@@ -21,3 +21,21 @@ export function rate(text: string): number {
     );
   }
 }
+
+/** For options that may be repeated. */
+export function append(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), text];
+}
+
+export function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Give a whole number from 1.');
+  return value;
+}
+
+/** Nanoseconds since 1970 from restic's form, local time, or from any ISO 8601 time. */
+export function snapshotTime(text: string): bigint {
+  const ms = Date.parse(text.replace(' ', 'T'));
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('Write it as "2026-01-02 03:04:05".');
+  return BigInt(ms) * 1_000_000n;
+}

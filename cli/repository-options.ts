@@ -47,6 +47,8 @@ export function withRepositoryOptions(command: Command): Command {
 
 export interface OpenedRepository {
   readonly repository: Repository;
+  /** Where it is, for messages. */
+  readonly location: string;
   /** Closes the repository, the bucket and the temporary folder. */
   readonly lifetimes: Lifetimes;
 }
@@ -81,7 +83,7 @@ export async function openRepository(
     const { clock, log, signal } = context;
     const repository = await Repository[how]({ bucket, password, temporaryFolder, clock, log, signal });
     lifetimes.add('repository', repository);
-    return { repository, lifetimes };
+    return { repository, location: bucket.location, lifetimes };
   });
 }
 

@@ -1,16 +1,18 @@
 /** `gatehouse agent run`: the device program: watches lines and sensors of this machine. */
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { loadConfig, parseConfig } from '../../core/config.js';
 import { agentConfig } from '../../device/config.js';
 import { openAgent } from '../../device/main.js';
 import { createContext, dataDirectory } from '../context.js';
+import { portNumber } from '../option-values.js';
 import { runProgram } from '../run-program.js';
 import { version } from '../version.js';
 
 interface AgentOptions {
   readonly config?: string;
   readonly claimToken?: string;
+  readonly mqttPort?: number;
 }
 
 export function addAgent(program: Command): void {
@@ -22,6 +24,11 @@ export function addAgent(program: Command): void {
     .description('run the agent until it is told to stop')
     .addOption(new Option('--config <file>', 'configuration in JSON (see docs/configuration.md)'))
     .addOption(new Option('--claim-token <token>', 'one-time token from "gatehouse device claim-token"'))
+    .addOption(
+      new Option('--mqtt-port <port>', 'port of the broker (default: as it was when claimed)').argParser(
+        portNumber,
+      ),
+    )
     .action(async (options: AgentOptions, command: Command) => {
       const context = createContext(command, 'info');
       const directory = join(dataDirectory(command, context.env), 'agent');
@@ -41,11 +48,9 @@ async function readConfig(options: AgentOptions, dataDir: string) {
   const base = options.config
     ? await loadConfig(agentConfig, options.config)
     : parseConfig(agentConfig, { dataDir }, 'the built-in configuration');
-  if (options.claimToken === undefined) return base;
-  const identity = { ...base.identity, claimToken: options.claimToken };
-  return parseConfig(
-    agentConfig,
-    { ...base, dataDir: resolve(base.dataDir), identity },
-    options.config ?? '--claim-token',
-  );
+  return {
+    ...base,
+    identity: options.claimToken === undefined ? base.identity : { claimToken: options.claimToken },
+    mqtt: options.mqttPort === undefined ? base.mqtt : { ...base.mqtt, port: options.mqttPort },
+  };
 }

@@ -34,7 +34,7 @@ async function examine(context: Context, command: Command, options: DoctorOption
     checkNode(process.versions.node),
     await checkDisk(dataDirectory(command, context.env)),
     await checkClock(context.clock.now()),
-    ...(await inspectHardware({})),
+    ...(await inspectHardware()).findings,
     ...checkPackages(),
     await checkPort(Number(options.httpPort), 'the dashboard', '--http-port'),
     await checkPort(Number(options.mqttPort), 'the MQTT broker', '--mqtt-port'),

@@ -20,11 +20,19 @@ export function addGateway(program: Command): void {
         'configuration in JSON (see docs/configuration.md)',
       ).makeOptionMandatory(),
     )
-    .action(async (options: { config: string }, command: Command) => {
+    .addOption(new Option('--report-url <url>', 'backend that shows the runs (default: as configured)'))
+    .action(async (options: { config: string; reportUrl?: string }, command: Command) => {
       const context = createContext(command, 'info');
       await runProgram(context, async () => {
         const config = await loadConfig(gatewayConfig, options.config);
-        const opened = await openGateway(config, { clock: context.clock, log: context.log, version });
+        const opened = await openGateway(config, {
+          clock: context.clock,
+          log: context.log,
+          version,
+          reportUrl: options.reportUrl,
+          endpoint: context.env['AWS_ENDPOINT_URL_S3'] ?? context.env['AWS_ENDPOINT_URL'],
+          region: context.env['AWS_REGION'] ?? context.env['AWS_DEFAULT_REGION'],
+        });
         return {
           program: opened,
           facts: { jobs: config.jobs.length },
