@@ -100,7 +100,8 @@ export class NodeProcess {
 
   /** Runs one event; the caller sees to it that the process is `usable`. */
   async run(invocation: Invocation): Promise<ActionOutcome> {
-    const endMark = `\n${randomUUID()}\n`;
+    // Begins with a byte that text does not hold, so that whole lines are never held back.
+    const endMark = `\0${randomUUID()}`;
     this.#log = new RunLog();
     this.#state = 'busy';
     const logEnded = Promise.all(this.#outputs.map((output) => output.until(endMark)));

@@ -52,7 +52,7 @@ export class OutputReader {
     const data = this.#held.length > 0 ? Buffer.concat([this.#held, chunk]) : chunk;
     const at = data.indexOf(this.#mark);
     if (at < 0) {
-      const keep = Math.min(data.length, this.#mark.length - 1);
+      const keep = beginningAtEnd(data, this.#mark);
       this.#take(data.subarray(0, data.length - keep));
       this.#held = Buffer.from(data.subarray(data.length - keep));
       return;
@@ -62,4 +62,12 @@ export class OutputReader {
     this.#stop();
     if (rest.length > 0) this.#take(rest);
   }
+}
+
+/** How many bytes at the end of `data` may be the beginning of `mark`. */
+function beginningAtEnd(data: Buffer, mark: Buffer): number {
+  for (let length = Math.min(data.length, mark.length - 1); length > 0; length--) {
+    if (data.subarray(data.length - length).equals(mark.subarray(0, length))) return length;
+  }
+  return 0;
 }
