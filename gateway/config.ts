@@ -21,7 +21,7 @@ function text(parse: (value: string) => unknown) {
 const absolutePath = z.string().refine((path) => isAbsolute(path), 'must be an absolute path');
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' });
 
-export const jobConfig = z.strictObject({
+const jobConfig = z.strictObject({
   name: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, - and _ only, 1 to 64 of them')

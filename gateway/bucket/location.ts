@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { locationMalformed } from './errors.js';
 
-export interface DirectoryLocation {
+interface DirectoryLocation {
   readonly kind: 'directory';
   /** Absolute. */
   readonly path: string;

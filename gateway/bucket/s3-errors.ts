@@ -55,6 +55,8 @@ const leafByReason = new Map(Object.entries(leaves));
 const leafByStatus: Readonly<Record<number, Leaf>> = {
   401: (fault) => bucketDenied(fault),
   403: (fault) => bucketDenied(fault),
+  404: (fault) =>
+    bucketFailed(fault, 'what answers there is no S3 server', { hint: 'Check the endpoint (--endpoint).' }),
   429: bucketSlowDown,
   500: retryLater,
   502: bucketUnreachable,

@@ -13,7 +13,7 @@ import { type JobState, ScheduleFile } from './schedule-file.js';
 /** `again`: it failed for a passing reason and shall be tried before its next turn. */
 export type RunOutcome = 'done' | 'again';
 
-export interface ScheduledJob {
+interface ScheduledJob {
   readonly name: string;
   /** See `parseEvery`. */
   readonly every: string;

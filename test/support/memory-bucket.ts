@@ -1,7 +1,9 @@
 /** A bucket in memory that tells what was done to it, and can be made to fail or to wait. */
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { interrupted } from '../../core/errors.js';
 import type { Bucket, BucketEntry, CallOptions } from '../../gateway/bucket/bucket.js';
+import { bucketShortRead, sourceChanged, sourceUnreadable } from '../../gateway/bucket/errors.js';
 
 export class MemoryBucket implements Bucket {
   readonly location = 'memory';
@@ -23,8 +25,10 @@ export class MemoryBucket implements Bucket {
   }
 
   async putFile(key: string, filePath: string, sizeBytes: number, options?: CallOptions): Promise<void> {
-    const content = await readFile(filePath);
-    if (content.length !== sizeBytes) throw new Error(`${filePath} has ${content.length} bytes`);
+    const content = await readFile(filePath).catch((error: unknown) => {
+      throw sourceUnreadable(filePath, error);
+    });
+    if (content.length !== sizeBytes) throw sourceChanged(filePath, sizeBytes, content.length);
     await this.put(key, content, options);
   }
 
@@ -41,7 +45,9 @@ export class MemoryBucket implements Bucket {
   ): Promise<Uint8Array | undefined> {
     await this.#step('getRange', key, options);
     const object = this.objects.get(key);
-    if (object !== undefined && offset + length > object.length) throw new Error('short read');
+    if (object !== undefined && offset + length > object.length) {
+      throw bucketShortRead(this.location, key, length, Math.max(0, object.length - offset));
+    }
     return object?.subarray(offset, offset + length);
   }
 
@@ -73,7 +79,7 @@ export class MemoryBucket implements Bucket {
 
   async #step(operation: string, key: string, options?: CallOptions): Promise<void> {
     await this.before(operation, key, options);
-    options?.signal?.throwIfAborted();
+    if (options?.signal?.aborted) throw interrupted(options.signal.reason);
     this.calls.push(`${operation} ${key}`);
   }
 }

@@ -146,6 +146,19 @@ describe('an S3 bucket', () => {
     expect(requests).toBe(1);
   });
 
+  test('does not take a web server for an empty bucket', async () => {
+    const stub = await stubS3((_request, response) =>
+      response.writeHead(404).end('<html>Nothing here</html>'),
+    );
+    const bucket = await openS3({}, { endpoint: stub.endpoint });
+    for (const call of [() => bucket.get('config'), () => bucket.stat('config'), () => bucket.prepare()]) {
+      await expect(call()).rejects.toMatchObject({
+        code: 'BUCKET_FAILED',
+        message: expect.stringContaining('no S3 server'),
+      });
+    }
+  });
+
   test('guards an upload with its length and MD5, and with no checksum that servers may not know', async () => {
     const seen: Record<string, string | string[] | undefined>[] = [];
     const stub = await stubS3((request, response) => {
