@@ -1,0 +1,78 @@
+/** Counts what a backup does, and tells it to whoever watches. */
+import { displayPath } from '../files/path-bytes.js';
+import { encodeGoJson } from '../repository/go-json.js';
+import { nodeToJson, type TreeNode } from '../tree/node.js';
+import type { BackupProgress, ItemAction } from './backup-types.js';
+
+export class BackupTally {
+  readonly #tell: BackupProgress;
+  readonly files: Record<ItemAction, number> = { new: 0, changed: 0, unmodified: 0 };
+  readonly folders: Record<ItemAction, number> = { new: 0, changed: 0, unmodified: 0 };
+  errorCount = 0;
+  bytesDone = 0;
+  #totals: { files: number; bytes: number } | undefined;
+
+  constructor(tell: BackupProgress) {
+    this.#tell = tell;
+  }
+
+  started(parent: string | undefined): void {
+    this.#tell({ type: 'started', parent });
+  }
+
+  counted(files: number, bytes: number): void {
+    this.#totals = { files, bytes };
+    this.#tell({ type: 'counted', totalFiles: files, totalBytes: bytes });
+  }
+
+  error(path: Buffer, error: unknown): void {
+    this.errorCount += 1;
+    this.#tell({ type: 'error', path: displayPath(path), error });
+  }
+
+  warning(path: Buffer | undefined, message: string): void {
+    this.#tell({ type: 'warning', path: path === undefined ? undefined : displayPath(path), message });
+  }
+
+  /** Content that was read or found unchanged. */
+  addBytes(path: Buffer, count: number): void {
+    this.bytesDone += count;
+    this.#progress(path);
+  }
+
+  /** A node is complete. */
+  item(path: Buffer, node: TreeNode, previous: TreeNode | undefined): void {
+    const kind = node.type === 'file' ? 'file' : node.type === 'dir' ? 'folder' : 'other';
+    const action = actionOf(node, previous);
+    if (kind === 'file') this.files[action] += 1;
+    if (kind === 'folder') this.folders[action] += 1;
+    this.#tell({ type: 'item', kind, action, path: displayPath(path), sizeBytes: node.sizeBytes });
+    this.#progress(path);
+  }
+
+  get filesDone(): number {
+    return this.files.new + this.files.changed + this.files.unmodified;
+  }
+
+  #progress(path: Buffer): void {
+    this.#tell({
+      type: 'progress',
+      filesDone: this.filesDone,
+      bytesDone: this.bytesDone,
+      totalFiles: this.#totals?.files,
+      totalBytes: this.#totals?.bytes,
+      currentFile: displayPath(path),
+      errorCount: this.errorCount,
+    });
+  }
+}
+
+function actionOf(node: TreeNode, previous: TreeNode | undefined): ItemAction {
+  if (previous === undefined) return 'new';
+  return comparable(node) === comparable(previous) ? 'unmodified' : 'changed';
+}
+
+/** The device number is left out: restic before 0.17 stored it for everything, we do not. */
+function comparable(node: TreeNode): string {
+  return encodeGoJson(nodeToJson({ ...node, deviceId: 0n }));
+}

@@ -1,0 +1,86 @@
+/** What a backup is told and what it tells. Types only. */
+import type { Readable } from 'node:stream';
+import type { Clock } from '../../core/clock.js';
+import type { SnapshotSummary } from '../tree/snapshot.js';
+
+export interface BackupOptions {
+  /** Files and folders; text is UTF-8. Relative ones begin at `workingFolder`. */
+  readonly paths: readonly (string | Buffer)[];
+  /** For relative paths; the process's own unless told. */
+  readonly workingFolder?: string;
+  /** Back up this stream as one file instead of `paths`. */
+  readonly stdin?: { readonly stream: Readable; readonly fileName: string };
+  readonly clock: Clock;
+  /** Goes into the snapshot as "gatehouse VERSION". */
+  readonly version: string;
+  /** This machine's name unless told. */
+  readonly host?: string;
+  readonly tags?: readonly string[];
+  /** Time of the snapshot, nanoseconds since 1970; now unless told. */
+  readonly timeNs?: bigint;
+  readonly excludes?: readonly string[];
+  readonly oneFileSystem?: boolean;
+  readonly excludeCaches?: boolean;
+  /** Snapshot id or prefix to compare with; the newest of this host and these paths unless told. */
+  readonly parent?: string;
+  /** Read every file, whatever the parent says. */
+  readonly force?: boolean;
+  /** Take a change of ctime or inode alone as none; for file systems that have no stable ones. */
+  readonly ignoreCtime?: boolean;
+  readonly ignoreInode?: boolean;
+  /** Store nothing; the summary tells what would be. */
+  readonly dryRun?: boolean;
+  /** Walk ahead to know the totals for progress; true unless told. */
+  readonly countFirst?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export type ItemAction = 'new' | 'changed' | 'unmodified';
+
+export type BackupEvent =
+  /** The parent was chosen; `parent` is undefined for a first or forced backup. */
+  | { readonly type: 'started'; readonly parent: string | undefined }
+  /** The walk ahead has ended; from now on `total*` are known. */
+  | { readonly type: 'counted'; readonly totalFiles: number; readonly totalBytes: number }
+  | {
+      readonly type: 'item';
+      readonly kind: 'file' | 'folder' | 'other';
+      readonly action: ItemAction;
+      /** For people; bytes that are no UTF-8 are replaced. */
+      readonly path: string;
+      readonly sizeBytes: number;
+    }
+  /** After each piece of content, and after each item. */
+  | {
+      readonly type: 'progress';
+      readonly filesDone: number;
+      readonly bytesDone: number;
+      readonly totalFiles: number | undefined;
+      readonly totalBytes: number | undefined;
+      readonly currentFile: string;
+      readonly errorCount: number;
+    }
+  /** The path is not in the snapshot, or not wholly. Counted in `errorCount`. */
+  | { readonly type: 'error'; readonly path: string; readonly error: unknown }
+  | { readonly type: 'warning'; readonly path: string | undefined; readonly message: string };
+
+export type BackupProgress = (event: BackupEvent) => void;
+
+/** restic's summary message, and beside it what the exit code needs. */
+export interface BackupSummary extends Omit<SnapshotSummary, 'backup_start' | 'backup_end'> {
+  readonly message_type: 'summary';
+  readonly dry_run?: true;
+  readonly backup_start: string;
+  readonly backup_end: string;
+  /** Seconds. */
+  readonly total_duration: number;
+  /** Absent after a dry run. */
+  readonly snapshot_id?: string;
+}
+
+export interface BackupResult {
+  readonly summary: BackupSummary;
+  /** Paths that could not be read; above 0 the exit code is 3. */
+  readonly errorCount: number;
+  readonly parent: string | undefined;
+}

@@ -1,0 +1,120 @@
+/** Looks through every folder that a snapshot reaches, each tree once. */
+import { messageOf } from '../../core/errors.js';
+import { displayPath } from '../files/path-bytes.js';
+import type { Repository } from '../repository/repository.js';
+import type { TreeNode } from '../tree/node.js';
+import type { StoredSnapshot } from '../tree/snapshot.js';
+import { decodeTree } from '../tree/tree.js';
+import { throwIfAborted, throwIfBucketFailed } from './abort.js';
+import type { CheckProgress } from './check.js';
+import { listSnapshots } from './snapshots.js';
+
+/** A finding in snapshots and trees; shaped as the repository's own. */
+export interface TreeProblem {
+  readonly severity: 'error' | 'hint';
+  readonly code: 'SNAPSHOT_DAMAGED' | 'TREE_DAMAGED' | 'TREE_MISSING' | 'CONTENT_MISSING';
+  /** The snapshot's id, or the tree's. */
+  readonly fileId: string;
+  readonly blobId?: string;
+  readonly message: string;
+}
+
+export interface TreeCheck {
+  readonly onProblem: (problem: TreeProblem) => void;
+  readonly progress: CheckProgress;
+  readonly signal: AbortSignal;
+}
+
+/** @returns how many snapshots there are. */
+export async function checkSnapshots(repository: Repository, options: TreeCheck): Promise<number> {
+  const { onProblem, progress, signal } = options;
+  const onDamaged = (error: unknown) =>
+    onProblem({
+      severity: 'error',
+      code: 'SNAPSHOT_DAMAGED',
+      fileId: idOf(error),
+      message: messageOf(error),
+    });
+  const snapshots = await listSnapshots(repository, { signal, onDamaged });
+  const checker = new TreeChecker(repository, options);
+  for (const [at, snapshot] of snapshots.entries()) {
+    await checker.check(snapshot);
+    progress({ type: 'progress', done: at + 1, total: snapshots.length });
+  }
+  return snapshots.length;
+}
+
+function idOf(error: unknown): string {
+  const context = error instanceof Error && 'context' in error ? error.context : undefined;
+  const id =
+    typeof context === 'object' && context !== null && 'snapshotId' in context ? context.snapshotId : '';
+  return String(id);
+}
+
+const knownTypes = new Set(['file', 'dir', 'symlink', 'dev', 'chardev', 'fifo', 'socket']);
+
+class TreeChecker {
+  readonly #repository: Repository;
+  readonly #options: TreeCheck;
+  readonly #seen = new Set<string>();
+
+  constructor(repository: Repository, options: TreeCheck) {
+    this.#repository = repository;
+    this.#options = options;
+  }
+
+  async check(snapshot: StoredSnapshot): Promise<void> {
+    const pending = [snapshot.tree];
+    for (let tree = pending.pop(); tree !== undefined; tree = pending.pop()) {
+      throwIfAborted(this.#options.signal);
+      if (this.#seen.has(tree)) continue;
+      this.#seen.add(tree);
+      for (const node of await this.#load(tree, snapshot)) {
+        this.#checkNode(tree, node);
+        if (node.type === 'dir' && node.subtree !== undefined) pending.push(node.subtree);
+      }
+    }
+  }
+
+  async #load(tree: string, snapshot: StoredSnapshot): Promise<TreeNode[]> {
+    const { signal } = this.#options;
+    const where = `of snapshot ${snapshot.id.slice(0, 8)}`;
+    if (!this.#repository.hasBlob('tree', tree)) {
+      this.#tell('TREE_MISSING', snapshot.id, `Tree ${tree} ${where} is in no pack.`, tree);
+      return [];
+    }
+    try {
+      return decodeTree(await this.#repository.loadBlob('tree', tree, { signal }));
+    } catch (error) {
+      throwIfAborted(signal);
+      throwIfBucketFailed(error);
+      this.#tell('TREE_DAMAGED', snapshot.id, `Tree ${tree} ${where}: ${messageOf(error)}`, tree);
+      return [];
+    }
+  }
+
+  #checkNode(tree: string, node: TreeNode): void {
+    const tell = (what: string) =>
+      this.#tell('TREE_DAMAGED', tree, `${displayPath(node.name)} in tree ${tree}: ${what}.`);
+    if (node.name.length === 0) tell('it has no name');
+    if (!knownTypes.has(node.type)) tell(`its type ${JSON.stringify(node.type)} is unknown`);
+    if (node.type === 'dir' && node.subtree === undefined) tell('the folder has no tree');
+    if (node.type !== 'file') return;
+    if (node.content === null) tell('the file has no list of chunks');
+    for (const id of node.content ?? []) {
+      if (this.#repository.hasBlob('data', id)) continue;
+      const message = `${displayPath(node.name)} in tree ${tree}: chunk ${id} is in no pack.`;
+      this.#tell('CONTENT_MISSING', tree, message, id);
+    }
+  }
+
+  #tell(code: TreeProblem['code'], fileId: string, message: string, blobId?: string): void {
+    this.#options.onProblem({
+      severity: 'error',
+      code,
+      fileId,
+      ...(blobId === undefined ? {} : { blobId }),
+      message,
+    });
+  }
+}
