@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { InstanceLock } from '../../core/instance-lock.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+/** A process of its own that holds the lock until it is killed. Uses the compiled library. */
+async function holderProcess(directory: string) {
+  const library = new URL('../../dist/core/instance-lock.js', import.meta.url).href;
+  const script = `
+    const { InstanceLock } = await import(${JSON.stringify(library)});
+    await InstanceLock.acquire(${JSON.stringify(directory)}, 'cloud');
+    process.stdout.write('held');
+    process.stdin.resume();`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return child;
+}
+
+describe('the instance lock', () => {
+  it('is held by one at a time, per directory and name', async () => {
+    const directory = join(await temporaryFolder(), 'data');
+    const lock = await InstanceLock.acquire(directory, 'cloud');
+    await expect(InstanceLock.acquire(directory, 'cloud')).rejects.toMatchObject({
+      code: 'ALREADY_RUNNING',
+      context: { pid: process.pid },
+    });
+    await (await InstanceLock.acquire(directory, 'device')).close();
+    await lock.close();
+    await lock.close();
+    const again = await InstanceLock.acquire(directory, 'cloud');
+    await lock.close();
+    await expect(InstanceLock.acquire(directory, 'cloud')).rejects.toMatchObject({ code: 'ALREADY_RUNNING' });
+    await again.close();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  it('is not taken from a living process, and is taken from a killed one', async () => {
+    const directory = await temporaryFolder();
+    const child = await holderProcess(directory);
+    await expect(InstanceLock.acquire(directory, 'cloud')).rejects.toMatchObject({
+      code: 'ALREADY_RUNNING',
+      context: { pid: child.pid },
+    });
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const lock = await InstanceLock.acquire(directory, 'cloud');
+    await lock.close();
+  });
+
+  it.each([
+    ['of an earlier boot', (holder: object) => JSON.stringify({ ...holder, bootId: 'another' })],
+    [
+      'of a process whose number was given out again',
+      (holder: object) => JSON.stringify({ ...holder, startTicks: '1' }),
+    ],
+    ['that was cut short by a power cut', () => '{"pid":'],
+    ['that is empty', () => ''],
+  ])('a lock %s is replaced', async (_, spoil) => {
+    const directory = await temporaryFolder();
+    await InstanceLock.acquire(directory, 'cloud');
+    const filePath = join(directory, 'cloud.lock');
+    const holder = JSON.parse(await readFile(filePath, 'utf8')) as object;
+    await writeFile(filePath, spoil(holder));
+    const lock = await InstanceLock.acquire(directory, 'cloud');
+    expect(JSON.parse(await readFile(filePath, 'utf8'))).toEqual(holder);
+    await lock.close();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  it('goes to exactly one of several processes that come at once', async () => {
+    const directory = await temporaryFolder();
+    await writeFile(
+      join(directory, 'cloud.lock'),
+      JSON.stringify({ pid: 1, startTicks: 'x', bootId: 'old' }),
+    );
+    const library = new URL('../../dist/core/instance-lock.js', import.meta.url).href;
+    const script = `
+      const { InstanceLock } = await import(${JSON.stringify(library)});
+      try { await InstanceLock.acquire(${JSON.stringify(directory)}, 'cloud'); process.stdout.write('held '); }
+      catch (error) { process.stdout.write(error.code + ' '); }
+      process.stdin.resume();`;
+    const children = Array.from({ length: 5 }, () =>
+      spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'inherit'] }),
+    );
+    onTestFinished(() => {
+      for (const child of children) child.kill('SIGKILL');
+    });
+    const said = await Promise.all(
+      children.map(async (child) => String((await once(child.stdout, 'data'))[0])),
+    );
+    expect(said.sort()).toEqual([...Array(4).fill('ALREADY_RUNNING '), 'held ']);
+  });
+});
