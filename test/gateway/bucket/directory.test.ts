@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { chmod, mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -21,6 +23,20 @@ async function asOrdinaryUser<T>(work: () => Promise<T>): Promise<T> {
   } finally {
     if (isRoot) process.seteuid?.(0);
   }
+}
+
+const writer = new URL('../../support/bucket-writer.mjs', import.meta.url).pathname;
+
+/** Kills the writer with SIGKILL after so many acknowledged objects. @returns how many it acknowledged. */
+async function writeUntilKilled(folder: string, count: number): Promise<number> {
+  const child = spawn(process.execPath, [writer, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.on('data', (data) => {
+    output += data;
+    if (output.split('\n').length > count) child.kill('SIGKILL');
+  });
+  await once(child, 'close');
+  return output.split('\n').length - 1;
 }
 
 bucketContract({ name: 'a directory bucket', open: openFresh });
@@ -61,6 +77,24 @@ describe('a directory bucket on disk', () => {
     await bucket.prepare();
     expect(await readdir(folder)).toEqual(['young']);
     expect(await keysOf(bucket, '')).toEqual([]);
+  });
+
+  test('holds only whole objects, and all acknowledged ones, after kill -9', async () => {
+    const bucket = await openFresh();
+    for (let round = 0; round < 3; round++) {
+      const acknowledged = await writeUntilKilled(bucket.location, 5 + round * 7);
+      const kept = await keysOf(bucket, 'data/');
+      expect(kept.length).toBeGreaterThanOrEqual(acknowledged);
+      for (const key of [...kept, 'same']) {
+        const content = await bucket.get(key);
+        expect(content, key).toHaveLength(300_000);
+        expect(
+          content!.every((byte) => byte === content![0]),
+          key,
+        ).toBe(true);
+      }
+      for (const key of kept) await bucket.delete(key);
+    }
   });
 
   test('refuses keys that would leave its folder', async () => {
