@@ -7,6 +7,10 @@ import { parsePayload } from './payload.js';
 export interface StatusIngestOptions {
   readonly states: ThingStates;
   readonly log: Logger;
+  /**
+   * A last will may arrive when the thing has already connected again; only the broker knows.
+   */
+  readonly isConnected: (thing: string) => boolean;
   readonly onThing: (thing: string) => void;
 }
 
@@ -23,7 +27,8 @@ export class StatusIngest {
     if (!message.ok) {
       return this.#options.log.warn('status dropped: not valid', { thing, faults: message.faults });
     }
-    await this.#options.states.update(thing, message.value);
+    const online = message.value.online || this.#options.isConnected(thing);
+    await this.#options.states.update(thing, { ...message.value, online });
     this.#options.onThing(thing);
   }
 }

@@ -4,8 +4,8 @@ import type { ClickType, CommandMessage } from '../../core/wire/messages.js';
 import { buttonIsReal, buttonUnknown, thingOffline } from './errors.js';
 import type { ThingStates } from './thing-states.js';
 
-/** Hands a command to the broker for delivery. */
-export type PublishCommand = (thing: string, command: CommandMessage) => Promise<void>;
+/** Hands a command to the broker for delivery; false when the thing is not connected. */
+export type PublishCommand = (thing: string, command: CommandMessage) => Promise<boolean>;
 
 /**
  * Without `button`, the first simulated one. Returns the id of the command.
@@ -26,6 +26,7 @@ export async function pressRemotely(
   if (!button.simulated) throw buttonIsReal(thing, button.name);
   if (!online) throw thingOffline(thing);
   const id = randomUUID();
-  await publish(thing, { v: 1, id, command: 'press', button: button.name, pattern: press.pattern });
+  const command: CommandMessage = { v: 1, id, command: 'press', button: button.name, pattern: press.pattern };
+  if (!(await publish(thing, command))) throw thingOffline(thing);
   return id;
 }

@@ -56,6 +56,14 @@ export class ThingStates {
     this.#states.set(thing, { ...this.get(thing), lastSeenMs: this.#clock.now() });
   }
 
+  /** The broker knows best who is connected. False when nothing changed. */
+  setOnline(thing: string, online: boolean): boolean {
+    const before = this.get(thing);
+    if (before.online === online) return false;
+    this.#states.set(thing, { ...before, online, lastSeenMs: this.#clock.now() });
+    return true;
+  }
+
   /** Resolves when stored. Members that the message leaves out stay as they were. */
   async update(thing: string, status: StatusMessage): Promise<void> {
     const before = this.get(thing);

@@ -1,0 +1,93 @@
+/** What happens to what devices send: who stores it, and who is told of it afterwards. */
+import type { Clock } from '../core/clock.js';
+import type { Lifetimes } from '../core/lifecycle.js';
+import type { Logger } from '../core/log.js';
+import type { FeedbackMessage } from '../core/wire/messages.js';
+import type { Dispatcher } from './actions/dispatcher.js';
+import type { Broker } from './broker/broker.js';
+import type { Ingest } from './broker/ingest.js';
+import type { StreamHub } from './http/stream-hub.js';
+import { ClickIngest } from './ingest/click-ingest.js';
+import { StatusIngest } from './ingest/status-ingest.js';
+import { TelemetryIngest } from './ingest/telemetry-ingest.js';
+import type { Stores } from './stores.js';
+
+/** Parts that feed one another in a circle reach each other through here; set before they are used. */
+export interface Links {
+  broker?: Broker;
+}
+
+interface Watchers {
+  readonly stores: Stores;
+  readonly hub: StreamHub;
+  readonly log: Logger;
+}
+
+export interface IntakeParts extends Watchers {
+  readonly dispatcher: Dispatcher;
+  readonly links: Links;
+  readonly clock: Clock;
+}
+
+/** For a lamp on the device: of use now or not at all, so that a failure is no error. */
+export function sendFeedback(links: Links, log: Logger, thing: string, message: FeedbackMessage): void {
+  links.broker?.publish(thing, 'feedback', JSON.stringify(message)).catch((error: unknown) => {
+    log.debug('feedback not sent', { thing, error });
+  });
+}
+
+export function openIngest(parts: IntakeParts, lifetimes: Lifetimes): Ingest {
+  const { dispatcher, hub, links, clock, log } = parts;
+  const { database, states, projects, telemetry } = parts.stores;
+  const clicks = new ClickIngest({
+    database,
+    dispatcher,
+    placements: projects,
+    clock,
+    log,
+    onClick: (click, hasRun) => {
+      states.seen(click.thing);
+      hub.publish({ type: 'click', data: click });
+      if (!hasRun) sendFeedback(links, log, click.thing, { v: 1, id: click.id, outcome: 'stored' });
+    },
+  });
+  const readings = new TelemetryIngest({
+    store: telemetry,
+    log,
+    onReading: (thing, { deviceTime, ...reading }) =>
+      hub.publish({ type: 'reading', data: { thing, ...reading, time: deviceTime } }),
+  });
+  const status = new StatusIngest({
+    states,
+    log,
+    isConnected: (thing) => links.broker?.isConnected(thing) ?? false,
+    onThing: (thing) => tellOfThing(parts, thing),
+  });
+  lifetimes.add('click ingest', clicks);
+  lifetimes.add('telemetry ingest', readings);
+  return {
+    click: (thing: string, payload: Uint8Array) => clicks.accept(thing, payload),
+    telemetry: (thing: string, payload: Uint8Array) => {
+      states.seen(thing);
+      return readings.accept(thing, payload);
+    },
+    status: (thing: string, payload: Uint8Array) => status.accept(thing, payload),
+  };
+}
+
+/** Keeps `online` in step with the broker. */
+export function followConnections(broker: Broker, parts: Watchers): void {
+  const note = (thing: string, online: boolean) => {
+    if (parts.stores.states.setOnline(thing, online)) tellOfThing(parts, thing);
+  };
+  broker.onConnected((thing) => note(thing, true));
+  broker.onDisconnected((thing) => note(thing, false));
+}
+
+function tellOfThing({ stores, hub, log }: Watchers, thing: string): void {
+  if (hub.clientCount === 0) return;
+  stores.things.view(thing).then(
+    (view) => hub.publish({ type: 'thing', data: view }),
+    (error: unknown) => log.debug('change of a thing not shown', { thing, error }),
+  );
+}

@@ -1,0 +1,77 @@
+/** The ports at which devices arrive: the broker and provisioning, with the server's certificate. */
+import type { Clock } from '../core/clock.js';
+import { GatehouseError } from '../core/errors.js';
+import type { Lifetimes } from '../core/lifecycle.js';
+import type { Logger } from '../core/log.js';
+import { Broker } from './broker/broker.js';
+import type { Ingest } from './broker/ingest.js';
+import { CertificateRenewal } from './certificate-renewal.js';
+import type { CloudConfig } from './config.js';
+import { portTaken } from './http/errors.js';
+import type { Authority } from './pki/authority.js';
+import { ProvisioningServer } from './provisioning/server.js';
+import type { Registry } from './registry/registry.js';
+
+export interface ListenerParts {
+  readonly config: CloudConfig;
+  readonly authority: Authority;
+  readonly registry: Registry;
+  readonly ingest: Ingest;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface Listeners {
+  readonly broker: Broker;
+  readonly provisioning: ProvisioningServer;
+}
+
+/** @throws PORT_TAKEN, BROKER_LISTEN_FAILED, PROVISIONING_LISTEN_FAILED */
+export async function openListeners(parts: ListenerParts, lifetimes: Lifetimes): Promise<Listeners> {
+  const { config, authority, registry, clock, log } = parts;
+  const { mqtt, provisioning: claims, hostNames } = config;
+  const tls = await authority.serverCertificate(hostNames);
+  const broker = lifetimes.add(
+    'broker',
+    await named(
+      mqtt,
+      'mqtt.port',
+      Broker.open({ ...parts, ...mqtt, tls, log: log.with({ part: 'broker' }) }),
+    ),
+  );
+  const opening = ProvisioningServer.open({
+    ...claims,
+    tls,
+    mqtt: { port: broker.address.port },
+    registry,
+    authority,
+    clock,
+    log: log.with({ part: 'provisioning' }),
+  });
+  const provisioning = lifetimes.add('provisioning', await named(claims, 'provisioning.port', opening));
+  const renewal = CertificateRenewal.start(
+    {
+      authority,
+      hosts: hostNames,
+      clock,
+      log,
+      onCertificate: (certificate) => {
+        broker.setCertificate(certificate);
+        provisioning.setCertificate(certificate);
+      },
+    },
+    tls,
+  );
+  lifetimes.add('certificate renewal', renewal);
+  return { broker, provisioning };
+}
+
+/** A taken port is told with the key of the configuration that changes it. */
+async function named<T>(at: { host: string; port: number }, option: string, opening: Promise<T>): Promise<T> {
+  try {
+    return await opening;
+  } catch (error) {
+    const taken = error instanceof GatehouseError && error.context['system'] === 'EADDRINUSE';
+    throw taken ? portTaken(at.host, at.port, option, error) : error;
+  }
+}
