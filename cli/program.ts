@@ -10,6 +10,7 @@ import { addDevice } from './commands/device.js';
 import { addDoctor } from './commands/doctor.js';
 import { addGateway } from './commands/gateway.js';
 import { addInit } from './commands/init.js';
+import { addLs } from './commands/ls.js';
 import { addRestore } from './commands/restore.js';
 import { addService } from './commands/service.js';
 import { addSnapshots } from './commands/snapshots.js';
@@ -28,7 +29,14 @@ Start here:
 const groups = {
   'Everything at once:': [addUp, addDashboard, addDoctor],
   'Buttons and sensors:': [addDevice],
-  'Backups (verbs and flags as restic has them):': [addInit, addBackup, addSnapshots, addRestore, addCheck],
+  'Backups (verbs and flags as restic has them):': [
+    addInit,
+    addBackup,
+    addSnapshots,
+    addLs,
+    addRestore,
+    addCheck,
+  ],
   'The three programs, for services:': [addCloud, addAgent, addGateway, addService],
   'Shell:': [addCompletion],
 };

@@ -1,0 +1,85 @@
+/** `gatehouse check`: proves that a repository is whole. */
+import { type Command, Option } from 'commander';
+import { type CheckEvent, type CheckResult, check } from '../../gateway/commands/check.js';
+import { createContext } from '../context.js';
+import { exitCodes } from '../exit-code.js';
+import { Pace } from '../pace.js';
+import { openRepository, type RepositoryFlags, withRepositoryOptions } from '../repository-options.js';
+import { progressBar, type Terminal } from '../terminal.js';
+
+interface CheckFlags extends RepositoryFlags {
+  readonly readData?: boolean;
+  readonly readDataSubset?: string;
+  readonly lock: boolean;
+}
+
+export function addCheck(program: Command): void {
+  withRepositoryOptions(program.command('check'))
+    .description('prove that index, packs, snapshots and files are whole')
+    .addOption(new Option('--read-data', 'read and prove every byte'))
+    .addOption(new Option('--read-data-subset <part>', 'only a part: "1/10", or "5%" picked at random'))
+    .addOption(new Option('--no-lock', 'take no lock; for a repository that cannot be written'))
+    .addHelpText(
+      'after',
+      '\nHints (packs left by an interrupted backup) are no errors; the exit code stays 0.',
+    )
+    .action(async (flags: CheckFlags, command: Command) => {
+      const context = createContext(command);
+      const { terminal } = context;
+      const { repository, lifetimes } = await openRepository(context, flags);
+      const pace = new Pace(context.clock);
+      try {
+        const result = await check(
+          repository,
+          {
+            readData: flags.readData ?? false,
+            ...(flags.readDataSubset === undefined ? {} : { readDataSubset: flags.readDataSubset }),
+            noLock: !flags.lock,
+            signal: context.signal,
+          },
+          (event) => show(terminal, pace, event),
+        );
+        finish(terminal, result);
+        if (!result.isSound) context.setExitCode(exitCodes.failed);
+      } finally {
+        terminal.endProgress();
+        await lifetimes.close();
+      }
+    });
+}
+
+const stages = {
+  index: 'Loading the index',
+  packs: 'Comparing packs with the index',
+  snapshots: 'Walking the snapshots',
+  data: 'Reading the data',
+};
+
+function show(terminal: Terminal, pace: Pace, event: CheckEvent): void {
+  if (event.type === 'stage') {
+    if (!terminal.json) terminal.note(`${stages[event.stage]} ...`);
+  } else if (event.type === 'progress') {
+    const { done, total } = event;
+    if (pace.due()) terminal.progress(`${progressBar(total > 0 ? done / total : 1)} ${done} of ${total}`);
+  } else if (terminal.json) {
+    terminal.printJson({ message_type: event.problem.severity, ...event.problem });
+  } else {
+    const { severity, message, code } = event.problem;
+    terminal.note(
+      `${terminal.style(severity === 'error' ? 'red' : 'yellow', severity)}: ${message} [${code}]`,
+    );
+  }
+}
+
+function finish(terminal: Terminal, { summary, isSound }: CheckResult): void {
+  terminal.endProgress();
+  if (terminal.json) {
+    terminal.printJson(summary);
+    return;
+  }
+  const read = summary.packs_read > 0 ? `, ${summary.packs_read} read whole` : '';
+  terminal.print(`${summary.snapshots} snapshots, ${summary.packs} packs${read}.`);
+  if (isSound) terminal.print(terminal.style('green', 'No errors were found.'));
+  else terminal.print(terminal.style('red', `${summary.num_errors} errors were found.`));
+  if (summary.suggest_repair_index) terminal.note('The index is damaged; "restic repair index" rebuilds it.');
+}

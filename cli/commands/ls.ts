@@ -1,0 +1,44 @@
+/** `gatehouse ls`: what a snapshot holds. */
+import { Argument, type Command } from 'commander';
+import { messageOf } from '../../core/errors.js';
+import { type ListedNode, ls } from '../../gateway/commands/ls.js';
+import { createContext } from '../context.js';
+import { exitCodes } from '../exit-code.js';
+import { openRepository, type RepositoryFlags, withRepositoryOptions } from '../repository-options.js';
+import { type FilterFlags, filterFrom, withFilterOptions } from './snapshots.js';
+
+interface LsFlags extends RepositoryFlags, FilterFlags {
+  readonly long?: boolean;
+}
+
+export function addLs(program: Command): void {
+  withFilterOptions(withRepositoryOptions(program.command('ls')))
+    .description('list what a snapshot holds')
+    .addArgument(new Argument('<snapshot>', '"latest", an id or its beginning, or ID:FOLDER'))
+    .option('-l, --long', 'with permissions, owner, size and time')
+    .action(async (snapshot: string, flags: LsFlags, command: Command) => {
+      const context = createContext(command);
+      const { terminal } = context;
+      const { repository, lifetimes } = await openRepository(context, flags);
+      const print = (node: ListedNode) => {
+        if (terminal.json) terminal.printJson(node);
+        else terminal.print(flags.long ? longLine(node) : node.path);
+      };
+      try {
+        const options = { snapshot, signal: context.signal, ...filterFrom(flags) };
+        await ls(repository, options, print, (path, error) => {
+          terminal.note(`${terminal.style('red', 'error')}: ${path}: ${messageOf(error)}`);
+          context.setExitCode(exitCodes.failed);
+        });
+      } finally {
+        await lifetimes.close();
+      }
+    });
+}
+
+function longLine(node: ListedNode): string {
+  const permissions = node.permissions.toString(8).padStart(4, '0');
+  const time = node.mtime.slice(0, 19).replace('T', ' ');
+  const owner = `${node.uid}:${node.gid}`;
+  return `${node.type.padEnd(7)} ${permissions} ${owner.padEnd(11)} ${String(node.size ?? '').padStart(12)} ${time} ${node.path}`;
+}
