@@ -5,7 +5,6 @@
 import { GatehouseError } from '../../../../core/errors.js';
 import type {
   apiRoot,
-  BackupJobView,
   ClickView,
   Overview,
   RunView,
@@ -15,11 +14,11 @@ import type {
 import type { ClickType } from '../../../../core/wire/messages.js';
 import { signedOut, unexpectedAnswer, unreachable } from '../errors.js';
 
-export const root: typeof apiRoot = '/api/v1';
+const root: typeof apiRoot = '/api/v1';
 export const streamUrl = `${root}/stream`;
 const limitMs = 15_000;
 
-export interface TelemetryQuery {
+interface TelemetryQuery {
   readonly thing: string;
   readonly series: string;
   readonly fromMs: number;
@@ -34,7 +33,6 @@ export interface Api {
   runs(limit: number): Promise<RunView[]>;
   run(id: string): Promise<RunView>;
   series(): Promise<SeriesView[]>;
-  backups(): Promise<BackupJobView[]>;
   telemetry(query: TelemetryQuery): Promise<TelemetryView>;
   press(thing: string, button: string, pattern: ClickType): Promise<{ id: string }>;
   /** Trades the token for a session cookie. Says nothing about success: ask for the overview. */
@@ -49,7 +47,6 @@ export function createApi(fetcher: typeof fetch): Api {
     runs: (limit) => get(`/runs?limit=${limit}`),
     run: (id) => get(`/runs/${encodeURIComponent(id)}`),
     series: () => get('/series'),
-    backups: () => get('/backups'),
     telemetry: (query) => get(telemetryPath(query)),
     press: (thing, button, pattern) =>
       call(fetcher, `/things/${encodeURIComponent(thing)}/press`, {

@@ -39,7 +39,7 @@ function pushRow(
 function medianStepMs(points: readonly Point[]): number {
   const steps = points.slice(1).map(([ms], at) => ms - (points[at]?.[0] ?? ms));
   steps.sort((a, b) => a - b);
-  return steps[Math.floor(steps.length / 2)] ?? 0;
+  return steps[Math.floor((steps.length - 1) / 2)] ?? 0;
 }
 
 /** Lowest and highest value in the series' own unit; undefined without points. */

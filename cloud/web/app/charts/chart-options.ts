@@ -14,6 +14,8 @@ export interface ChartSetup {
   readonly onHover: (index: number | null) => void;
 }
 
+/** Seconds between the marks of the time axis; uPlot's own choice leaves a phone with a single one. */
+const timeSteps = [60, 120, 300, 600, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400];
 const font = '12px system-ui, sans-serif';
 
 export function chartOptions(setup: ChartSetup): uPlot.Options {
@@ -21,7 +23,7 @@ export function chartOptions(setup: ChartSetup): uPlot.Options {
   return {
     width: setup.width,
     height: setup.height,
-    padding: [8, 4, 0, 0],
+    padding: [8, 28, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 8, fill: colour('--chart-line') } },
     scales: {
@@ -45,12 +47,12 @@ function timeAxis(): uPlot.Axis {
     font,
     size: 28,
     gap: 6,
-    space: 72,
+    space: 66,
+    incrs: timeSteps,
     stroke: colour('--text-muted'),
     grid: { show: false },
     ticks: { stroke: colour('--chart-grid'), width: 1, size: 4 },
-    values: (_plot, splits, _axis, _space, stepSeconds) =>
-      splits.map((seconds) => clockTime(seconds * 1_000, undefined, stepSeconds < 60)),
+    values: (_plot, splits) => splits.map((seconds) => clockTime(seconds * 1_000, undefined, false)),
   };
 }
 

@@ -10,7 +10,7 @@ const day = 24 * hour;
 
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
 
-/** `just now`, `12 minutes ago`, `in 3 hours`, `yesterday`; beyond a week the date. */
+/** `just now`, `12 minutes ago`, `in 3 hours`; beyond a week the date. */
 export function relativeTime(ms: number, nowMs: number, locale?: string): string {
   const offset = ms - nowMs;
   const size = Math.abs(offset);
@@ -20,6 +20,11 @@ export function relativeTime(ms: number, nowMs: number, locale?: string): string
   if (size < day) return relative.format(Math.trunc(offset / hour), 'hour');
   if (size < 7 * day) return relative.format(Math.trunc(offset / day), 'day');
   return dateText(ms, locale);
+}
+
+/** As `relativeTime`, for what has happened: a clock that runs ahead must not put it into the future. */
+export function timeSince(ms: number, nowMs: number, locale?: string): string {
+  return relativeTime(Math.min(ms, nowMs), nowMs, locale);
 }
 
 /** `14:03:22` or `2:03:22 PM`. */
@@ -37,7 +42,7 @@ export function fullTime(ms: number, locale?: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'medium' }).format(new Date(ms));
 }
 
-export function dateText(ms: number, locale?: string): string {
+function dateText(ms: number, locale?: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: 'medium' }).format(new Date(ms));
 }
 

@@ -2,7 +2,7 @@
 import type { BackupReport, ClickView, RunView } from '../../../../core/wire/api.js';
 import type { ClickType } from '../../../../core/wire/messages.js';
 import { countOf, sizeText } from './counts.js';
-import { durationText, relativeTime } from './time.js';
+import { durationText, relativeTime, timeSince } from './time.js';
 
 export const clickWords: Record<ClickType, string> = {
   SINGLE: 'Single press',
@@ -37,13 +37,22 @@ export function runSentence(run: RunView): string {
 /** `12 minutes ago, 1,204 files, 3.1 MB added`. */
 export function backupResult(report: BackupReport, nowMs: number, locale?: string): string {
   if (report.state === 'RUNNING') {
-    return `Started ${relativeTime(Date.parse(report.startedAt), nowMs, locale)}`;
+    return `started ${timeSince(Date.parse(report.startedAt), nowMs, locale)}`;
   }
   const endedMs = Date.parse(report.endedAt ?? report.startedAt);
-  const when = relativeTime(endedMs, nowMs, locale);
-  if (report.state === 'FAILED') return when;
+  const when = timeSince(endedMs, nowMs, locale);
+  if (report.state === 'FAILED') return `failed ${when}`;
   const files = report.filesNew + report.filesChanged + report.filesUnmodified;
   return `${when}, ${countOf(files, 'file', 'files', locale)}, ${sizeText(report.bytesAdded, locale)} added`;
+}
+
+/** `Next run in 3 hours`, or that it is late. */
+export function nextRunText(report: BackupReport, nowMs: number, locale?: string): string {
+  if (report.nextRunAt === null) return 'No next run is planned';
+  const nextMs = Date.parse(report.nextRunAt);
+  const when = relativeTime(nextMs, nowMs, locale);
+  // A minute of grace: a run reports itself only once it is under way.
+  return nextMs < nowMs - 60_000 ? `Next run was due ${when}` : `Next run ${when}`;
 }
 
 /** `3 new, 2 changed, 1,199 unchanged`; what is zero is left out. */

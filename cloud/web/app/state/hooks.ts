@@ -23,17 +23,17 @@ export function useSlice<T>(select: (state: State) => T): T {
   return slice;
 }
 
-/** Wall-clock time in epoch milliseconds, refreshed every `everyMs`. */
+/** Wall-clock time in epoch milliseconds at this rendering, and a rendering at least every `everyMs`. */
 export function useNow(everyMs: number): number {
   const { clock } = useStore();
-  const [now, setNow] = useState(() => clock.now());
+  const [, setTicks] = useState(0);
   useEffect(() => {
     let timer = clock.after(everyMs, tick);
     function tick(): void {
-      setNow(clock.now());
+      setTicks((ticks) => ticks + 1);
       timer = clock.after(everyMs, tick);
     }
     return () => timer.cancel();
   }, [clock, everyMs]);
-  return now;
+  return clock.now();
 }

@@ -1,13 +1,13 @@
 /** One backup job: how the last run went, when the next one comes, how the last thirty went. */
 import type { BackupJobView, BackupReport } from '../../../../core/wire/api.js';
 import { fullTime } from '../format/time.js';
-import { backupDetail, backupResult, backupWords, capitalized } from '../format/words.js';
+import { backupDetail, backupResult, backupWords, capitalized, nextRunText } from '../format/words.js';
 import { useNow } from '../state/hooks.js';
 import { BackupBars } from './backup-bars.js';
 import { Icon, type IconName } from './icons.js';
-import { Ago, Badge, type Tone } from './parts.js';
+import { Badge, type Tone } from './parts.js';
 
-export const backupLooks: Record<BackupReport['state'], readonly [Tone, IconName]> = {
+const backupLooks: Record<BackupReport['state'], readonly [Tone, IconName]> = {
   RUNNING: ['busy', 'clock'],
   SUCCEEDED: ['good', 'check'],
   PARTIAL: ['warn', 'warning'],
@@ -39,13 +39,7 @@ export function BackupCard({ job }: { job: BackupJobView }) {
       <BackupBars history={job.history} />
       <p class="backup-next">
         <Icon name="clock" />
-        {last.nextRunAt === null ? (
-          'No next run is planned'
-        ) : (
-          <span>
-            Next run <Ago time={last.nextRunAt} />
-          </span>
-        )}
+        {nextRunText(last, now)}
       </p>
     </article>
   );

@@ -1,6 +1,6 @@
 /** Links to the sections; marks the one that is being read. */
 import { useEffect, useState } from 'preact/hooks';
-import { fullTime, relativeTime } from '../format/time.js';
+import { fullTime, timeSince } from '../format/time.js';
 import { useNow, useSlice } from '../state/hooks.js';
 import type { State } from '../state/store.js';
 import { Icon, type IconName } from './icons.js';
@@ -42,7 +42,7 @@ function About() {
     <p class="about" title={fullTime(startedMs)}>
       Version {version}
       <br />
-      Started {relativeTime(startedMs, now)}
+      Started {timeSince(startedMs, now)}
     </p>
   );
 }

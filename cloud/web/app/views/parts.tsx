@@ -1,7 +1,7 @@
 /** Small parts that several sections share. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { fullTime, relativeTime } from '../format/time.js';
+import { fullTime, timeSince } from '../format/time.js';
 import { useNow, useStore } from '../state/hooks.js';
 import { Icon, type IconName } from './icons.js';
 
@@ -25,13 +25,13 @@ export function Badge({
   );
 }
 
-/** A time in relation to now, kept fresh; the full date is its title. */
+/** How long ago something happened, kept fresh; the full date is its title. */
 export function Ago({ time }: { time: string }) {
   const now = useNow(5_000);
   const ms = Date.parse(time);
   return (
     <time dateTime={time} title={fullTime(ms)}>
-      {relativeTime(ms, now)}
+      {timeSince(ms, now)}
     </time>
   );
 }

@@ -1,6 +1,5 @@
 /** One device with buttons: is it there, when was it last pressed, how long will it last, press it. */
 import type { ClickView, ThingView } from '../../../../core/wire/api.js';
-import { clickWords } from '../format/words.js';
 import { Ago, Badge, CommandLine } from './parts.js';
 import { PressControl } from './press-control.js';
 
@@ -8,6 +7,12 @@ export interface ThingCardProps {
   readonly thing: ThingView;
   readonly lastClick: ClickView | undefined;
 }
+
+const shortWords: Record<ClickView['clickType'], string> = {
+  SINGLE: 'Single',
+  DOUBLE: 'Double',
+  LONG: 'Long',
+};
 
 export function ThingCard({ thing, lastClick }: ThingCardProps) {
   return (
@@ -27,7 +32,7 @@ export function ThingCard({ thing, lastClick }: ThingCardProps) {
               'Not pressed yet'
             ) : (
               <>
-                {clickWords[lastClick.clickType]}, <Ago time={lastClick.receivedAt} />
+                {shortWords[lastClick.clickType]}, <Ago time={lastClick.receivedAt} />
               </>
             )}
           </dd>

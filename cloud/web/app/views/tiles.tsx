@@ -1,7 +1,7 @@
 /** The three figures that say at a glance whether all is well. */
 import type { ComponentChildren } from 'preact';
 import { countText } from '../format/counts.js';
-import { isSameDay, relativeTime } from '../format/time.js';
+import { isSameDay, timeSince } from '../format/time.js';
 import { capitalized, lastBackupMs } from '../format/words.js';
 import { useNow, useSlice } from '../state/hooks.js';
 import type { State } from '../state/store.js';
@@ -16,7 +16,7 @@ export function Tiles() {
   const isLowerBound = !clicksComplete && today === clicks.length;
   const lastMs = lastBackupMs(backups.flatMap((job) => [job.last, ...job.history]));
   const failing = backups.filter((job) => job.last.state === 'FAILED').length;
-  const lastTitle = lastMs === undefined ? 'None yet' : capitalized(relativeTime(lastMs, now));
+  const lastTitle = lastMs === undefined ? 'None yet' : capitalized(timeSince(lastMs, now));
   return (
     <div class="tiles">
       <Tile label="Devices online" href="#buttons">
