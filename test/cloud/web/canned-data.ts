@@ -1,0 +1,218 @@
+/** A small household as the API would describe it, in relation to a given time. Typed by the API itself. */
+import type {
+  BackupJobView,
+  BackupReport,
+  ClickView,
+  Overview,
+  RunView,
+  SeriesView,
+  TelemetryView,
+  ThingView,
+} from '../../../core/wire/api.js';
+
+export interface Canned {
+  readonly overview: Overview;
+  readonly series: SeriesView[];
+  readonly logs: Record<string, string>;
+}
+
+export const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+
+export function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+export function thing(name: string, change: Partial<ThingView> = {}): ThingView {
+  return {
+    name,
+    type: 'button',
+    online: true,
+    lastSeen: null,
+    enabled: true,
+    remainingLife: 97.2,
+    certificates: [],
+    buttons: [{ name: 'main', simulated: true }],
+    gpioRoute: 'simulated',
+    i2cRoute: null,
+    placement: { projectName: 'Household', placementName: 'Hall', deviceTemplateName: 'button' },
+    ...change,
+  };
+}
+
+export function click(id: string, ms: number, change: Partial<ClickView> = {}): ClickView {
+  return {
+    id,
+    thing: 'front-door',
+    button: 'main',
+    clickType: 'SINGLE',
+    deviceTime: iso(ms - 40),
+    receivedAt: iso(ms),
+    ...change,
+  };
+}
+
+export function run(id: string, clickId: string, change: Partial<RunView> = {}): RunView {
+  return {
+    id,
+    clickId,
+    thing: 'front-door',
+    functionName: 'send-mail',
+    state: 'SUCCEEDED',
+    attempt: 1,
+    startedAt: null,
+    endedAt: null,
+    durationMs: 184,
+    error: null,
+    ...change,
+  };
+}
+
+export function report(
+  job: string,
+  runId: string,
+  endedMs: number,
+  change: Partial<BackupReport> = {},
+): BackupReport {
+  return {
+    job,
+    runId,
+    state: 'SUCCEEDED',
+    startedAt: iso(endedMs - 42_000),
+    endedAt: iso(endedMs),
+    repository: 's3:nas/gatehouse',
+    paths: ['/srv/photos'],
+    snapshotId: 'a1b2c3d4',
+    filesNew: 3,
+    filesChanged: 2,
+    filesUnmodified: 1_199,
+    bytesProcessed: 8_200_000_000,
+    bytesAdded: 3_100_000,
+    error: null,
+    nextRunAt: iso(endedMs + 48 * minuteMs),
+    ...change,
+  };
+}
+
+function history(
+  job: string,
+  newest: BackupReport,
+  count: number,
+  change: Partial<BackupReport> = {},
+): BackupJobView {
+  const lastMs = Date.parse(newest.endedAt ?? newest.startedAt);
+  const older = Array.from({ length: count }, (_, at) =>
+    report(job, `${job}-${at}`, lastMs - (at + 1) * hourMs, {
+      bytesAdded: 400_000 * (1 + ((at * 7) % 11)) ** 2,
+      ...(at % 9 === 6 ? { state: 'PARTIAL' as const } : {}),
+      ...(at % 13 === 3 ? { state: 'FAILED' as const, bytesAdded: 0 } : {}),
+      ...change,
+    }),
+  );
+  return { job, last: newest, history: [newest, ...older] };
+}
+
+export function household(nowMs: number): Canned {
+  const clicks = [
+    click('click-1', nowMs - 3 * minuteMs),
+    click('click-2', nowMs - 26 * minuteMs, { clickType: 'DOUBLE' }),
+    click('click-3', nowMs - 31 * minuteMs, { thing: 'workshop', clickType: 'LONG', button: 'green' }),
+    click('click-4', nowMs - 27 * hourMs, { thing: 'workshop', button: 'red' }),
+  ];
+  const runs = [
+    run('run-1', 'click-1', { startedAt: iso(nowMs - 3 * minuteMs) }),
+    run('run-2', 'click-2', {
+      state: 'FAILED',
+      durationMs: 5_012,
+      attempt: 3,
+      error: 'The mail server refused the message: mailbox full.',
+      startedAt: iso(nowMs - 26 * minuteMs),
+    }),
+    run('run-4', 'click-4', { thing: 'workshop', functionName: 'open-gate', durationMs: 61 }),
+  ];
+  const backups = [
+    history('photos', report('photos', 'photos-now', nowMs - 12 * minuteMs), 29),
+    history(
+      'documents',
+      report('documents', 'documents-now', nowMs - 95 * minuteMs, {
+        state: 'FAILED',
+        paths: ['/srv/documents', '/home/ada/letters'],
+        filesNew: 0,
+        filesChanged: 0,
+        filesUnmodified: 0,
+        bytesAdded: 0,
+        nextRunAt: iso(nowMs + 25 * minuteMs),
+        error: 'The bucket answered "access denied". Check its key in the configuration.',
+      }),
+      12,
+    ),
+  ];
+  return {
+    overview: {
+      version: '0.1.0',
+      startedAt: iso(nowMs - 49 * hourMs),
+      things: [
+        thing('front-door'),
+        thing('workshop', {
+          remainingLife: 14,
+          placement: null,
+          buttons: [
+            { name: 'green', simulated: false },
+            { name: 'red', simulated: true },
+          ],
+        }),
+        thing('garden-gate', { online: false, lastSeen: iso(nowMs - 2 * hourMs), remainingLife: 62 }),
+        thing('attic', { type: 'sensor', buttons: [], remainingLife: null, i2cRoute: 'simulated' }),
+      ],
+      clicks,
+      runs,
+      backups,
+    },
+    series: [
+      {
+        thing: 'attic',
+        series: 'room.temperature',
+        unit: 'Cel',
+        last: { time: iso(nowMs - 900), value: 21.43 },
+      },
+      {
+        thing: 'attic',
+        series: 'room.pressure',
+        unit: 'Pa',
+        last: { time: iso(nowMs - 900), value: 101_325 },
+      },
+      { thing: 'attic', series: 'room.humidity', unit: '%RH', last: { time: iso(nowMs - 900), value: 48.2 } },
+    ],
+    logs: {
+      'run-1': 'START send-mail\nhanded to the mail server in 151 ms\nEND',
+      'run-2': 'START send-mail, attempt 3 of 3\n452 4.2.2 mailbox full\nEND',
+    },
+  };
+}
+
+export function emptyHousehold(nowMs: number): Canned {
+  const overview = { version: '0.1.0', startedAt: iso(nowMs), things: [], clicks: [], runs: [], backups: [] };
+  return { overview, series: [], logs: {} };
+}
+
+const levels: Record<string, readonly [base: number, swing: number]> = {
+  Cel: [21.4, 1.6],
+  Pa: [101_325, 420],
+  '%RH': [48, 5],
+};
+
+/** A smooth curve with a gap of a tenth of the span in it. */
+export function telemetry(view: SeriesView, fromMs: number, toMs: number, maxPoints: number): TelemetryView {
+  const bucketMs = Math.max(1_000, (toMs - fromMs) / maxPoints);
+  const [base, swing] = levels[view.unit] ?? [1, 1];
+  const isDay = toMs - fromMs > hourMs;
+  const points: TelemetryView['points'] = [];
+  for (let ms = fromMs; ms < toMs; ms += bucketMs) {
+    const share = (ms - fromMs) / (toMs - fromMs);
+    if (share > 0.45 && share < 0.55) continue;
+    const mean = base + swing * 0.5 * (Math.sin(share * 6) + 0.2 * Math.sin(share * 31));
+    const half = isDay ? swing * (0.06 + 0.05 * Math.abs(Math.sin(share * 20))) : 0;
+    points.push([Math.round(ms), mean, mean - half, mean + half]);
+  }
+  return { thing: view.thing, series: view.series, unit: view.unit, bucketMs, points };
+}

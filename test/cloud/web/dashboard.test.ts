@@ -1,0 +1,316 @@
+import { existsSync } from 'node:fs';
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type Bundle, dashboardBundle } from './bundle.js';
+import { type Canned, click, emptyHousehold, household, iso, run, thing } from './canned-data.js';
+import { DashboardServer, dashboardToken } from './dashboard-server.js';
+
+const executablePath = '/usr/bin/chromium';
+const isAbsent = !existsSync(executablePath);
+const skipReason = isAbsent ? ' (skipped: /usr/bin/chromium is not installed)' : '';
+const args = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-quic',
+];
+
+let browser: Browser;
+let bundle: Bundle;
+
+interface Dashboard {
+  readonly page: Page;
+  readonly server: DashboardServer;
+  /** What the console and uncaught errors said. */
+  readonly complaints: string[];
+}
+
+interface OpenOptions {
+  readonly canned?: Canned;
+  readonly isSignedIn?: boolean;
+  readonly context?: BrowserContextOptions;
+}
+
+async function openDashboard(options: OpenOptions = {}): Promise<Dashboard> {
+  const { isSignedIn = true } = options;
+  const canned = options.canned ?? household(Date.now());
+  const server = await DashboardServer.open({ bundle: bundle.folder, canned, isSignedIn });
+  onTestFinished(() => server.close());
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    locale: 'en-GB',
+    ...options.context,
+  });
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(server.url)) complaints.push(`foreign request: ${request.url()}`);
+  });
+  await page.goto(server.url);
+  if (isSignedIn) await page.getByText('Live', { exact: true }).waitFor();
+  return { page, server, complaints };
+}
+
+function card(page: Page, name: string): Locator {
+  return page.getByRole('article', { name });
+}
+
+/** The little of a canvas and of an element that is used here; the tests know no browser types. */
+interface Canvas {
+  readonly width: number;
+  readonly height: number;
+  getContext(kind: '2d'): {
+    getImageData(x: number, y: number, width: number, height: number): { data: Uint8ClampedArray };
+  };
+}
+interface Box {
+  readonly clientWidth: number;
+  querySelector(selector: string): Box;
+  computedStyleMap(): { get(property: string): unknown };
+}
+
+/** How many pixels of a chart have the green of its line and band; axes and grid are grey. */
+function inkOf(chart: Locator): Promise<number> {
+  return chart.locator('canvas').evaluate((element) => {
+    const canvas = element as unknown as Canvas;
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    let ink = 0;
+    for (let at = 0; at < data.length; at += 4) if ((data[at + 1] ?? 0) - (data[at] ?? 0) > 60) ink += 1;
+    return ink;
+  });
+}
+
+/** Widths of a chart's box and of its canvas, in CSS pixels. */
+function widthsOf(chart: Locator): Promise<number[]> {
+  return chart.evaluate((element) => {
+    const box = element as unknown as Box;
+    return [box.clientWidth, box.querySelector('canvas').clientWidth];
+  });
+}
+
+describe.skipIf(isAbsent)(`the dashboard in Chromium${skipReason}`, () => {
+  beforeAll(async () => {
+    bundle = await dashboardBundle();
+    browser = await chromium.launch({ executablePath, args });
+  }, 90_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await bundle?.remove();
+  });
+
+  test('shows every section with its content, asks no other host and complains of nothing', async () => {
+    const { page, complaints } = await openDashboard();
+    for (const title of ['Buttons', 'Activity', 'Sensors', 'Backups']) {
+      expect(await page.getByRole('region', { name: title, exact: true }).isVisible()).toBe(true);
+    }
+    expect(await page.getByRole('link', { name: 'Devices online 3 of 4' }).count()).toBe(1);
+    expect(await card(page, 'front-door').textContent()).toMatch(
+      /Online[\s\S]*Single, 3 minutes ago[\s\S]*97 %/,
+    );
+    expect(await card(page, 'garden-gate').textContent()).toMatch(/Offline[\s\S]*seen 2 hours ago/);
+    expect(await card(page, 'Room pressure, attic').textContent()).toMatch(/1,013\.3 hPa/);
+    expect(await card(page, 'photos').textContent()).toContain('12 minutes ago, 1,204 files, 3.1 MB added');
+    expect(await card(page, 'documents').textContent()).toMatch(/Failed[\s\S]*access denied/);
+    expect(complaints).toEqual([]);
+  });
+
+  test('presses a simulated button and follows the press to the end of its action', async () => {
+    const { page, server, complaints } = await openDashboard();
+    const door = card(page, 'front-door');
+    const journey = door.locator('.journey');
+    await door.getByRole('radio', { name: 'Double' }).check();
+    const pressed = server.nextPress();
+    await door.getByRole('button', { name: 'Press front-door' }).click();
+    await pressed;
+    expect(server.presses).toEqual([{ thing: 'front-door', body: { button: 'main', pattern: 'DOUBLE' } }]);
+    await journey.getByText('Pending: waiting for the device').waitFor();
+    server.send({ type: 'click', data: click('new', Date.now(), { clickType: 'DOUBLE' }) });
+    await journey.getByText(/^Stored after \d/).waitFor();
+    server.send({ type: 'run', data: run('new-run', 'new', { state: 'RUNNING', durationMs: null }) });
+    await journey.getByText('The action is running').waitFor();
+    server.send({ type: 'run', data: run('new-run', 'new') });
+    await journey.getByText(/^Action succeeded, .*s after the press\.$/).waitFor();
+    await page.getByRole('status').getByText('send-mail succeeded after 184 ms.').waitFor();
+    expect(await page.locator('.row').first().textContent()).toMatch(
+      /front-door\s*Double press[\s\S]*Succeeded/,
+    );
+    expect(complaints).toEqual([]);
+  });
+
+  test('says why an action failed', async () => {
+    const { page, server } = await openDashboard();
+    const pressed = server.nextPress();
+    await page.getByRole('button', { name: 'Press front-door' }).click();
+    await pressed;
+    server.send({ type: 'click', data: click('new', Date.now()) });
+    const failed = { state: 'FAILED', error: 'The lamp does not answer.' } as const;
+    server.send({ type: 'run', data: run('new-run', 'new', failed) });
+    await page
+      .locator('.journey')
+      .getByText(/^Action failed, .* The lamp does not answer\.$/)
+      .waitFor();
+  });
+
+  test('shows the sentence of the backend when a press is refused', async () => {
+    const { page, server } = await openDashboard();
+    server.refusal = 'The line of front-door is real.';
+    await page.getByRole('button', { name: 'Press front-door' }).click();
+    await page.locator('.journey').getByText('The line of front-door is real.').waitFor();
+  });
+
+  test('offers no press on a real line and none on a device that is offline', async () => {
+    const { page, server } = await openDashboard();
+    expect(await page.getByRole('button', { name: 'Press workshop, green' }).count()).toBe(0);
+    const gate = page.getByRole('button', { name: 'Press garden-gate' });
+    expect(await gate.getAttribute('aria-disabled')).toBe('true');
+    await gate.click({ force: true });
+    server.send({ type: 'thing', data: thing('garden-gate') });
+    await page.locator('[aria-label^="Press garden-gate"][aria-disabled="false"]').waitFor();
+    expect(server.presses).toEqual([]);
+  });
+
+  test('opens the log of a run with the keyboard', async () => {
+    const { page } = await openDashboard();
+    const row = page.locator('.row').nth(1);
+    await row.getByRole('button').focus();
+    await page.keyboard.press('Enter');
+    await row.getByText('452 4.2.2 mailbox full').waitFor();
+    expect(await row.getByRole('button').getAttribute('aria-expanded')).toBe('true');
+  });
+
+  test('draws the charts and follows a reading', async () => {
+    const { page, server, complaints } = await openDashboard();
+    const room = card(page, 'Room temperature, attic');
+    const chart = room.getByRole('img');
+    await room.getByText(/^Low 20\.\d °C/).waitFor();
+    await expect.poll(() => inkOf(chart)).toBeGreaterThan(300);
+    const time = iso(Date.now());
+    server.send({
+      type: 'reading',
+      data: { thing: 'attic', series: 'room.temperature', unit: 'Cel', time, value: 27.35 },
+    });
+    await room.getByText('27.4 °C', { exact: true }).waitFor();
+    await room.getByText(/high 27\.4 °C$/).waitFor();
+    expect(await chart.getAttribute('aria-label')).toContain('high 27.4 °C');
+    expect(complaints).toEqual([]);
+  });
+
+  test('switches the charts to the last day, with a band around the mean', async () => {
+    const { page, server } = await openDashboard();
+    const room = card(page, 'Room temperature, attic');
+    await room.getByText(/^Low/).waitFor();
+    const liveInk = await inkOf(room.getByRole('img'));
+    await page.getByRole('radio', { name: 'Last day' }).check();
+    await expect.poll(() => inkOf(room.getByRole('img'))).toBeGreaterThan(liveInk * 2);
+    const asked = new URL(server.requests.findLast((path) => path.includes('/telemetry')) ?? '', server.url);
+    const { from, to, maxPoints } = Object.fromEntries(asked.searchParams);
+    expect(Date.parse(to ?? '') - Date.parse(from ?? '')).toBe(24 * 3_600_000);
+    expect(Number(maxPoints)).toBe(288);
+  });
+
+  test('resizes the charts with the window', async () => {
+    const { page } = await openDashboard();
+    const chart = card(page, 'Room temperature, attic').getByRole('img');
+    const [before = 0] = await widthsOf(chart);
+    await page.setViewportSize({ width: 500, height: 800 });
+    await expect.poll(async () => new Set(await widthsOf(chart)).size).toBe(1);
+    expect((await widthsOf(chart))[0]).toBeLessThan(before);
+  });
+
+  test('asks for the token without a session, refuses a wrong one and takes the right link', async () => {
+    const { page } = await openDashboard({ isSignedIn: false });
+    await page.getByRole('heading', { name: 'Sign in to Gatehouse' }).waitFor();
+    expect(await page.getByText('gatehouse dashboard', { exact: true }).count()).toBe(1);
+    await page.getByLabel('Token').fill('wrong');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').getByText('That token was not accepted').waitFor();
+    await page.getByLabel('Token').fill(`http://127.0.0.1/login?token=${dashboardToken}`);
+    await page.keyboard.press('Enter');
+    await page.getByText('Live', { exact: true }).waitFor();
+    expect(page.url()).not.toContain(dashboardToken);
+  });
+
+  test('says that the connection is lost, comes back by itself and shows what it missed', async () => {
+    const { page, server } = await openDashboard();
+    server.isCut = true;
+    server.cutStreams();
+    await page.getByRole('alert').getByText('Connection lost, retrying.').waitFor();
+    expect(await page.getByText('Connection lost', { exact: true }).count()).toBe(1);
+    const { overview } = server.canned;
+    const missed = click('missed', Date.now(), { thing: 'workshop', clickType: 'LONG' });
+    server.canned = { ...server.canned, overview: { ...overview, clicks: [missed, ...overview.clicks] } };
+    server.isCut = false;
+    await page.getByText('Live', { exact: true }).waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
+    await page.locator('.row').first().getByText('Long press').waitFor();
+  });
+
+  test('says what to do next where there is nothing yet', async () => {
+    const { page, complaints } = await openDashboard({ canned: emptyHousehold(Date.now()) });
+    for (const command of ['device create front-door', 'device press front-door', 'up', 'gateway run']) {
+      expect(await page.getByText(`gatehouse ${command}`, { exact: true }).count()).toBe(1);
+    }
+    expect(complaints).toEqual([]);
+  });
+
+  test.each([320, 390, 768, 1440])('never scrolls sideways at a width of %i', async (width) => {
+    const { page } = await openDashboard({ context: { viewport: { width, height: 800 } } });
+    await card(page, 'Room temperature, attic').getByText(/^Low/).waitFor();
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+  });
+
+  test('shows where the keyboard focus is and starts with a link to the content', async () => {
+    const { page } = await openDashboard();
+    await page.keyboard.press('Tab');
+    const focused = page.locator(':focus');
+    expect(await focused.textContent()).toBe('Skip to content');
+    const outline = await focused.evaluate((element) =>
+      String((element as unknown as Box).computedStyleMap().get('outline-style')),
+    );
+    expect(outline).toBe('solid');
+  });
+
+  test.each(['light', 'dark'] as const)(
+    'has readable text in the %s scheme (WCAG 2.2, 1.4.3)',
+    async (colorScheme) => {
+      const { page } = await openDashboard({ context: { colorScheme } });
+      expect(await page.evaluate(contrastFaults)).toEqual([]);
+    },
+  );
+});
+
+/** Lists every text whose colour stands out from its ground by less than 4.5 : 1 (3 : 1 when large). */
+const contrastFaults = `(() => {
+  const parse = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
+  const light = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map((c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  const ground = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const [r, g, b, a = 1] = parse(getComputedStyle(at).backgroundColor);
+      if (a > 0) return [r, g, b];
+    }
+    return [255, 255, 255];
+  };
+  const faults = [];
+  for (const element of document.querySelectorAll('body *')) {
+    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    if (!own || element.closest('svg, .uplot, .visually-hidden')) continue;
+    const style = getComputedStyle(element);
+    const [a, b] = [light(parse(style.color)), light(ground(element))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    const limit = parseFloat(style.fontSize) >= 24 ? 3 : 4.5;
+    if (ratio < limit) faults.push(element.textContent.trim() + ': ' + ratio.toFixed(2));
+  }
+  return faults;
+})()`;
