@@ -149,6 +149,7 @@ export class BlobSaver implements Closeable {
       await this.#uploadSlots.take(signal);
       try {
         const { packId, filePath, sizeBytes, blobs } = await pack.finish(sealer);
+        throwIfAborted(signal);
         await bucket.putFile(keyOf('pack', packId), filePath, sizeBytes, { signal });
         await unlink(filePath);
         index.addPack(packId, blobs);

@@ -138,6 +138,8 @@ class HeldLock implements Lock {
       if (found.every((lock) => lock === undefined))
         return this.#lose(new Error('another program removed it'));
       this.#ids.add(await writeLock(this.#context, this.exclusive));
+      // Too late: somebody may rely on it by now. What was written goes when the holder closes.
+      if (this.#lost.signal.aborted) return;
       this.#extend();
       for (const id of old) {
         await files.remove('lock', id);
