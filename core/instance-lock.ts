@@ -2,7 +2,8 @@
  * One running instance per data directory. The lock is a file that names its holder by process id,
  * start time and boot, so that a lock left by `kill -9` or a power cut is recognised and replaced.
  */
-import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GatehouseError, systemCode } from './errors.js';
 import { makePrivateFolder } from './files.js';
@@ -34,7 +35,7 @@ export class InstanceLock implements Closeable {
     try {
       for (let attempt = 0; attempt < attempts; attempt++) {
         if (await tryLink(mine, filePath)) return new InstanceLock(filePath);
-        await removeIfStale(filePath, directory);
+        await removeIfStale(mine, filePath, directory);
       }
     } finally {
       await unlink(mine).catch(() => {});
@@ -59,22 +60,37 @@ async function tryLink(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function removeIfStale(filePath: string, directory: string): Promise<void> {
-  const holder = await readHolder(filePath);
+/**
+ * Removes a lock whose holder is dead. Of several processes that found the same one, only the maker of
+ * the marker named after its content may remove it, and looks again first: a slower process would
+ * otherwise remove the lock that a faster one has put in its place.
+ */
+async function removeIfStale(mine: string, filePath: string, directory: string): Promise<void> {
+  const content = await readIfThere(filePath);
+  if (content === undefined) return;
+  const holder = parseHolder(content);
   if (holder !== undefined && (await isAlive(holder))) throw alreadyRunning(directory, holder.pid);
-  // Renaming first: of two processes that both found it stale, one moves it and the other gets ENOENT.
-  const aside = `${filePath}.stale.${process.pid}`;
+  const marker = `${filePath}.${createHash('sha256').update(content).digest('hex').slice(0, 16)}`;
+  if (!(await tryLink(mine, marker))) return removeIfStale(mine, marker, directory);
   try {
-    await rename(filePath, aside);
-    await unlink(aside);
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
+    if ((await readIfThere(filePath)) === content) await unlink(filePath);
+  } finally {
+    await unlink(marker).catch(() => {});
   }
 }
 
-async function readHolder(filePath: string): Promise<Holder | undefined> {
+async function readIfThere(filePath: string): Promise<string | undefined> {
   try {
-    return JSON.parse(await readFile(filePath, 'utf8')) as Holder;
+    return await readFile(filePath, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function parseHolder(content: string): Holder | undefined {
+  try {
+    return JSON.parse(content) as Holder;
   } catch {
     return undefined;
   }

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { InstanceLock } from '../../core/instance-lock.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -73,27 +75,44 @@ describe('the instance lock', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  it('goes to exactly one of several processes that come at once', async () => {
+  it('is replaced although the process that was replacing it was killed, too', async () => {
     const directory = await temporaryFolder();
-    await writeFile(
-      join(directory, 'cloud.lock'),
-      JSON.stringify({ pid: 1, startTicks: 'x', bootId: 'old' }),
-    );
+    const dead = JSON.stringify({ pid: 1, startTicks: 'x', bootId: 'old' });
+    const marker = createHash('sha256').update(dead).digest('hex').slice(0, 16);
+    await writeFile(join(directory, 'cloud.lock'), dead);
+    await writeFile(join(directory, `cloud.lock.${marker}`), dead);
+    const lock = await InstanceLock.acquire(directory, 'cloud');
+    await lock.close();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  it('goes to exactly one of several processes that find a dead one at the same moment', async () => {
     const library = new URL('../../dist/core/instance-lock.js', import.meta.url).href;
+    // Each child takes one directory per line of input, so that all of them try at once, many times.
     const script = `
       const { InstanceLock } = await import(${JSON.stringify(library)});
-      try { await InstanceLock.acquire(${JSON.stringify(directory)}, 'cloud'); process.stdout.write('held '); }
-      catch (error) { process.stdout.write(error.code + ' '); }
-      process.stdin.resume();`;
-    const children = Array.from({ length: 5 }, () =>
-      spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'inherit'] }),
-    );
-    onTestFinished(() => {
-      for (const child of children) child.kill('SIGKILL');
+      const { createInterface } = await import('node:readline');
+      console.log('ready');
+      for await (const directory of createInterface({ input: process.stdin })) {
+        try { await InstanceLock.acquire(directory, 'cloud'); console.log('held'); }
+        catch (error) { console.log(error.code); }
+      }`;
+    const children = Array.from({ length: 4 }, () => {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+      onTestFinished(() => void child.kill('SIGKILL'));
+      const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+      return { child, line: async () => (await lines.next()).value as string };
     });
-    const said = await Promise.all(
-      children.map(async (child) => String((await once(child.stdout, 'data'))[0])),
-    );
-    expect(said.sort()).toEqual([...Array(4).fill('ALREADY_RUNNING '), 'held ']);
+    await Promise.all(children.map(({ line }) => line()));
+    const dead = JSON.stringify({ pid: 1, startTicks: 'x', bootId: 'old' });
+    for (let round = 0; round < 20; round++) {
+      const directory = await temporaryFolder();
+      await writeFile(join(directory, 'cloud.lock'), dead);
+      for (const { child } of children) child.stdin.write(`${directory}\n`);
+      const said = await Promise.all(children.map(({ line }) => line()));
+      expect(said.sort()).toEqual([...Array(3).fill('ALREADY_RUNNING'), 'held']);
+    }
   });
 });
