@@ -99,15 +99,18 @@ export class DashboardServer {
       return;
     }
     if (this.#needsCookie && !request.headers.cookie?.includes('session=yes')) {
-      return json(response, 401, { error: { code: 'UNAUTHORIZED', message: 'No session.' } });
+      return json(response, 401, { error: { code: 'UNAUTHORISED', message: 'This needs the API token.' } });
     }
     await this.#api(request, url, response);
   }
 
   #login(url: URL, response: ServerResponse): void {
-    const isRight = url.searchParams.get('token') === dashboardToken;
-    const cookie = isRight ? { 'set-cookie': 'session=yes; HttpOnly; SameSite=Strict; Path=/' } : {};
-    response.writeHead(303, { location: '/', ...cookie }).end();
+    if (url.searchParams.get('token') !== dashboardToken) {
+      json(response, 401, { error: { code: 'UNAUTHORISED', message: 'This needs the API token.' } });
+      return;
+    }
+    const cookie = 'session=yes; HttpOnly; SameSite=Strict; Path=/';
+    response.writeHead(303, { location: '/', 'set-cookie': cookie }).end();
   }
 
   async #file(path: string, response: ServerResponse): Promise<void> {
