@@ -9,7 +9,7 @@ interface Functions {
 
 it('keeps values per target and key, and finds them through the prototypes', () => {
   const reflect = {} as Functions;
-  installReflectMetadata(reflect);
+  installReflectMetadata(reflect as object);
   class Base {}
   class Derived extends Base {}
   reflect.defineMetadata('a', 1, Base);

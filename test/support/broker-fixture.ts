@@ -1,5 +1,5 @@
 /** A real broker with a real authority and registry, and devices that hold real certificates. */
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { onTestFinished } from 'vitest';
@@ -131,10 +131,16 @@ export async function startBroker(limits: Partial<BrokerLimits> = {}): Promise<B
     identity: (thing) => issueIdentity(registry, authority, thing),
     async connected(identity, options) {
       const made = client(identity, options);
-      await once(made, 'connect');
+      await clientEvent(made, 'connect');
       return made;
     },
   };
+}
+
+/** The arguments of a client's next event. Its typed emitter is not what `once` takes. */
+// biome-ignore lint/suspicious/noExplicitAny: as `once` itself gives them
+export function clientEvent(client: MqttClient, event: string): Promise<any[]> {
+  return once(client as unknown as EventEmitter, event);
 }
 
 async function issueIdentity(registry: Registry, authority: Authority, thing: string): Promise<Identity> {

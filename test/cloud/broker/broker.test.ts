@@ -7,7 +7,7 @@ import { Broker } from '../../../cloud/broker/broker.js';
 import { Authority } from '../../../cloud/pki/authority.js';
 import { systemClock } from '../../../core/clock.js';
 import { thingTopic } from '../../../core/wire/topics.js';
-import { type Identity, startBroker } from '../../support/broker-fixture.js';
+import { clientEvent, type Identity, startBroker } from '../../support/broker-fixture.js';
 import { makeDeviceRequest } from '../../support/device-request.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -43,7 +43,7 @@ describe('a device with a certificate of ours', () => {
       client.on('message', (topic, payload) => heard.push(`${name}: ${topic} ${textOf(payload)}`));
       await client.subscribeAsync(`gatehouse/v1/${name}/#`, qos1);
     }
-    const arrived = once(door, 'message');
+    const arrived = clientEvent(door, 'message');
     expect(await broker.publish('shed', 'feedback', 'for the shed')).toBe(true);
     expect(await broker.publish('door', 'command', Buffer.from('for the door'))).toBe(true);
     await arrived;
@@ -57,7 +57,7 @@ describe('a device with a certificate of ours', () => {
     expect(await broker.publish('door', 'feedback', 'lost')).toBe(false);
     expect(await broker.publish('door', 'command', 'kept', { retain: true })).toBe(false);
     const client = await connected(door);
-    const message = once(client, 'message');
+    const message = clientEvent(client, 'message');
     await client.subscribeAsync('gatehouse/v1/door/#', qos1);
     const [topic, payload] = await message;
     expect([topic, textOf(payload)]).toEqual(['gatehouse/v1/door/command', 'kept']);
@@ -96,7 +96,7 @@ describe('a device with a certificate of ours', () => {
     const { broker, identity, connected } = await startBroker();
     const door = await identity('door');
     const first = await connected(door);
-    const closed = once(first, 'close');
+    const closed = clientEvent(first, 'close');
     const second = await connected(door);
     await closed;
     await second.publishAsync(thingTopic('door', 'click'), 'x', qos1);
@@ -139,7 +139,7 @@ describe('a device with a certificate of ours', () => {
 
 describe('who does not get in', () => {
   async function outcome(client: ReturnType<Awaited<ReturnType<typeof startBroker>>['client']>) {
-    const connected = once(client, 'connect').then(() => 'connected');
+    const connected = clientEvent(client, 'connect').then(() => 'connected');
     const refused = new Promise<string>((resolve) => {
       client.on('error', (error) => resolve(error.message || 'error'));
       client.on('close', () => resolve('closed'));
@@ -206,7 +206,7 @@ describe('revocation', () => {
     const will = { topic: thingTopic('door', 'status'), payload: Buffer.from('gone'), ...qos1 };
     const door = await connected(await identity('door'), { will });
     await connected(await identity('shed'));
-    const closed = once(door, 'close');
+    const closed = clientEvent(door, 'close');
     await registry.revokeThing('door');
     await closed;
     await ingest.until(() => ingest.received.length > 0);
@@ -248,7 +248,7 @@ describe('what a device may not do closes its connection', () => {
   ])('publishing to %s', async (_, topic) => {
     const { ingest, identity, connected } = await startBroker();
     const door = await connected(await identity('door'));
-    const closed = once(door, 'close');
+    const closed = clientEvent(door, 'close');
     door.publish(topic, 'x', qos1, () => {});
     await closed;
     expect(ingest.received).toEqual([]);
@@ -265,7 +265,7 @@ describe('what a device may not do closes its connection', () => {
   ])('subscribing to %s', async (_, filter) => {
     const { identity, connected } = await startBroker();
     const door = await connected(await identity('door'));
-    const closed = once(door, 'close');
+    const closed = clientEvent(door, 'close');
     door.subscribe(filter, qos1, () => {});
     await closed;
   });
@@ -275,7 +275,7 @@ describe('what a device may not do closes its connection', () => {
     const door = await connected(await identity('door'));
     await door.publishAsync(thingTopic('door', 'telemetry'), Buffer.alloc(128 * 1_024, 97), qos1);
     expect(ingest.received[0]!.text).toHaveLength(128 * 1_024);
-    const closed = once(door, 'close');
+    const closed = clientEvent(door, 'close');
     door.publish(thingTopic('door', 'telemetry'), Buffer.alloc(128 * 1_024 + 1), qos1, () => {});
     await closed;
     expect(ingest.received).toHaveLength(1);
@@ -284,7 +284,7 @@ describe('what a device may not do closes its connection', () => {
   it('a packet that announces 200 MB, before it has come', async () => {
     const { identity, connected } = await startBroker();
     const door = await connected(await identity('door'));
-    const closed = once(door, 'close');
+    const closed = clientEvent(door, 'close');
     door.stream.write(Buffer.from([0x32, 0xff, 0xff, 0xff, 0x5f, 0, 1, 97]));
     await closed;
   });
@@ -292,7 +292,7 @@ describe('what a device may not do closes its connection', () => {
   it('quality of service 2', async () => {
     const { ingest, identity, connected } = await startBroker();
     const door = await connected(await identity('door'));
-    const closed = once(door, 'close');
+    const closed = clientEvent(door, 'close');
     door.publish(thingTopic('door', 'click'), 'x', { qos: 2 }, () => {});
     await closed;
     expect(ingest.received).toEqual([]);
@@ -305,7 +305,7 @@ describe('what a device may not do closes its connection', () => {
       await door.subscribeAsync(`gatehouse/v1/door/x${i}`);
       await door.unsubscribeAsync(`gatehouse/v1/door/x${i}`);
     }
-    const closed = once(door, 'close');
+    const closed = clientEvent(door, 'close');
     for (let i = 0; i < 51; i++) door.subscribe(`gatehouse/v1/door/y${i}`, () => {});
     await closed;
   });
@@ -335,7 +335,7 @@ describe('PUBACK', () => {
     const first = await connected(door);
     ingest.failing = true;
     let acknowledged = false;
-    const closed = once(first, 'close');
+    const closed = clientEvent(first, 'close');
     first.publish(thingTopic('door', 'click'), 'x', qos1, (error) => {
       acknowledged ||= !error;
     });
@@ -353,7 +353,7 @@ describe('PUBACK', () => {
     const door = await connected(await identity('door'));
     ingest.hold();
     onTestFinished(() => ingest.release());
-    const closed = once(door, 'close');
+    const closed = clientEvent(door, 'close');
     door.publish(thingTopic('door', 'click'), 'x', qos1, () => {});
     await closed;
     expect(logLines.join('\n')).toContain('INGEST_TIMED_OUT');
@@ -465,7 +465,7 @@ describe('closing', () => {
     ingest.hold();
     const publishing = door.publishAsync(thingTopic('door', 'click'), 'x', qos1);
     await ingest.until(() => ingest.waiting === 1);
-    const closed = once(door, 'close');
+    const closed = clientEvent(door, 'close');
     const closing = broker.close();
     ingest.release();
     await publishing;
@@ -498,6 +498,6 @@ describe('closing', () => {
     const { broker, authority, identity, client } = await startBroker();
     broker.setCertificate(await authority.serverCertificate(['other.local']));
     const made = client(await identity('door'), { servername: 'other.local' } as object);
-    await once(made, 'connect');
+    await clientEvent(made, 'connect');
   });
 });
