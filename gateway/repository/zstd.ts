@@ -59,11 +59,15 @@ export function nativeZstd(): Zstd | undefined {
         : compressAsync(plain, options);
     },
     async decompress(frame, limitBytes) {
-      checkDeclaredSize(frame, limitBytes);
+      const size = checkDeclaredSize(frame, limitBytes);
       const options = { maxOutputLength: Math.max(1, limitBytes) };
-      return frame.length < synchronousBelowBytes
-        ? zstdDecompressSync(frame, options)
-        : decompressAsync(frame, options);
+      const plain =
+        frame.length < synchronousBelowBytes
+          ? zstdDecompressSync(frame, options)
+          : await decompressAsync(frame, options);
+      // Node takes the end of the input for the end of the frame and reports no error.
+      if (size !== undefined && plain.length !== size) throw new Error('the frame is cut short');
+      return plain;
     },
   };
 }
