@@ -18,13 +18,14 @@ import { addUp } from './commands/up.js';
 import { exitCodeHelp } from './exit-code.js';
 import { version } from './version.js';
 
-const introduction = `Buttons that run actions, sensors that are stored and watched, and NAS backups in
-restic's format, on hardware you own.
+const introduction = `Buttons that run actions, sensors that are stored and watched, and NAS
+backups in restic's format, on hardware you own.
 
 Start here:
-  gatehouse up                       everything on this machine, with a dashboard
-  gatehouse doctor                   what this machine has, and what to do about what is missing
-  gatehouse init -r s3://bucket/nas  a backup repository that stock restic can read too`;
+  gatehouse up        everything on this machine, with a dashboard
+  gatehouse doctor    what this machine has, what to do about what is missing
+  gatehouse init -r s3://bucket/nas
+                      a backup repository that stock restic reads too`;
 
 const groups = {
   'Everything at once:': [addUp, addDashboard, addDoctor],
@@ -60,6 +61,7 @@ export function buildProgram(): Command {
     .addHelpText('after', exitCodeHelp)
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(run the same command with --help for its options)')
+    .helpCommand(false)
     .exitOverride();
   for (const [title, adders] of Object.entries(groups)) {
     program.commandsGroup(title);

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { loadConfig, parseConfig } from '../../core/config.js';
+import { Secret } from '../../core/secret.js';
 import { agentConfig } from '../../device/config.js';
 import { openAgent } from '../../device/main.js';
 import { createContext, dataDirectory } from '../context.js';
@@ -50,7 +51,8 @@ async function readConfig(options: AgentOptions, dataDir: string) {
     : parseConfig(agentConfig, { dataDir }, 'the built-in configuration');
   return {
     ...base,
-    identity: options.claimToken === undefined ? base.identity : { claimToken: options.claimToken },
+    identity:
+      options.claimToken === undefined ? base.identity : { claimToken: new Secret(options.claimToken) },
     mqtt: options.mqttPort === undefined ? base.mqtt : { ...base.mqtt, port: options.mqttPort },
   };
 }
