@@ -1,0 +1,219 @@
+/**
+ * The agent's way to the cloud: an identity, made or loaded, then a connection and what runs over
+ * it. Whatever fails is tried again for ever with growing pauses, because clicks are collected
+ * meanwhile and a token, a clock or a network may be put right at any time.
+ */
+import { readFile } from 'node:fs/promises';
+import { type Clock, sleep } from '../core/clock.js';
+import { GatehouseError, hasCode, messageOf } from '../core/errors.js';
+import { type Closeable, Lifetimes } from '../core/lifecycle.js';
+import type { Logger } from '../core/log.js';
+import { type ClaimToken, parseClaimToken } from '../core/wire/claim-token.js';
+import type { ClickType, StatusMessage } from '../core/wire/messages.js';
+import { thingTopic } from '../core/wire/topics.js';
+import { backoffMs } from './backoff.js';
+import { listenToCommands } from './commands.js';
+import type { AgentConfig } from './config.js';
+import { claimFileUnreadable, claimMissing } from './identity/errors.js';
+import { checkValidity, type Identity, loadIdentity } from './identity/identity.js';
+import type { Outbox } from './outbox.js';
+import { Publisher } from './publisher.js';
+import { offlineWill, StatusPublisher } from './status.js';
+import { openTransport } from './transport/open.js';
+import type { Transport } from './transport/transport.js';
+
+export interface CloudLinkOptions {
+  readonly identityFolder: string;
+  readonly identity: AgentConfig['identity'];
+  readonly mqtt: AgentConfig['mqtt'];
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What the cloud may ask of the rest of the agent. */
+export interface LinkServices {
+  readonly press: (button: string, pattern: ClickType) => Promise<void>;
+  readonly status: () => Omit<StatusMessage, 'v' | 'online'>;
+}
+
+const firstPauseMs = 1_000;
+const longestPauseMs = 60_000;
+
+export class CloudLink implements Closeable {
+  readonly #options: CloudLinkOptions;
+  readonly #lifetimes: Lifetimes;
+  readonly #stop = new AbortController();
+  readonly #listeners = new Set<() => void>();
+  #running: Promise<void> = Promise.resolve();
+  #identity: Identity | undefined;
+  #transport: Transport | undefined;
+  #publisher: Publisher | undefined;
+  #problem: GatehouseError | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: CloudLinkOptions) {
+    this.#options = options;
+    this.#lifetimes = new Lifetimes(options.log);
+  }
+
+  /**
+   * Looks at what identity there is, without the network.
+   * @throws IDENTITY_DAMAGED, CLAIM_MISSING, CLAIM_TOKEN_MALFORMED, CLAIM_FILE_UNREADABLE.
+   */
+  static async open(options: CloudLinkOptions): Promise<CloudLink> {
+    const link = new CloudLink(options);
+    link.#identity = await loadIdentity(options.identityFolder);
+    if (link.#identity === undefined) await readToken(options.identity);
+    return link;
+  }
+
+  /** Goes to work in the background, until `close`. Call it once. */
+  start(services: LinkServices): void {
+    if (this.#closing === undefined) this.#running = this.#run(services);
+  }
+
+  /** Called when `thing`, `connected` or `problem` may have changed. Returns the undo. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get thing(): string | undefined {
+    return this.#identity?.thing;
+  }
+
+  get connected(): boolean {
+    return this.#transport?.connected ?? false;
+  }
+
+  get inFlight(): number {
+    return this.#publisher?.inFlight ?? 0;
+  }
+
+  /** What keeps the link from coming up; undefined once a connection has been made. */
+  get problem(): GatehouseError | undefined {
+    return this.#problem;
+  }
+
+  /** Resolves when all that is stored has been acknowledged; needs a publisher, so a first identity. */
+  async drained(): Promise<void> {
+    await this.#publisher?.idle();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#shut();
+    return this.#closing;
+  }
+
+  async #shut(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+    await this.#lifetimes.close();
+  }
+
+  /** Never rejects. */
+  async #run(services: LinkServices): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#stop;
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        await this.#connect(services, signal);
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#report(error);
+        const retryable = error instanceof GatehouseError && error.retryable;
+        const pauseMs = retryable ? backoffMs(attempt, firstPauseMs, longestPauseMs) : longestPauseMs;
+        await sleep(clock, pauseMs, signal).catch(() => {});
+      }
+    }
+  }
+
+  async #connect(services: LinkServices, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    this.#identity ??= await this.#provision(signal);
+    const identity = this.#identity;
+    checkValidity(identity, clock.now());
+    const transport = await openTransport(this.#options.mqtt.protocol, {
+      host: this.#options.mqtt.host ?? identity.mqttHost,
+      port: this.#options.mqtt.port ?? identity.mqttPort,
+      clientId: identity.thing,
+      certificatePath: identity.certificatePath,
+      privateKeyPath: identity.privateKeyPath,
+      caPath: identity.caPath,
+      keepAliveSeconds: this.#options.mqtt.keepAliveSeconds,
+      will: offlineWill(identity.thing),
+      clock,
+      log,
+    });
+    this.#transport = this.#lifetimes.add('transport', transport);
+    this.#serve(transport, identity.thing, services);
+    await transport.connect(signal);
+  }
+
+  async #provision(signal: AbortSignal): Promise<Identity> {
+    const { identityFolder: folder, identity, clock, log } = this.#options;
+    const token = await readToken(identity);
+    // Loaded for this one time: certificates and requests cost memory that the agent never needs again.
+    const { provision } = await import('./identity/provision.js');
+    const provisioned = await provision({ folder, token, clock, signal });
+    log.info('provisioned', { thing: provisioned.thing, certificateId: provisioned.certificateId });
+    this.#changed();
+    return provisioned;
+  }
+
+  /** Puts to the connection what uses it. Closed in reverse: drain, say offline, disconnect. */
+  #serve(transport: Transport, thing: string, { press, status }: LinkServices): void {
+    const { clock, log, outbox } = this.#options;
+    transport.onConnect(() => {
+      this.#problem = undefined;
+      log.info('connected', { thing, protocol: transport.protocol });
+      this.#changed();
+    });
+    transport.onDisconnect((reason) => {
+      log.warn('connection lost, coming back', { reason });
+      this.#changed();
+    });
+    listenToCommands({ transport, thing, log, press });
+    this.#lifetimes.add('status', StatusPublisher.open({ transport, thing, clock, log, status }));
+    const topicOf = (kind: 'click' | 'telemetry') => thingTopic(thing, kind);
+    this.#publisher = Publisher.open({ outbox, transport, topicOf, clock, log });
+    this.#lifetimes.add('publisher', this.#publisher);
+  }
+
+  /** Once per kind of trouble, not once per attempt. */
+  #report(error: unknown): void {
+    const { log } = this.#options;
+    const problem =
+      error instanceof GatehouseError
+        ? error
+        : new GatehouseError('LINK_FAILED', `The way to the cloud failed: ${messageOf(error)}.`, {
+            cause: error,
+          });
+    const known = hasCode(this.#problem, problem.code);
+    this.#problem = problem;
+    if (!known) {
+      log[problem.retryable ? 'warn' : 'error'](problem.message, { code: problem.code, hint: problem.hint });
+    }
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** Read anew at every attempt: a fresh token in the file is taken without a restart. */
+async function readToken(identity: AgentConfig['identity']): Promise<ClaimToken> {
+  const { claimToken, claimTokenFile } = identity;
+  if (claimToken !== undefined) return parseClaimToken(claimToken.reveal());
+  if (claimTokenFile === undefined) throw claimMissing();
+  let text: string;
+  try {
+    text = await readFile(claimTokenFile, 'utf8');
+  } catch (error) {
+    throw claimFileUnreadable(claimTokenFile, error);
+  }
+  return parseClaimToken(text);
+}

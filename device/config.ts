@@ -1,0 +1,124 @@
+/** The agent's configuration: strict, every key with its unit and default. Times are milliseconds. */
+import { z } from 'zod';
+import { Secret } from '../core/secret.js';
+
+const name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, - and _ only, 1 to 64 of them');
+
+const i2cAddress = z
+  .union([z.int(), z.string().regex(/^0x[0-9a-fA-F]{1,2}$/, 'a number, or a string such as "0x76"')])
+  .transform(Number)
+  .refine((address) => address >= 0x03 && address <= 0x77, 'must be from 0x03 to 0x77');
+
+const button = z.strictObject({
+  name: name.describe('Name of the button, as clicks carry it'),
+  pin: z
+    .string()
+    .regex(/^(GPIO)?\d{1,3}$/, 'the BCM number, such as GPIO17')
+    .describe('Line by its BCM number, for instance GPIO17'),
+  activeLow: z.boolean().default(true).describe('True when the pressed button pulls the line to ground'),
+  debounceMs: z.int().min(1).max(100).default(10).describe('Lock-out after a change, ms'),
+  doubleMs: z.int().min(150).max(2_000).default(300).describe('Longest pause within a double click, ms'),
+  longMs: z.int().min(300).max(60_000).default(1_500).describe('Hold that makes a long click, ms'),
+  double: z.boolean().default(true).describe('False: a single click is reported at once, never a double'),
+  long: z.boolean().default(true).describe('False: a hold is a single click'),
+});
+export type ButtonConfig = z.output<typeof button>;
+
+const sensor = z
+  .strictObject({
+    name: name.describe('First part of the series names, as in room.temperature'),
+    chip: z.enum(['bme280', 'tmp102']).describe('Sensor chip'),
+    address: i2cAddress.optional().describe('7-bit I2C address; 0x76 for a BME280, 0x48 for a TMP102'),
+    everyMs: z.int().min(100).max(86_400_000).default(10_000).describe('Time between measurements, ms'),
+  })
+  .transform(({ address, ...rest }) => ({
+    ...rest,
+    address: address ?? (rest.chip === 'bme280' ? 0x76 : 0x48),
+  }));
+export type SensorConfig = z.output<typeof sensor>;
+
+const identity = z
+  .strictObject({
+    claimToken: z
+      .string()
+      .transform((text) => new Secret(text))
+      .optional()
+      .describe('Claim token of this device; needed until it has its certificate'),
+    claimTokenFile: z.string().min(1).optional().describe('File that holds the claim token'),
+  })
+  .refine((value) => value.claimToken === undefined || value.claimTokenFile === undefined, {
+    message: 'give claimToken or claimTokenFile, not both',
+  });
+
+const mqtt = z.strictObject({
+  protocol: z
+    .enum(['3.1.1', '5'])
+    .default('3.1.1')
+    .describe('MQTT version; the embedded broker speaks 3.1.1'),
+  host: z.string().min(1).optional().describe('Broker host; the one learnt at provisioning unless given'),
+  port: z.int().min(1).max(65_535).optional().describe('Broker port; learnt at provisioning unless given'),
+  keepAliveSeconds: z.int().min(5).max(1_200).default(30).describe('Silence until a PING is sent, seconds'),
+});
+
+const outbox = z.strictObject({
+  maxRows: z
+    .int()
+    .min(100)
+    .default(100_000)
+    .describe('Messages kept; beyond, the oldest telemetry is dropped'),
+  maxBytes: z
+    .int()
+    .min(65_536)
+    .default(64 * 1_024 ** 2)
+    .describe('Message bytes kept, likewise'),
+});
+
+export const agentConfig = z
+  .strictObject({
+    dataDir: z.string().min(1).describe('Folder of this agent alone: identity, outbox, lock'),
+    identity: identity.prefault({}),
+    gpio: z
+      .strictObject({
+        route: z
+          .enum(['auto', 'onoff', 'simulated'])
+          .default('auto')
+          .describe('How lines are reached; auto simulates where there is no board'),
+      })
+      .prefault({}),
+    i2c: z
+      .strictObject({
+        route: z.enum(['auto', 'i2c-bus', 'simulated']).default('auto').describe('How the bus is reached'),
+        bus: z.int().min(0).max(63).default(1).describe('The N of /dev/i2c-N'),
+      })
+      .prefault({}),
+    buttons: z.array(button).max(64).default([]),
+    sensors: z.array(sensor).max(32).default([]),
+    mqtt: mqtt.prefault({}),
+    outbox: outbox.prefault({}),
+  })
+  .superRefine(({ buttons, sensors }, context) => {
+    const unique = (path: 'buttons' | 'sensors', key: string, values: readonly string[]) => {
+      for (const [index, value] of values.entries()) {
+        if (values.indexOf(value) === index) continue;
+        context.addIssue({ code: 'custom', path: [path, index, key], message: `"${value}" is used twice` });
+      }
+    };
+    unique(
+      'buttons',
+      'name',
+      buttons.map((entry) => entry.name),
+    );
+    unique(
+      'buttons',
+      'pin',
+      buttons.map((entry) => entry.pin.replace('GPIO', '')),
+    );
+    unique(
+      'sensors',
+      'name',
+      sensors.map((entry) => entry.name),
+    );
+  });
+
+/** As checked, with every default filled in. */
+export type AgentConfig = z.output<typeof agentConfig>;

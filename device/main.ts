@@ -1,0 +1,87 @@
+/**
+ * The agent: composition only. Lines become clicks, sensors become readings, both go into the
+ * outbox, and the link empties it. Starts without a cloud and collects until there is one.
+ */
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.js';
+import { InstanceLock } from '../core/instance-lock.js';
+import { type Lifetimes, opening } from '../core/lifecycle.js';
+import type { Logger } from '../core/log.js';
+import { openGpioChip } from '../hardware/detect.js';
+import type { GpioChip } from '../hardware/ports.js';
+import { Agent } from './agent.js';
+import { Buttons } from './buttons.js';
+import { ClockSync } from './clock-sync.js';
+import { CloudLink } from './cloud-link.js';
+import type { AgentConfig } from './config.js';
+import { Outbox } from './outbox.js';
+import { Recorder } from './recorder.js';
+import { Sampler } from './sampler.js';
+import { SensorBus } from './sensors.js';
+
+export interface AgentParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Told to the cloud. */
+  readonly version?: string;
+  /** Instead of the one that `gpio.route` names; the caller closes it. */
+  readonly chip?: GpioChip;
+}
+
+/**
+ * Resolves when lines are watched and clicks are kept; the cloud may be out of reach.
+ * @throws ALREADY_RUNNING; CLAIM_MISSING, CLAIM_TOKEN_MALFORMED, CLAIM_FILE_UNREADABLE,
+ * IDENTITY_DAMAGED; the errors of lines and database.
+ */
+export function openAgent(config: AgentConfig, parts: AgentParts): Promise<Agent> {
+  return opening((lifetimes) => compose(config, parts, lifetimes), parts.log);
+}
+
+/** What is added last is closed first: intake ends before the link drains the outbox. */
+async function compose(config: AgentConfig, parts: AgentParts, lifetimes: Lifetimes): Promise<Agent> {
+  const { clock, log, version } = parts;
+  const { dataDir, mqtt, gpio, i2c, identity } = config;
+  const startedAt = new Date(clock.now()).toISOString();
+  lifetimes.add('instance lock', await InstanceLock.acquire(dataDir, 'agent'));
+  const clockSync = lifetimes.add('clock sync', await ClockSync.open(clock));
+  const filePath = join(dataDir, 'outbox.db');
+  const outbox = lifetimes.add('outbox', await Outbox.open({ filePath, ...config.outbox, clock, log }));
+  const recorder = new Recorder({ outbox, clockSync, clock, log });
+  const identityFolder = join(dataDir, 'identity');
+  const link = await CloudLink.open({ identityFolder, identity, mqtt, outbox, clock, log });
+  lifetimes.add('cloud link', link);
+  const chip = parts.chip ?? lifetimes.add('gpio', await openGpioChip({ route: gpio.route, clock }));
+  const buttons = await Buttons.open({
+    chip,
+    buttons: config.buttons,
+    clock,
+    log,
+    onClick: (button, click) => void recorder.click(button, click),
+  });
+  lifetimes.add('buttons', buttons);
+  const sensorBus = lifetimes.add('i2c', new SensorBus({ ...i2c, clock }));
+  const sampler = Sampler.open({
+    sensors: config.sensors.map((slot) => ({ ...slot, open: () => sensorBus.sensor(slot) })),
+    clock,
+    log,
+    onReadings: (readings) => recorder.readings(readings),
+  });
+  lifetimes.add('sampler', sampler);
+  const agent = new Agent({
+    config,
+    startedAt,
+    lifetimes,
+    outbox,
+    recorder,
+    chip,
+    buttons,
+    sensorBus,
+    link,
+  });
+  link.start({
+    press: (button, pattern) => agent.press(button, pattern),
+    status: () => ({ ...agent.wireStatus(), ...(version === undefined ? {} : { version }) }),
+  });
+  log.info('watching buttons', { route: chip.route, buttons: config.buttons.length });
+  return agent;
+}
