@@ -5,59 +5,24 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { Aedes } from 'aedes';
 import { type Clock, withTimeout } from '../../core/clock.js';
 import type { Closeable } from '../../core/lifecycle.js';
 import type { Logger } from '../../core/log.js';
-import type { Secret } from '../../core/secret.js';
 import { type DownstreamKind, thingTopic } from '../../core/wire/topics.js';
-import type { Registry } from '../registry/registry.js';
 import { brokerClosed, brokerListenFailed } from './errors.js';
 import { FrameGuard } from './frame-guard.js';
 import { gateConnection } from './gated-connection.js';
 import { Gatekeeper } from './gatekeeper.js';
-import type { Ingest } from './ingest.js';
-import { Session, type SessionLimits } from './session.js';
-
-export interface BrokerTls {
-  readonly keyPem: Secret;
-  /** The server's certificate and those above it. */
-  readonly certificatePem: string;
-  /** Whose device certificates are let in. */
-  readonly caPem: string;
-}
-
-export interface BrokerLimits extends SessionLimits {
-  readonly maxPayloadBytes: number;
-  readonly maxConnections: number;
-  /** Storing one message may take this long; then the connection is closed. */
-  readonly ingestLimitMs: number;
-  /** `close` waits this long for messages that are being stored. */
-  readonly drainLimitMs: number;
-}
-
-export interface BrokerOptions {
-  readonly host: string;
-  /** 0 takes any free port; `address` tells which. */
-  readonly port: number;
-  readonly tls: BrokerTls;
-  readonly registry: Pick<Registry, 'certificate' | 'certificateStatus' | 'onRevoked'>;
-  readonly ingest: Ingest;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly limits?: Partial<BrokerLimits>;
-}
-
-const defaultLimits: BrokerLimits = {
-  maxInFlight: 64,
-  maxInFlightBytes: 512 * 1_024,
-  // AWS IoT Core's limit.
-  maxPayloadBytes: 128 * 1_024,
-  maxConnections: 1_000,
-  ingestLimitMs: 30_000,
-  drainLimitMs: 5_000,
-};
+import {
+  type BrokerLimits,
+  type BrokerOptions,
+  type BrokerTls,
+  defaultLimits,
+  tlsOptions,
+} from './options.js';
+import { Session } from './session.js';
 
 const handshakeLimitMs = 10_000;
 const connectLimitMs = 10_000;
@@ -286,18 +251,6 @@ async function drain(sessions: readonly Session[]): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
   } while (sessions.some((session) => session.inFlight > 0));
   await new Promise((resolve) => setImmediate(resolve));
-}
-
-/** No ALPN list: the AWS SDK offers `x-amzn-mqtt-ca`, and a list without it ends the handshake. */
-function tlsOptions(tls: BrokerTls): TlsOptions {
-  return {
-    key: tls.keyPem.reveal(),
-    cert: tls.certificatePem,
-    ca: tls.caPem,
-    requestCert: true,
-    rejectUnauthorized: true,
-    minVersion: 'TLSv1.2',
-  };
 }
 
 /** SHA-256 of the client's certificate in DER, lower-case hex; undefined without one. */

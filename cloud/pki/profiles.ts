@@ -12,14 +12,14 @@ const yearMs = 365.25 * dayMs;
 /** A board without a battery-backed clock starts with the time of its last shutdown. */
 const skewMs = dayMs;
 
-export const caLifeMs = 20 * yearMs;
+const caLifeMs = 20 * yearMs;
 /** Browsers and mobile systems refuse server certificates that hold longer than 825 days. */
-export const serverLifeMs = 825 * dayMs;
+const serverLifeMs = 825 * dayMs;
 /**
  * Long, because a button may lie in a drawer for years and has no other way back in. Revocation is what
  * takes a device out: the broker asks the registry for every connection.
  */
-export const deviceLifeMs = 10 * yearMs;
+const deviceLifeMs = 10 * yearMs;
 export const renewBeforeMs = 30 * dayMs;
 
 export interface Issuer {

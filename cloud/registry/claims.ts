@@ -45,7 +45,7 @@ export function newClaimSecret(): string {
 }
 
 /** The stored form. Looking the digest up tells an attacker's stopwatch nothing about the secret. */
-export function claimDigest(secret: string): string {
+function claimDigest(secret: string): string {
   return createHash('sha256').update(secret, 'utf8').digest('hex');
 }
 

@@ -3,8 +3,9 @@ import { type EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { onTestFinished } from 'vitest';
-import { Broker, type BrokerLimits } from '../../cloud/broker/broker.js';
+import { Broker } from '../../cloud/broker/broker.js';
 import type { Ingest } from '../../cloud/broker/ingest.js';
+import type { BrokerLimits } from '../../cloud/broker/options.js';
 import { Authority } from '../../cloud/pki/authority.js';
 import { Registry } from '../../cloud/registry/registry.js';
 import { registrySchema } from '../../cloud/registry/schema.js';
@@ -22,7 +23,7 @@ export interface Identity {
 }
 
 /** Keeps what it gets; `hold()` makes it wait, `fail()` makes it refuse. */
-export class RecordingIngest implements Ingest {
+class RecordingIngest implements Ingest {
   readonly received: { kind: string; thing: string; text: string }[] = [];
   failing = false;
   /** Messages that were handed over and are not stored yet. */

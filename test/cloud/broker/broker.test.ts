@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { connect as tlsConnect } from 'node:tls';
 import { mqtt as crtMqtt, iot } from 'aws-iot-device-sdk-v2';
-import { generate } from 'mqtt-packet';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Broker } from '../../../cloud/broker/broker.js';
 import { Authority } from '../../../cloud/pki/authority.js';
@@ -9,6 +8,7 @@ import { systemClock } from '../../../core/clock.js';
 import { thingTopic } from '../../../core/wire/topics.js';
 import { clientEvent, type Identity, startBroker } from '../../support/broker-fixture.js';
 import { makeDeviceRequest } from '../../support/device-request.js';
+import { connectPacket, publishPacket } from '../../support/mqtt-bytes.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const qos1 = { qos: 1 } as const;
@@ -424,9 +424,7 @@ describe('back-pressure', () => {
   }
 
   function telemetry(messageId: number, sizeBytes: number): Buffer {
-    const topic = thingTopic('door', 'telemetry');
-    const payload = Buffer.alloc(sizeBytes, 97);
-    return generate({ cmd: 'publish', topic, payload, messageId, qos: 1, dup: false, retain: false });
+    return publishPacket(thingTopic('door', 'telemetry'), messageId, Buffer.alloc(sizeBytes, 97));
   }
 
   async function rawClient(broker: Broker, ca: string, identity: Identity) {
@@ -442,16 +440,7 @@ describe('back-pressure', () => {
     onTestFinished(() => void socket.destroy());
     await once(socket, 'secureConnect');
     const answered = once(socket, 'data');
-    socket.write(
-      generate({
-        cmd: 'connect',
-        protocolId: 'MQTT',
-        protocolVersion: 4,
-        clientId: identity.thing,
-        clean: true,
-        keepalive: 0,
-      }),
-    );
+    socket.write(connectPacket(identity.thing));
     await answered;
     return { socket, write: (chunk: Buffer, done: () => void) => socket.write(chunk, done) };
   }
