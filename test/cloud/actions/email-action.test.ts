@@ -14,7 +14,9 @@ interface Mail {
   readonly text: string;
 }
 
-async function mailServer(options: SMTPServerOptions = {}): Promise<{ port: number; mails: Mail[]; server: SMTPServer }> {
+async function mailServer(
+  options: SMTPServerOptions = {},
+): Promise<{ port: number; mails: Mail[]; server: SMTPServer }> {
   const mails: Mail[] = [];
   const server = new SMTPServer({
     authOptional: true,
@@ -84,7 +86,11 @@ test('a missing attribute fails the run, is named, and nothing is sent', async (
   const outcome = await (await open(port)).invoke(invocation({ Deputy: 'dep@example.org' }));
   expect(outcome).toMatchObject({
     ok: false,
-    error: { code: 'MISSING_ATTRIBUTE', retryable: false, message: 'The placement has no attribute "Building".' },
+    error: {
+      code: 'MISSING_ATTRIBUTE',
+      retryable: false,
+      message: 'The placement has no attribute "Building".',
+    },
   });
   expect(mails).toEqual([]);
 });

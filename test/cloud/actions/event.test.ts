@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { functionArn, functionNameOf } from '../../../cloud/actions/arn.js';
 import { buildClickEvent } from '../../../cloud/actions/event.js';
 import { runIdOf } from '../../../cloud/actions/run-id.js';
-import { functionArn, functionNameOf } from '../../../cloud/actions/arn.js';
 
 const facts = {
   thing: 'G030PM0000000000',
@@ -46,7 +46,9 @@ test('the id of a run is a UUID that follows from thing, click and function', ()
   const id = runIdOf('door', 'click-0001', 'hello');
   expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   expect(runIdOf('door', 'click-0001', 'hello')).toBe(id);
-  expect(new Set([id, runIdOf('door', 'click-0001', 'other'), runIdOf('gate', 'click-0001', 'hello')]).size).toBe(3);
+  expect(
+    new Set([id, runIdOf('door', 'click-0001', 'other'), runIdOf('gate', 'click-0001', 'hello')]).size,
+  ).toBe(3);
 });
 
 test('function names come out of ARNs, with or without a version', () => {

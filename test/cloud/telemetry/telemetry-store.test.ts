@@ -1,0 +1,154 @@
+import { expect, test } from 'vitest';
+import { Retention } from '../../../cloud/telemetry/retention.js';
+import { TelemetryStore } from '../../../cloud/telemetry/telemetry-store.js';
+import { silentLogger } from '../../../core/log.js';
+import type { TelemetryMessage } from '../../../core/wire/messages.js';
+import { cloudDatabase, until } from '../../support/cloud-database.js';
+import { FakeClock } from '../../support/fake-clock.js';
+
+const t0 = Date.UTC(2026, 0, 2);
+const series = 'room.temperature';
+const at = (ms: number) => new Date(t0 + ms).toISOString();
+
+function message(
+  id: string,
+  readings: [number, number][],
+  name = series,
+): { thing: string; message: TelemetryMessage } {
+  return {
+    thing: 'probe',
+    message: {
+      v: 1,
+      id,
+      seq: 1,
+      readings: readings.map(([ms, value]) => ({ series: name, unit: 'Cel', value, deviceTime: at(ms) })),
+    },
+  };
+}
+
+const everything = { thing: 'probe', series, fromMs: t0, toMs: t0 + 10_000, maxPoints: 10 };
+
+test('a message that comes twice is stored once, two messages of the same time are both stored', async () => {
+  const database = await cloudDatabase();
+  const store = await TelemetryStore.open(database);
+  await store.insert([message('message-1', [[0, 20]]), message('message-1', [[0, 20]])]);
+  await store.insert([message('message-1', [[0, 20]])]);
+  await store.insert([message('message-2', [[0, 22]])]);
+  expect((await store.query(everything))?.points).toEqual([[t0, 21, 20, 22]]);
+});
+
+test('late readings land at their own time and do not become the newest', async () => {
+  const store = await TelemetryStore.open(await cloudDatabase());
+  expect((await store.insert([message('message-1', [[5_000, 25]])]))[0]).toHaveLength(1);
+  expect((await store.insert([message('message-2', [[2_000, 22]])]))[0]).toHaveLength(0);
+  expect(store.list()).toEqual([
+    { thing: 'probe', series, unit: 'Cel', last: { time: at(5_000), value: 25 } },
+  ]);
+  expect((await store.query(everything))?.points).toEqual([
+    [t0 + 2_000, 22, 22, 22],
+    [t0 + 5_000, 25, 25, 25],
+  ]);
+});
+
+test('buckets hold mean, minimum and maximum; a gap stays a gap', async () => {
+  const store = await TelemetryStore.open(await cloudDatabase());
+  await store.insert([
+    message('message-1', [
+      [0, 1],
+      [999, 3],
+      [1_000, 5],
+      [9_999, -2],
+      [10_000, 99],
+    ]),
+  ]);
+  expect(await store.query(everything)).toEqual({
+    thing: 'probe',
+    series,
+    unit: 'Cel',
+    bucketMs: 1_000,
+    points: [
+      [t0, 2, 1, 3],
+      [t0 + 1_000, 5, 5, 5],
+      [t0 + 9_000, -2, -2, -2],
+    ],
+  });
+});
+
+test('a range of many slices gives the same buckets as one computed by hand', async () => {
+  const store = await TelemetryStore.open(await cloudDatabase());
+  const minutes = 7 * 24 * 60;
+  const values = Array.from({ length: minutes }, (_, index) => Math.sin(index / 50) * 10);
+  for (let from = 0; from < minutes; from += 500) {
+    const readings = values
+      .slice(from, from + 500)
+      .map((value, index): [number, number] => [(from + index) * 60_000, value]);
+    await store.insert([message(`message-${from}`, readings)]);
+  }
+  const view = await store.query({ ...everything, toMs: t0 + minutes * 60_000, maxPoints: 13 });
+  const bucketMs = Math.ceil((minutes * 60_000) / 13);
+  expect(view?.bucketMs).toBe(bucketMs);
+  expect(view?.points).toHaveLength(13);
+  for (const [index, [time, mean, min, max]] of view!.points.entries()) {
+    const own = values.filter((_, minute) => Math.floor((minute * 60_000) / bucketMs) === index);
+    expect(time).toBe(t0 + index * bucketMs);
+    expect(mean).toBeCloseTo(own.reduce((a, b) => a + b) / own.length, 9);
+    expect([min, max]).toEqual([Math.min(...own), Math.max(...own)]);
+  }
+});
+
+test('an unknown series has no view, one without readings in the range has no points', async () => {
+  const store = await TelemetryStore.open(await cloudDatabase());
+  await store.insert([message('message-1', [[0, 1]])]);
+  expect(await store.query({ ...everything, series: 'a.b' })).toBeUndefined();
+  expect((await store.query({ ...everything, fromMs: t0 + 5_000 }))?.points).toEqual([]);
+});
+
+test('the newest reading of each series is known after reopening', async () => {
+  const database = await cloudDatabase();
+  const store = await TelemetryStore.open(database);
+  await store.insert([
+    message('message-1', [
+      [1, 1],
+      [0, 0],
+    ]),
+    message('message-2', [[3, 9]], 'a.b'),
+  ]);
+  expect((await TelemetryStore.open(database)).list()).toEqual(store.list());
+  expect(store.list().map((one) => [one.series, one.last?.value])).toEqual([
+    ['a.b', 9],
+    [series, 1],
+  ]);
+});
+
+test('old readings are deleted in small batches, young ones stay', async () => {
+  const database = await cloudDatabase();
+  const store = await TelemetryStore.open(database);
+  const readings = Array.from({ length: 1_200 }, (_, index): [number, number] => [index * 1_000, index]);
+  for (let from = 0; from < 1_200; from += 400) {
+    await store.insert([message(`message-${from}`, readings.slice(from, from + 400))]);
+  }
+  const clock = new FakeClock(t0 + 86_400_000 + 1_100_000);
+  const batches: number[] = [];
+  const retention = Retention.start({
+    clock,
+    log: silentLogger,
+    maxAgeMs: 86_400_000,
+    sweepers: [
+      async (beforeMs, limit) => {
+        const deleted = await store.deleteBefore(beforeMs, limit);
+        batches.push(deleted);
+        return deleted;
+      },
+    ],
+  });
+  await until(() => {
+    clock.advance(50);
+    return batches.at(-1) === 100;
+  });
+  await retention.close();
+  expect(batches).toEqual([500, 500, 100]);
+  const left = await database.get<{ n: number; first: number }>(
+    'SELECT COUNT(*) AS n, MIN(time_ms) AS first FROM readings',
+  );
+  expect(left).toEqual({ n: 100, first: t0 + 1_100_000 });
+});
