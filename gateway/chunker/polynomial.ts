@@ -28,7 +28,7 @@ export function degree(a: bigint): number {
 }
 
 /** The remainder of `a` by `p`; `p` is not zero. */
-export function modulo(a: bigint, p: bigint): bigint {
+function modulo(a: bigint, p: bigint): bigint {
   const target = degree(p);
   let rest = a;
   for (let d = degree(rest); d >= target; d = degree(rest)) rest ^= p << BigInt(d - target);

@@ -5,8 +5,8 @@
 import { type Cipher, createCipheriv, createDecipheriv, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Poly1305 } from '@noble/ciphers/_poly1305.js';
 
-export const ivSizeBytes = 16;
-export const macSizeBytes = 16;
+const ivSizeBytes = 16;
+const macSizeBytes = 16;
 /** What sealing adds to the plain bytes. */
 export const sealOverheadBytes = ivSizeBytes + macSizeBytes;
 

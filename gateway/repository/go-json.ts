@@ -6,7 +6,7 @@
 export type JsonValue = string | number | bigint | boolean | null | readonly JsonValue[] | JsonObject;
 
 /** Members are written in the order in which they were put in; `undefined` ones are left out. */
-export interface JsonObject {
+interface JsonObject {
   readonly [key: string]: JsonValue | undefined;
 }
 
@@ -42,7 +42,7 @@ export function encodeGoJson(value: JsonValue): string {
 }
 
 /** A quoted string with Go's escapes. */
-export function encodeGoString(text: string): string {
+function encodeGoString(text: string): string {
   return `"${text.replace(escaped, escapeCharacter)}"`;
 }
 

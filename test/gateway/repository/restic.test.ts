@@ -13,6 +13,7 @@ import { Chunker } from '../../../gateway/chunker/chunker.js';
 import { Repository } from '../../../gateway/repository/repository.js';
 import type { InitOptions } from '../../../gateway/repository/types.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
+import { cheapScrypt } from './vectors.js';
 
 const password = 'pâss "word" 1';
 
@@ -69,9 +70,9 @@ async function backUp(repository: Repository, content: Buffer): Promise<{ snapsh
 describe.skipIf(version === undefined)(`restic ${version ?? ''}${reason}`, () => {
   it.each<[string, Partial<InitOptions>]>([
     ['version 2', {}],
-    ['version 2 without compression of data', { compress: false }],
-    ['version 1', { version: 1 }],
-    ['version 2 in many small packs', { packSizeBytes: 700_000 }],
+    ['version 2 without compression of data', { compress: false, scryptCost: cheapScrypt }],
+    ['version 1', { version: 1, scryptCost: cheapScrypt }],
+    ['version 2 in many small packs', { packSizeBytes: 700_000, scryptCost: cheapScrypt }],
   ])(
     'checks, restores and goes on with a repository of ours of %s',
     async (_name, init) => {
