@@ -175,10 +175,15 @@ describe('the order of writing', () => {
   it('writes an index after five minutes, so that an interrupted backup need not start over', async () => {
     const clock = new FakeClock();
     const { repository, bucket, reopen } = await newRepository({ packSizeBytes: 1000, clock });
+    const until = async (isTrue: () => boolean) => {
+      while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
+    };
     const first = await repository.saveBlob('data', randomBytes(2000));
+    await until(() => repository.packOf('data', first.id) !== undefined);
+    expect(bucket.keys('index/')).toEqual([]);
     clock.advance(5 * 60_000);
     await repository.saveBlob('data', randomBytes(2000));
-    while (bucket.keys('index/').length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => bucket.keys('index/').length > 0);
     await repository.close();
     expect((await reopen()).hasBlob('data', first.id)).toBe(true);
   });
