@@ -30,7 +30,7 @@ export interface CloudOptions {
   readonly version: string;
 }
 
-export interface ClaimTokenView {
+interface ClaimTokenView {
   readonly claimToken: string;
   readonly expiresAt: string;
 }

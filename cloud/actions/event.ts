@@ -69,7 +69,7 @@ export function buildClickEvent(facts: ClickFacts): ClickEvent {
 }
 
 /** The four keys that a device carries while it sits in a placement. */
-export function associationAttributes(placement: PlacementOfThing): Record<string, string> {
+function associationAttributes(placement: PlacementOfThing): Record<string, string> {
   return {
     projectRegion: localRegion,
     projectName: placement.projectName,

@@ -37,7 +37,7 @@ if (handler) {
   process.on('message', (message) => invoke(handler, message as InvokeMessage));
   tell({ type: 'ready' });
   const guard = new Worker(new URL('./orphan-guard.js', import.meta.url), {
-    workerData: process.ppid,
+    workerData: settings.parentPid,
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2 },
   });
   guard.unref();

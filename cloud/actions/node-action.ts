@@ -122,6 +122,7 @@ export class NodeAction implements Action {
     const day = new Date(clock.now()).toISOString().slice(0, 10).replaceAll('-', '/');
     return {
       handlerPath: this.#handlerPath,
+      parentPid: process.pid,
       functionName: name,
       functionArn: functionArn(name),
       memoryMb: config.memoryMb,

@@ -3,6 +3,8 @@
 /** First argument of the runner, as JSON. */
 export interface RunnerSettings {
   readonly handlerPath: string;
+  /** The cloud's process: when it is gone, the handler's process ends too. */
+  readonly parentPid: number;
   readonly functionName: string;
   readonly functionArn: string;
   readonly memoryMb: number;

@@ -9,7 +9,7 @@ import { systemCode } from '../../core/errors.js';
 import { writeFileDurably } from '../../core/files.js';
 import { Secret } from '../../core/secret.js';
 
-export const tokenFileName = 'api-token';
+const tokenFileName = 'api-token';
 
 /** Reads the token from `directory`, or makes one there. */
 export async function loadApiToken(directory: string): Promise<Secret> {

@@ -70,6 +70,6 @@ export function requireToken(token: Secret): MiddlewareHandler {
   };
 }
 
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -18,7 +18,7 @@ import { remainingLife } from '../registry/device-types.js';
 import { parsePayload } from './payload.js';
 
 /** Where a thing sits, from memory. */
-export interface PlacementLookup {
+interface PlacementLookup {
   placementOf(
     thing: string,
   ): (PlacementOfThing & { readonly onClickCallback: string | undefined }) | undefined;

@@ -4,11 +4,11 @@
  */
 import { z } from 'zod';
 
-export const projectName = z
-  .string()
-  .regex(/^[0-9A-Za-z_-]{1,128}$/, 'letters, digits, _ and - only, 1 to 128 of them');
-export const placementName = projectName;
-export const deviceTemplateName = projectName;
+const partName = () =>
+  z.string().regex(/^[0-9A-Za-z_-]{1,128}$/, 'letters, digits, _ and - only, 1 to 128 of them');
+export const projectName = partName();
+export const placementName = partName();
+const deviceTemplateName = partName();
 /** The name of a thing, as 1-Click limits it. */
 export const deviceId = z
   .string()
@@ -21,12 +21,11 @@ export const attributes = z
   .refine((map) => Object.keys(map).length <= 50, { message: 'at most 50 attributes' });
 export type Attributes = z.infer<typeof attributes>;
 
-export const deviceTemplate = z.strictObject({
+const deviceTemplate = z.strictObject({
   deviceType: z.string().min(1).max(128),
   /** The one known key is `onClickCallback`: the ARN of a function. */
   callbackOverrides: z.record(z.string().min(1).max(128), z.string().max(200)).default({}),
 });
-export type DeviceTemplate = z.infer<typeof deviceTemplate>;
 
 export const placementTemplate = z.strictObject({
   defaultAttributes: attributes.default({}),
@@ -55,7 +54,7 @@ export interface Project {
 }
 
 /** What the configuration says about one project: a 1-Click CreateProject with its placements. */
-export const projectSeed = z.strictObject({
+const projectSeed = z.strictObject({
   projectName: projectName.describe('Name of the project.'),
   description: description.default('').describe('For people.'),
   placementTemplate: placementTemplate
