@@ -97,14 +97,14 @@ function parseHolder(content: string): Holder | undefined {
 }
 
 async function describe(pid: number): Promise<Holder> {
-  return { pid, startTicks: (await startTicks(pid)) ?? '', bootId: await bootId() };
+  return { pid, startTicks: (await readStat(pid))?.startTicks ?? '', bootId: await bootId() };
 }
 
 async function isAlive(holder: Holder): Promise<boolean> {
   if (holder.bootId !== (await bootId())) return false;
-  const ticks = await startTicks(holder.pid);
-  if (ticks !== undefined) return ticks === holder.startTicks;
-  return respondsToSignal(holder.pid);
+  const stat = await readStat(holder.pid);
+  if (stat === undefined) return respondsToSignal(holder.pid);
+  return stat.startTicks === holder.startTicks && !ended.has(stat.state);
 }
 
 function respondsToSignal(pid: number): boolean {
@@ -116,11 +116,15 @@ function respondsToSignal(pid: number): boolean {
   }
 }
 
-async function startTicks(pid: number): Promise<string | undefined> {
+/** A process that has ended and that nobody has waited for, as in containers without an init (proc(5)). */
+const ended = new Set(['Z', 'X']);
+
+async function readStat(pid: number): Promise<{ state: string; startTicks: string } | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
     // The command name in field 2 may hold spaces and brackets; fields are counted after its end.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0] ?? '', startTicks: fields[19] ?? '' };
   } catch {
     return undefined;
   }

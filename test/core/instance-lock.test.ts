@@ -8,15 +8,19 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { InstanceLock } from '../../core/instance-lock.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-/** A process of its own that holds the lock until it is killed. Uses the compiled library. */
-async function holderProcess(directory: string) {
+/** Uses the compiled library. */
+function holderScript(directory: string): string {
   const library = new URL('../../dist/core/instance-lock.js', import.meta.url).href;
-  const script = `
+  return `
     const { InstanceLock } = await import(${JSON.stringify(library)});
     await InstanceLock.acquire(${JSON.stringify(directory)}, 'cloud');
     process.stdout.write('held');
-    process.stdin.resume();`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    setInterval(() => {}, 60_000);`;
+}
+
+/** A process of its own that holds the lock until it is killed. */
+async function holderProcess(directory: string) {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', holderScript(directory)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -51,6 +55,26 @@ describe('the instance lock', () => {
     });
     child.kill('SIGKILL');
     await once(child, 'exit');
+    const lock = await InstanceLock.acquire(directory, 'cloud');
+    await lock.close();
+  });
+
+  it('is taken from a killed process that nobody has waited for', async () => {
+    const directory = await temporaryFolder();
+    const command = [process.execPath, '--input-type=module', '-e', holderScript(directory)];
+    // sleep takes the place of the shell and, unlike one, never waits for the child it inherits.
+    const parent = spawn('sh', ['-c', '"$@" & echo $!; exec sleep 60', 'sh', ...command], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void parent.kill('SIGKILL'));
+    let said = '';
+    parent.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    await expect.poll(() => said, { timeout: 5_000 }).toContain('held');
+    const pid = Number.parseInt(said, 10);
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ');
     const lock = await InstanceLock.acquire(directory, 'cloud');
     await lock.close();
   });
