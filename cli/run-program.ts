@@ -21,6 +21,7 @@ export async function runProgram(context: Context, open: () => Promise<OpenedPro
     opened = await open();
   } catch (error) {
     await tellParent(failure(error));
+    leaveParent();
     throw error;
   }
   const { program, facts, greeting } = opened;
@@ -30,7 +31,11 @@ export async function runProgram(context: Context, open: () => Promise<OpenedPro
   await stopped(context.signal);
   context.log.info('stopping');
   await program.close();
-  // An open IPC channel would keep this process alive.
+  leaveParent();
+}
+
+/** An open IPC channel would keep this process alive. */
+function leaveParent(): void {
   if (process.connected) process.disconnect();
 }
 

@@ -52,8 +52,12 @@ export class Child implements Closeable {
   /** Starts it and waits until it serves. @throws the program's own error, or CHILD_FAILED. */
   static async open(options: ChildOptions): Promise<{ child: Child; ready: ReadyMessage }> {
     const child = new Child(options);
-    const ready = await child.#start();
-    return { child, ready };
+    try {
+      return { child, ready: await child.#start() };
+    } catch (error) {
+      await child.close();
+      throw error;
+    }
   }
 
   get pid(): number | undefined {
