@@ -246,6 +246,16 @@ describe('snapshots', () => {
     await expect(repository.resolveSnapshotId('abab')).rejects.toMatchObject({ code: 'SNAPSHOT_AMBIGUOUS' });
   });
 
+  it('are refused when the storage side puts one in the place of another', async () => {
+    const { repository, bucket } = await newRepository();
+    const [older, newer] = [
+      await repository.saveSnapshot('{"n":1}'),
+      await repository.saveSnapshot('{"n":2}'),
+    ];
+    bucket.objects.set(`snapshots/${newer}`, bucket.objects.get(`snapshots/${older}`)!);
+    await expect(repository.loadSnapshot(newer)).rejects.toMatchObject({ code: 'REPOSITORY_DAMAGED' });
+  });
+
   it('are refused when a byte changed', async () => {
     const { repository, bucket } = await newRepository();
     const id = await repository.saveSnapshot('{"n":1}');
