@@ -5,10 +5,10 @@
  */
 import type { z } from 'zod';
 import type { Clock } from '../../core/clock.js';
-import { faultsOf } from '../../core/config.js';
 import type { Database, SqlStatement } from '../../core/db/database.js';
 import type { ProjectView } from '../../core/wire/api.js';
 import type { PlacementOfThing } from '../actions/event.js';
+import { check, withoutEmpty } from './checks.js';
 import {
   associationConflict,
   projectInvalid,
@@ -16,6 +16,16 @@ import {
   projectPartInUse,
   projectPartUnknown,
 } from './errors.js';
+import {
+  deleteDevice,
+  deletePlacement,
+  deleteProject,
+  insertDevice,
+  insertPlacement,
+  insertProject,
+  updatePlacement,
+  updateProject,
+} from './project-statements.js';
 import { loadProjects, type ProjectTables, placementKey } from './project-tables.js';
 import {
   type Attributes,
@@ -28,16 +38,11 @@ import {
   placementName as placementNameSchema,
   placementTemplate as placementTemplateSchema,
   projectName as projectNameSchema,
+  type Slot,
 } from './shapes.js';
 
 /** Tells the type of a thing; undefined when there is no such thing. */
 export type TypeOfThing = (thing: string) => Promise<string | undefined>;
-
-export interface Slot {
-  readonly projectName: string;
-  readonly placementName: string;
-  readonly deviceTemplateName: string;
-}
 
 export class ProjectStore {
   readonly #database: Database;
@@ -127,13 +132,7 @@ export class ProjectStore {
         createdMs: now,
         updatedMs: now,
       };
-      await this.#write([
-        {
-          sql: `INSERT INTO projects (name, description, placement_template, created_ms, updated_ms)
-                VALUES (?, ?, ?, ?, ?)`,
-          params: [name, project.description, JSON.stringify(project.placementTemplate), now, now],
-        },
-      ]);
+      await this.#write(insertProject(project));
       this.#tables.projects.set(name, project);
       return project;
     });
@@ -155,12 +154,7 @@ export class ProjectStore {
         ),
         updatedMs: this.#clock.now(),
       };
-      await this.#write([
-        {
-          sql: 'UPDATE projects SET description = ?, placement_template = ?, updated_ms = ? WHERE name = ?',
-          params: [project.description, JSON.stringify(project.placementTemplate), project.updatedMs, name],
-        },
-      ]);
+      await this.#write(updateProject(project));
       this.#tables.projects.set(name, project);
       return project;
     });
@@ -171,7 +165,7 @@ export class ProjectStore {
     return this.#change(async () => {
       this.#requireProject(name);
       if (this.placementsOf(name).length > 0) throw projectPartInUse('project', name, 'placements');
-      await this.#write([{ sql: 'DELETE FROM projects WHERE name = ?', params: [name] }]);
+      await this.#write(deleteProject(name));
       this.#tables.projects.delete(name);
     });
   }
@@ -185,14 +179,8 @@ export class ProjectStore {
       const now = this.#clock.now();
       const attributes = withoutEmpty(check(attributesSchema, given));
       const times = { createdMs: now, updatedMs: now };
-      await this.#write([
-        {
-          sql: `INSERT INTO placements (project, name, attributes, created_ms, updated_ms)
-                VALUES (?, ?, ?, ?, ?)`,
-          params: [project, name, JSON.stringify(attributes), now, now],
-        },
-      ]);
       const placement: Placement = { projectName: project, placementName, attributes, devices: {}, ...times };
+      await this.#write(insertPlacement(placement));
       this.#tables.placements.set(placementKey(project, name), placement);
       return placement;
     });
@@ -208,12 +196,7 @@ export class ProjectStore {
         attributes: check(attributesSchema, merged),
         updatedMs: this.#clock.now(),
       };
-      await this.#write([
-        {
-          sql: 'UPDATE placements SET attributes = ?, updated_ms = ? WHERE project = ? AND name = ?',
-          params: [JSON.stringify(placement.attributes), placement.updatedMs, project, name],
-        },
-      ]);
+      await this.#write(updatePlacement(placement));
       this.#tables.placements.set(placementKey(project, name), placement);
       return placement;
     });
@@ -224,9 +207,7 @@ export class ProjectStore {
     return this.#change(async () => {
       const { devices } = this.#requirePlacement(project, name);
       if (Object.keys(devices).length > 0) throw projectPartInUse('placement', name, 'devices');
-      await this.#write([
-        { sql: 'DELETE FROM placements WHERE project = ? AND name = ?', params: [project, name] },
-      ]);
+      await this.#write(deletePlacement(project, name));
       this.#tables.placements.delete(placementKey(project, name));
     });
   }
@@ -245,12 +226,7 @@ export class ProjectStore {
       }
       if (placement.devices[slot.deviceTemplateName] === thing) return;
       this.#requireFree(slot, placement, thing);
-      await this.#write([
-        {
-          sql: 'INSERT INTO placement_devices (project, placement, template, device) VALUES (?, ?, ?, ?)',
-          params: [slot.projectName, slot.placementName, slot.deviceTemplateName, thing],
-        },
-      ]);
+      await this.#write(insertDevice(slot, thing));
       this.#setDevice(slot, thing);
     });
   }
@@ -260,12 +236,7 @@ export class ProjectStore {
     return this.#change(async () => {
       const { devices } = this.#requirePlacement(slot.projectName, slot.placementName);
       if (devices[slot.deviceTemplateName] === undefined) return;
-      await this.#write([
-        {
-          sql: 'DELETE FROM placement_devices WHERE project = ? AND placement = ? AND template = ?',
-          params: [slot.projectName, slot.placementName, slot.deviceTemplateName],
-        },
-      ]);
+      await this.#write(deleteDevice(slot));
       this.#setDevice(slot, undefined);
     });
   }
@@ -315,17 +286,7 @@ export class ProjectStore {
     return done;
   }
 
-  async #write(statements: readonly SqlStatement[]): Promise<void> {
-    await this.#database.batch(statements);
+  async #write(statement: SqlStatement): Promise<void> {
+    await this.#database.run(statement.sql, statement.params);
   }
-}
-
-function check<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
-  const result = schema.safeParse(value);
-  if (!result.success) throw projectInvalid(faultsOf(result.error).join('; '));
-  return result.data;
-}
-
-function withoutEmpty(map: Attributes): Attributes {
-  return Object.fromEntries(Object.entries(map).filter(([, value]) => value !== ''));
 }

@@ -1,12 +1,12 @@
 /** Reads all projects, placements and associations from the database at start-up. */
 import type { Database } from '../../core/db/database.js';
-import type { Slot } from './project-store.js';
 import {
   type Attributes,
   type Placement,
   type PlacementTemplate,
   type Project,
   placementTemplate,
+  type Slot,
 } from './shapes.js';
 
 export interface ProjectTables {

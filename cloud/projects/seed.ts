@@ -3,8 +3,8 @@
  * set, what it does not name stays; nothing is written when nothing differs.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { ProjectStore, Slot } from './project-store.js';
-import type { ProjectSeed } from './shapes.js';
+import type { ProjectStore } from './project-store.js';
+import type { ProjectSeed, Slot } from './shapes.js';
 
 /** @param ensureThing makes a thing of that type unless there is one of that name. */
 export async function seedProjects(

@@ -53,6 +53,13 @@ export interface Project {
   readonly updatedMs: number;
 }
 
+/** One place for one device: a device template of a placement. */
+export interface Slot {
+  readonly projectName: string;
+  readonly placementName: string;
+  readonly deviceTemplateName: string;
+}
+
 /** What the configuration says about one project: a 1-Click CreateProject with its placements. */
 const projectSeed = z.strictObject({
   projectName: projectName.describe('Name of the project.'),
