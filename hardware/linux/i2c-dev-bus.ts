@@ -134,8 +134,10 @@ function mapTransferError(where: errors.TransferContext, error: unknown): unknow
   if (error instanceof Error && error.name === 'GatehouseError') return error;
   const name = errnoName(error);
   switch (name) {
+    // The kernel leaves the word for a missing acknowledge to the adapter's driver; these three are in use.
     case 'EREMOTEIO':
     case 'ENXIO':
+    case 'ENODEV':
       return errors.i2cNoDevice(where, error);
     case 'ETIMEDOUT':
       return errors.i2cTimeout(where, error);

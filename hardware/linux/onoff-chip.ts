@@ -3,12 +3,20 @@
  * interface. The chip is found by label; onoff is given the global line number. onoff itself always
  * works in /sys, so another `sysfsRoot` serves tests of the discovery only.
  */
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Clock, sleep } from '../../core/clock.js';
 import { GatehouseError, systemCode } from '../../core/errors.js';
 import { gpioClosed, gpioDenied, gpioNoChip, lineBusy, lineFailed, lineUnknown } from '../errors.js';
 import { lineOffset } from '../pin-name.js';
 import type { GpioChip, GpioInput, GpioInputOptions, GpioOutput } from '../ports.js';
-import { listGpioChips, pickHeaderChip, raspberryPiLabels, type SysfsGpioChip } from './gpio-chips.js';
+import {
+  gpioClassFolder,
+  listGpioChips,
+  pickHeaderChip,
+  raspberryPiLabels,
+  type SysfsGpioChip,
+} from './gpio-chips.js';
 import { OnoffInput, OnoffOutput } from './onoff-line.js';
 import { loadOnoff, type OnoffLine, type OnoffPackage } from './packages.js';
 
@@ -31,13 +39,15 @@ export class OnoffChip implements GpioChip {
   readonly chip: SysfsGpioChip;
   readonly #clock: Clock;
   readonly #onoff: OnoffPackage;
+  readonly #classFolder: string;
   readonly #open = new Map<number, GpioInput | GpioOutput | 'opening'>();
   #closed = false;
 
-  private constructor(chip: SysfsGpioChip, clock: Clock, onoff: OnoffPackage) {
+  private constructor(chip: SysfsGpioChip, onoff: OnoffPackage, options: OnoffChipOptions) {
     this.chip = chip;
-    this.#clock = clock;
+    this.#clock = options.clock;
     this.#onoff = onoff;
+    this.#classFolder = gpioClassFolder(options.sysfsRoot ?? '/sys');
   }
 
   /** @throws GPIO_NO_CHIP, HARDWARE_PACKAGE_MISSING. */
@@ -51,12 +61,12 @@ export class OnoffChip implements GpioChip {
         chips.map(({ label }) => label),
       );
     }
-    return new OnoffChip(chip, options.clock, await (options.loadPackage ?? loadOnoff)());
+    return new OnoffChip(chip, await (options.loadPackage ?? loadOnoff)(), options);
   }
 
   async input({ pin, activeLow }: GpioInputOptions): Promise<GpioInput> {
     return this.#claim(pin, async (number, onClose) => {
-      const line = await this.#openLine(pin, {
+      const line = await this.#openLine(pin, number, {
         construct: () => new this.#onoff.Gpio(number, 'in', 'both', { activeLow }),
         configure: (opened) => {
           if (opened.activeLow() !== activeLow) opened.setActiveLow(activeLow);
@@ -77,7 +87,7 @@ export class OnoffChip implements GpioChip {
     // `high` and `low` are electrical: the kernel does not apply active_low to the direction file.
     const inactive = activeLow ? 'high' : 'low';
     return this.#claim(pin, async (number, onClose) => {
-      const line = await this.#openLine(pin, {
+      const line = await this.#openLine(pin, number, {
         construct: () => new this.#onoff.Gpio(number, inactive, 'none', { activeLow }),
         configure: (opened) => {
           if (opened.activeLow() !== activeLow) opened.setActiveLow(activeLow);
@@ -118,8 +128,11 @@ export class OnoffChip implements GpioChip {
   }
 
   /** onoff swallows the errors of a line that was exported before, so its settings are made sure of. */
-  async #openLine(pin: string, steps: OpeningSteps): Promise<OnoffLine> {
-    const line = await this.#patiently(pin, steps.construct);
+  async #openLine(pin: string, number: number, steps: OpeningSteps): Promise<OnoffLine> {
+    const line = await this.#patiently(pin, () => {
+      refuseDenied(join(this.#classFolder, `gpio${number}`, 'value'));
+      return steps.construct();
+    });
     try {
       await this.#patiently(pin, () => steps.configure(line));
       return line;
@@ -139,6 +152,18 @@ export class OnoffChip implements GpioChip {
         await sleep(this.#clock, permissionWaitMs);
       }
     }
+  }
+}
+
+/**
+ * onoff itself tries ten thousand times to open the file of an exported line, and the program stands
+ * still meanwhile.
+ */
+function refuseDenied(valuePath: string): void {
+  try {
+    closeSync(openSync(valuePath, 'r+'));
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
   }
 }
 

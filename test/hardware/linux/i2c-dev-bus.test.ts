@@ -89,6 +89,7 @@ describe('I2cDevBus with a stand-in for i2c-bus (no I2C here)', () => {
     ['EREMOTEIO', systemError('EREMOTEIO', 121), 'I2C_NO_DEVICE', false],
     ['EREMOTEIO without a name', namelessError(121), 'I2C_NO_DEVICE', false],
     ['ENXIO', systemError('ENXIO', 6), 'I2C_NO_DEVICE', false],
+    ['ENODEV', systemError('ENODEV', 19), 'I2C_NO_DEVICE', false],
     ['ETIMEDOUT', systemError('ETIMEDOUT', 110), 'I2C_TIMEOUT', true],
     ['EIO', systemError('EIO', 5), 'I2C_FAILED', true],
     ['EAGAIN', systemError('EAGAIN', 11), 'I2C_FAILED', true],
