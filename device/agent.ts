@@ -83,7 +83,7 @@ export class Agent implements Closeable {
   }
 
   /**
-   * Plays a press on a simulated line; resolves when the button is up again.
+   * Plays a press on a simulated line; resolves when the button is up and its click is decided.
    * @throws BUTTON_UNKNOWN, BUTTON_REAL, INTERRUPTED when the agent closes first.
    */
   async press(button: string, pattern: ClickType = 'SINGLE'): Promise<void> {

@@ -3,7 +3,7 @@
  * be pressed by command; the press moves the line as an electrical contact does, so that everything
  * behind it runs as with a finger.
  */
-import type { Clock } from '../core/clock.js';
+import { type Clock, sleep } from '../core/clock.js';
 import { type Closeable, Lifetimes } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
 import type { ClickType } from '../core/wire/messages.js';
@@ -23,12 +23,14 @@ export interface ButtonsOptions {
   readonly onClick: (button: string, click: Click) => void;
 }
 
-/** So much longer than needed is a simulated long press held. */
-const holdMarginMs = 100;
+/** So much longer than needed is a simulated long press held, and the pause after a press. */
+const marginMs = 100;
 
 export class Buttons implements Closeable {
   readonly #options: ButtonsOptions;
   readonly #lifetimes: Lifetimes;
+  readonly #stop = new AbortController();
+  readonly #lastPress = new Map<string, Promise<void>>();
   #presses = 0;
 
   private constructor(options: ButtonsOptions) {
@@ -53,23 +55,36 @@ export class Buttons implements Closeable {
   }
 
   /**
-   * Plays a press on a simulated line; resolves when the button is up again.
-   * @throws BUTTON_UNKNOWN, BUTTON_REAL, INTERRUPTED when the chip closes first.
+   * Plays a press on a simulated line; resolves when the button is up and its click is decided.
+   * Presses of one button are played one after another, each as a click of its own.
+   * @throws BUTTON_UNKNOWN, BUTTON_REAL, INTERRUPTED when it closes first.
    */
   async press(name: string, clickType: ClickType): Promise<void> {
     const { buttons, chip } = this.#options;
     const button = buttons.find((candidate) => candidate.name === name);
-    if (button === undefined)
-      throw buttonUnknown(
-        name,
-        buttons.map((each) => each.name),
-      );
+    if (button === undefined) {
+      const known = buttons.map((each) => each.name);
+      throw buttonUnknown(name, known);
+    }
     if (!(chip instanceof SimulatedChip)) throw buttonReal(name);
-    await chip.play(button.pin, pressPattern(button, clickType, ++this.#presses));
+    const before = this.#lastPress.get(name) ?? Promise.resolve();
+    const played = before.then(() => this.#play(chip, button, clickType));
+    const ended = played.catch(() => {});
+    this.#lastPress.set(name, ended);
+    await played;
   }
 
   close(): Promise<void> {
+    this.#stop.abort();
     return this.#lifetimes.close();
+  }
+
+  async #play(chip: SimulatedChip, button: ButtonConfig, clickType: ClickType): Promise<void> {
+    const { signal } = this.#stop;
+    await chip.play(button.pin, pressPattern(button, clickType, ++this.#presses), { signal });
+    // A press that came sooner would be the second half of a double click.
+    const restMs = (button.double ? button.doubleMs : button.debounceMs) + marginMs;
+    await sleep(this.#options.clock, restMs, signal);
   }
 
   async #watch(button: ButtonConfig): Promise<void> {
@@ -89,6 +104,6 @@ export class Buttons implements Closeable {
 
 function pressPattern({ activeLow, longMs }: ButtonConfig, clickType: ClickType, seed: number): Pattern {
   const options = { activeLow, seed };
-  if (clickType === 'LONG') return longPress(longMs + holdMarginMs, options);
+  if (clickType === 'LONG') return longPress(longMs + marginMs, options);
   return clickType === 'DOUBLE' ? doublePress(options) : singlePress(options);
 }

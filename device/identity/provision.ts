@@ -30,7 +30,7 @@ export interface ProvisionOptions {
 export async function provision({ folder, token, clock, signal }: ProvisionOptions): Promise<Identity> {
   await makePrivateFolder(folder);
   const key = await loadOrCreateKey(identityPaths(folder).privateKeyPath);
-  const caPem = await fetchCa(token, clock);
+  const caPem = await fetchCa(token, clock, signal);
   const answer = await requestCertificate({
     token,
     caPem,

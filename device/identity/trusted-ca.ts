@@ -7,7 +7,7 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
 import { type Clock, withTimeout } from '../../core/clock.js';
-import { messageOf } from '../../core/errors.js';
+import { interrupted, messageOf } from '../../core/errors.js';
 import { sha256Hex } from './digest.js';
 import { claimCaMismatch, cloudUnreachable } from './errors.js';
 
@@ -23,11 +23,15 @@ const longestChain = 10;
 
 /**
  * The CA certificate as PEM.
- * @throws CLOUD_UNREACHABLE, CLAIM_CA_MISMATCH when no certificate of the chain has the digest.
+ * @throws CLOUD_UNREACHABLE, INTERRUPTED, CLAIM_CA_MISMATCH when no certificate of the chain has the digest.
  */
-export async function fetchCa({ host, port, caSha256 }: CaSource, clock: Clock): Promise<string> {
+export async function fetchCa(
+  { host, port, caSha256 }: CaSource,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<string> {
   const address = `${host}:${port}`;
-  const chain = await peerChain(host, port, clock);
+  const chain = await peerChain(host, port, clock, signal);
   const found = chain.find((der) => sha256Hex(der) === caSha256);
   if (found === undefined) throw claimCaMismatch(address, 'its chain lacks the CA that the token names');
   const ca = new X509Certificate(found);
@@ -35,7 +39,12 @@ export async function fetchCa({ host, port, caSha256 }: CaSource, clock: Clock):
   return ca.toString();
 }
 
-async function peerChain(host: string, port: number, clock: Clock): Promise<Buffer[]> {
+async function peerChain(
+  host: string,
+  port: number,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+): Promise<Buffer[]> {
   const address = `${host}:${port}`;
   // Unverified on purpose: nothing is sent, and the digest decides about what comes.
   const socket = connect({
@@ -44,6 +53,8 @@ async function peerChain(host: string, port: number, clock: Clock): Promise<Buff
     rejectUnauthorized: false,
     ...(isIP(host) === 0 ? { servername: host } : {}),
   });
+  const onAbort = () => socket.destroy(interrupted(signal?.reason));
+  signal?.addEventListener('abort', onAbort, { once: true });
   try {
     const secured = new Promise<void>((resolve, reject) => {
       socket.once('secureConnect', resolve);
@@ -54,8 +65,10 @@ async function peerChain(host: string, port: number, clock: Clock): Promise<Buff
     });
     return chainOf(socket.getPeerCertificate(true));
   } catch (error) {
+    if (signal?.aborted) throw interrupted(signal.reason);
     throw cloudUnreachable(address, messageOf(error), error);
   } finally {
+    signal?.removeEventListener('abort', onAbort);
     socket.on('error', () => {});
     socket.destroy();
   }
