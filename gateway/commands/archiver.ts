@@ -12,7 +12,7 @@ import { encodeTree } from '../tree/tree.js';
 import { throwIfAborted } from './abort.js';
 import type { BackupTally } from './backup-tally.js';
 import type { BlobSink } from './blob-sink.js';
-import type { FileArchiver, PendingNode } from './file-archiver.js';
+import type { FileArchiver } from './file-archiver.js';
 import type { ParentFolder, ParentTrees } from './parent-trees.js';
 import type { TargetFolder, TargetNode } from './target-tree.js';
 
@@ -36,25 +36,25 @@ export class Archiver {
   /** @returns the id of the tree, or undefined when nothing in it could be read. */
   async storeTargets(folder: TargetFolder, parentTree: string | undefined): Promise<string | undefined> {
     const previous = await this.#parts.parents.load(parentTree);
-    const pending: PendingNode[] = [];
+    const nodes: TreeNode[] = [];
     for (const [name, target] of folder.children) {
       const stored = await this.#storeTarget(Buffer.from(name, 'latin1'), target, previous.get(name));
-      if (stored !== undefined) pending.push(stored);
+      if (stored !== undefined) nodes.push(stored);
     }
-    return pending.length === 0 ? undefined : this.#storeTree(pending);
+    return nodes.length === 0 ? undefined : this.#parts.sink.save('tree', encodeTree(nodes));
   }
 
   async #storeTarget(
     name: Buffer,
     target: TargetNode,
     previous: TreeNode | undefined,
-  ): Promise<PendingNode | undefined> {
+  ): Promise<TreeNode | undefined> {
     const entry = await this.#statTarget(target.path, name);
     if (entry === undefined) return undefined;
     if (target.kind === 'whole') return this.#storeEntry(entry, entry.stat.dev, previous);
     const subtree = await this.storeTargets(target, previous?.subtree);
     if (subtree === undefined) return undefined;
-    return { node: this.#finishFolder(entry, subtree, previous) };
+    return this.#finishFolder(entry, subtree, previous);
   }
 
   async #statTarget(path: Buffer, name: Buffer): Promise<FoundEntry | undefined> {
@@ -65,7 +65,7 @@ export class Archiver {
       tally.error(path, error);
     });
     // Of a path that was asked for by name, absence is an error too.
-    if (entry === undefined && !told) tally.error(path, targetUnreadable(path, { code: 'ENOENT' }));
+    if (entry === undefined && !told) tally.error(path, targetUnreadable(path, 'it does not exist'));
     return entry;
   }
 
@@ -73,13 +73,12 @@ export class Archiver {
     entry: FoundEntry,
     device: bigint,
     previous: TreeNode | undefined,
-  ): Promise<PendingNode | undefined> {
+  ): Promise<TreeNode | undefined> {
     throwIfAborted(this.#parts.signal);
     try {
-      if (entry.stat.isDirectory())
-        return { node: Promise.resolve(await this.#storeFolder(entry, device, previous)) };
+      if (entry.stat.isDirectory()) return await this.#storeFolder(entry, device, previous);
       if (entry.stat.isFile()) return await this.#parts.files.store(entry, previous);
-      return { node: Promise.resolve(await this.#storeOther(entry, previous)) };
+      return await this.#storeOther(entry, previous);
     } catch (error) {
       if (!hasCode(error, 'FILE_FAILED')) throw error;
       this.#parts.tally.error(entry.path, error);
@@ -96,13 +95,13 @@ export class Archiver {
   async #storeFolder(folder: FoundEntry, device: bigint, previous: TreeNode | undefined): Promise<TreeNode> {
     const { scanner, tally, parents } = this.#parts;
     const before: ParentFolder = await parents.load(previous?.subtree);
-    const pending: PendingNode[] = [];
+    const nodes: TreeNode[] = [];
     const onError = (path: Buffer, error: unknown) => tally.error(path, error);
     for await (const entry of scanner.entriesOf(folder, device, onError)) {
       const stored = await this.#storeEntry(entry, device, before.get(entry.name.toString('latin1')));
-      if (stored !== undefined) pending.push(stored);
+      if (stored !== undefined) nodes.push(stored);
     }
-    return this.#finishFolder(folder, await this.#storeTree(pending), previous);
+    return this.#finishFolder(folder, await this.#parts.sink.save('tree', encodeTree(nodes)), previous);
   }
 
   async #finishFolder(
@@ -113,10 +112,5 @@ export class Archiver {
     const node = { ...(await describeEntry(folder, this.#parts.describer)), subtree };
     this.#parts.tally.item(folder.path, node, previous);
     return node;
-  }
-
-  async #storeTree(pending: readonly PendingNode[]): Promise<string> {
-    const nodes = await Promise.all(pending.map(({ node }) => node));
-    return this.#parts.sink.save('tree', encodeTree(nodes));
   }
 }

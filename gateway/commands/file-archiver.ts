@@ -1,6 +1,6 @@
 /**
  * Stores the content of regular files, or keeps the parent's when nothing shows a change. Files are
- * read one after the other; their chunks may still be on their way when the next one begins.
+ * read one after the other, each from beginning to end.
  */
 import { systemCode } from '../../core/errors.js';
 import { chunksOf } from '../chunker/chunk-stream.js';
@@ -14,11 +14,6 @@ import { throwIfAborted } from './abort.js';
 import type { BackupTally } from './backup-tally.js';
 import type { BlobSink } from './blob-sink.js';
 import type { ParentTrees } from './parent-trees.js';
-
-/** `node` may still wait for its blobs. Wrapped: awaiting a promise of a promise awaits both. */
-export interface PendingNode {
-  readonly node: Promise<TreeNode>;
-}
 
 export interface ChangeRules {
   readonly force: boolean;
@@ -36,10 +31,11 @@ export interface FileArchiverParts {
   readonly signal: AbortSignal;
 }
 
-/** What was read of a stream: its size, and the ids of its chunks once they are packed. */
+/** What was read of a stream. */
 export interface StoredContent {
   readonly sizeBytes: number;
-  readonly content: Promise<string[]>;
+  /** Ids of its chunks in order. */
+  readonly content: readonly string[];
 }
 
 export class FileArchiver {
@@ -53,16 +49,16 @@ export class FileArchiver {
   }
 
   /**
-   * Resolves when the file is read, with a promise of its node; undefined when it is gone.
+   * The node of a file, read when need be; undefined when the file is gone.
    * @throws FILE_FAILED, and what the repository throws.
    */
-  async store(entry: FoundEntry, previous: TreeNode | undefined): Promise<PendingNode | undefined> {
+  async store(entry: FoundEntry, previous: TreeNode | undefined): Promise<TreeNode | undefined> {
     const kept = this.#unchangedContent(entry, previous);
     if (kept !== undefined) {
       const node = { ...(await describeEntry(entry, this.#parts.describer)), content: kept };
       this.#parts.tally.addBytes(entry.path, node.sizeBytes);
       this.#parts.tally.item(entry.path, node, previous);
-      return { node: Promise.resolve(node) };
+      return node;
     }
     const file = await this.#open(entry.path);
     if (file === undefined) return undefined;
@@ -75,16 +71,14 @@ export class FileArchiver {
 
   /** Cuts and stores a stream. */
   async storeStream(source: AsyncIterable<Uint8Array>, path: Buffer): Promise<StoredContent> {
-    const ids: Promise<string>[] = [];
+    const content: string[] = [];
     let sizeBytes = 0;
     for await (const chunk of chunksOf(source, this.#chunker)) {
       throwIfAborted(this.#parts.signal);
-      ids.push((await this.#parts.sink.begin('data', chunk)).id);
+      content.push(await this.#parts.sink.save('data', chunk));
       sizeBytes += chunk.length;
       this.#parts.tally.addBytes(path, chunk.length);
     }
-    const content = Promise.all(ids);
-    content.catch(() => {}); // Seen by whoever awaits it.
     return { sizeBytes, content };
   }
 
@@ -97,19 +91,15 @@ export class FileArchiver {
     }
   }
 
-  async #read(file: OpenFile, entry: FoundEntry, previous: TreeNode | undefined): Promise<PendingNode> {
+  async #read(file: OpenFile, entry: FoundEntry, previous: TreeNode | undefined): Promise<TreeNode> {
     const { describer, tally } = this.#parts;
     // The node tells the file as it was before reading, so that a later change is seen next time.
     const described = await describeEntry({ ...entry, stat: file.stat }, describer);
     const { sizeBytes, content } = await this.storeStream(file.pieces(), entry.path);
     if (await file.hasChanged()) tally.warning(entry.path, 'The file changed while it was read.');
-    const node = content.then((ids): TreeNode => {
-      const complete = { ...described, sizeBytes, content: ids };
-      tally.item(entry.path, complete, previous);
-      return complete;
-    });
-    node.catch(() => {}); // Seen when the folder's tree is made.
-    return { node };
+    const node: TreeNode = { ...described, sizeBytes, content };
+    tally.item(entry.path, node, previous);
+    return node;
   }
 
   /** The parent's content when size, times and inode are the same and all chunks are still there. */

@@ -34,7 +34,7 @@ export async function storeStdin(
     ...blankNode(names.pop() ?? Buffer.from('stdin'), 'file', 0o644, now, parts.accounts),
     sizeBytes,
     links: 1,
-    content: await content,
+    content,
   };
   parts.tally.item(path, file, undefined);
   let node: TreeNode = file;

@@ -14,10 +14,9 @@ export function fileFailed(path: Buffer, doing: string, cause: unknown): Gatehou
 }
 
 /** A path given for a backup does not exist or cannot be read. The user mends the path. */
-export function targetUnreadable(path: Buffer, cause: unknown): GatehouseError {
+export function targetUnreadable(path: Buffer, reason: string): GatehouseError {
   const shown = displayPath(path);
-  return new GatehouseError('TARGET_UNREADABLE', `${shown} cannot be read (${systemCode(cause) ?? '?'}).`, {
-    cause,
+  return new GatehouseError('TARGET_UNREADABLE', `${shown} cannot be read (${reason}).`, {
     context: { path: shown },
     hint: 'Check the spelling of the path and that this user may read it.',
   });
