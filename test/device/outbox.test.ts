@@ -169,7 +169,15 @@ describe('the outbox', () => {
     const removed = new Set<number>();
     for (let round = 0; round < 10; round++) {
       await killAfter(20 + round * 7, filePath, (line) => {
-        const { seq, id, removed: gone } = JSON.parse(line) as Record<string, never>;
+        const {
+          seq = 0,
+          id = '',
+          removed: gone,
+        } = JSON.parse(line) as {
+          seq?: number;
+          id?: string;
+          removed?: number;
+        };
         if (gone !== undefined) return removed.add(gone);
         expect(confirmed.has(seq), `number ${seq} was given twice`).toBe(false);
         return confirmed.set(seq, id);

@@ -1,5 +1,5 @@
 /** A private CA for tests: EC P-256, certificates for servers and clients as PEM text and files. */
-import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { x509 } from '../../core/x509.js';
@@ -22,9 +22,9 @@ export interface KeyAndCertificate {
 
 export class PrivateCa {
   readonly #certificate: x509.X509Certificate;
-  readonly #keys: CryptoKeyPair;
+  readonly #keys: webcrypto.CryptoKeyPair;
 
-  private constructor(certificate: x509.X509Certificate, keys: CryptoKeyPair) {
+  private constructor(certificate: x509.X509Certificate, keys: webcrypto.CryptoKeyPair) {
     this.#certificate = certificate;
     this.#keys = keys;
   }
@@ -57,7 +57,7 @@ export class PrivateCa {
 
   async issue(options: IssueOptions): Promise<KeyAndCertificate> {
     const keys = await generateKeys();
-    const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey));
+    const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
     const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
     return {
       certificatePem: await this.#sign(keys.publicKey, options),
@@ -108,6 +108,9 @@ export class PrivateCa {
   }
 }
 
-function generateKeys(): Promise<CryptoKeyPair> {
-  return crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<CryptoKeyPair>;
+function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(algorithm, true, [
+    'sign',
+    'verify',
+  ]) as Promise<webcrypto.CryptoKeyPair>;
 }
