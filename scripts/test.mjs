@@ -2,6 +2,7 @@
  * Runs the test suites and ends with one line that counts tests.
  *   node scripts/test.mjs            the quick suite
  *   node scripts/test.mjs slow       the slow one (crashes, large files, a whole run by the README)
+ *   node scripts/test.mjs pi         the one for a virtual Raspberry Pi (by way of scripts/virtual-pi.sh)
  * With GATEHOUSE_NO_SKIPS=1 (as in CI), a test that was skipped for want of a tool is a failure.
  */
 import { spawnSync } from 'node:child_process';
@@ -14,11 +15,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Skips that no installed package can turn into a run on this version of Node. */
 const unavoidable = Number(process.versions.node.split('.')[0]) < 22 ? [/node:sqlite/] : [];
 
-const slow = process.argv[2] === 'slow';
+const suite = ['slow', 'pi'].find((name) => name === process.argv[2]);
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
 const report = join(folder, 'report.json');
-const config = slow ? 'vitest.slow.config.ts' : 'vitest.config.ts';
-const extra = process.argv.slice(slow ? 3 : 2);
+const config = suite === undefined ? 'vitest.config.ts' : `vitest.${suite}.config.ts`;
+const extra = process.argv.slice(suite === undefined ? 2 : 3);
 const args = [
   'run',
   '--config',
