@@ -40,12 +40,16 @@ export function toLossless(bytes: Buffer): string {
   return text;
 }
 
+/** Does this character of a lossless string stand for one byte that is no UTF-8? */
+export function isStrayByte(character: string): boolean {
+  return /^[\udc80-\udcff]$/.test(character);
+}
+
 export function fromLossless(text: string): Buffer {
   const parts: Buffer[] = [];
   for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    const isByte = code >= 0xdc80 && code <= 0xdcff;
-    parts.push(isByte ? Buffer.of(code - 0xdc00) : Buffer.from(character, 'utf8'));
+    const byte = character.charCodeAt(0) - 0xdc00;
+    parts.push(isStrayByte(character) ? Buffer.of(byte) : Buffer.from(character, 'utf8'));
   }
   return Buffer.concat(parts);
 }

@@ -3,6 +3,7 @@
  * left out decide the tree's id, and restic refuses to rewrite a tree that it would write otherwise.
  * Unknown fields are dropped when reading.
  */
+import { isUtf8 } from 'node:buffer';
 import type { JsonValue } from '../repository/go-json.js';
 import { treeDamaged } from './errors.js';
 import { quoteName, unquoteName } from './go-quote.js';
@@ -90,9 +91,8 @@ function putUnlessEmpty(json: Record<string, JsonValue>, key: string, value: str
 
 function putLinkTarget(json: Record<string, JsonValue>, target: Buffer | undefined): void {
   if (target === undefined || target.length === 0) return;
-  const text = target.toString('utf8');
-  json['linktarget'] = text;
-  if (!Buffer.from(text, 'utf8').equals(target)) json['linktarget_raw'] = target.toString('base64');
+  json['linktarget'] = target.toString('utf8');
+  if (!isUtf8(target)) json['linktarget_raw'] = target.toString('base64');
 }
 
 /** @throws TREE_DAMAGED when a field has another type than it must. */

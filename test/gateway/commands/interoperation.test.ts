@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../core/clock.js';
@@ -83,12 +83,14 @@ describe.skipIf(noRestic !== undefined)(`with stock restic${noRestic ? ` (${noRe
     restic(repo, ['init']);
     restic(repo, ['backup', source]);
     await withTestRepository(repo, 'open', async (repository) => {
-      const others: BackupEvent[] = [];
+      const others: { action: string; path: string }[] = [];
       const { summary, parent } = await backup(repository, { ...common, paths: [source] }, (event) => {
         if (event.type === 'item' && event.kind === 'other') others.push(event);
       });
       expect(others.length).toBeGreaterThan(3);
-      expect(others.filter((event) => 'action' in event && event.action !== 'unmodified')).toEqual([]);
+      const changed = others.filter(({ action }) => action !== 'unmodified');
+      // restic 0.14 lost what the target was; now it is stored.
+      expect(changed.filter((event) => !event.path.endsWith('/not-utf8'))).toEqual([]);
       expect(parent).toBe((await listSnapshots(repository))[0]?.id);
       expect(summary).toMatchObject({ files_new: 0, files_changed: 0, data_blobs: 0 });
       expect(summary.files_unmodified).toBeGreaterThan(20);
@@ -103,6 +105,8 @@ describe.skipIf(noRestic !== undefined)(`with stock restic${noRestic ? ` (${noRe
   it('writes trees byte for byte as restic does', { timeout: 120_000 }, async () => {
     const folder = await temporaryFolder();
     const source = await makeSource(folder);
+    // Its target cannot come back from restic 0.14, which stores no raw bytes.
+    rmSync(join(source, 'links/not-utf8'));
     const repo = join(folder, 'repo');
     restic(repo, ['init']);
     restic(repo, ['backup', source]);

@@ -151,12 +151,21 @@ describe('trees', () => {
     const blob = encodeTree([full]);
     expect(blob.toString()).toContain(
       '"uid":1000,"gid":4294967295,"user":"u","group":"g","inode":18446744073709551615,' +
-        '"device_id":9007199254740993,"size":5,"links":2,"linktarget":"/\ufffd","linktarget_raw":"L/8=",' +
+        '"device_id":9007199254740993,"size":5,"links":2,"linktarget":"/\\ufffd","linktarget_raw":"L/8=",' +
         '"extended_attributes":[{"name":"user.a","value":"AP8="}],"generic_attributes":{"windows.file_attributes":32},' +
         `"device":259,"content":["${id}"],"subtree":"${id}","error":"e"}]}\n`,
     );
     expect(blob.toString()).toContain('"name":"\\u003c\\\\xff"');
     expect(decodeTree(blob)).toEqual([full]);
+  });
+
+  it('writes stray bytes of a link as escapes and a true replacement character as itself', () => {
+    const linkTarget = Buffer.from([0xe2, 0x82, 0x41, 0xef, 0xbf, 0xbd, 0x22, 0xff]);
+    const blob = encodeTree([{ ...blank, type: 'symlink', linkTarget }]);
+    expect(blob.toString()).toContain(
+      '"linktarget":"\\ufffd\\ufffdA\ufffd\\"\\ufffd","linktarget_raw":"4oJB77+9Iv8="',
+    );
+    expect(decodeTree(blob)[0]?.linkTarget).toEqual(linkTarget);
   });
 
   it('sorts by bytes, not by UTF-16', () => {
