@@ -35,7 +35,6 @@ const sensor = z
     ...rest,
     address: address ?? (rest.chip === 'bme280' ? 0x76 : 0x48),
   }));
-export type SensorConfig = z.output<typeof sensor>;
 
 const identity = z
   .strictObject({

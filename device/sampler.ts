@@ -9,7 +9,7 @@ import type { Logger } from '../core/log.js';
 import type { Reading } from '../core/wire/messages.js';
 import type { Measurement, Sensor } from '../hardware/ports.js';
 
-export interface SampledSensor {
+interface SampledSensor {
   /** First part of its series' names. */
   readonly name: string;
   readonly everyMs: number;

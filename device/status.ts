@@ -75,7 +75,7 @@ export class StatusPublisher implements Closeable {
   }
 }
 
-export function offlineStatus(): string {
+function offlineStatus(): string {
   return JSON.stringify({ v: 1, online: false } satisfies StatusMessage);
 }
 

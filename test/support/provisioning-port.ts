@@ -23,7 +23,7 @@ export interface ProvisioningPortOptions {
   readonly notAfter?: Date;
 }
 
-export const secret = 'a-secret-of-some-length';
+const secret = 'a-secret-of-some-length';
 
 export async function provisioningPort(options: ProvisioningPortOptions) {
   const { ca, thing = 'lamp' } = options;

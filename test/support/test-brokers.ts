@@ -22,7 +22,7 @@ export interface TestBroker {
   readonly observer: Observer;
 }
 
-export interface Seen {
+interface Seen {
   readonly topic: string;
   readonly text: string;
   readonly retain: boolean;
@@ -85,7 +85,7 @@ async function behindProxy(ca: PrivateCa, folder: string, port: number): Promise
   return { ca, folder, proxy, observer };
 }
 
-export class Observer {
+class Observer {
   readonly #client: mqtt.MqttClient;
   readonly #seen: Seen[] = [];
   readonly #waiters = new Set<() => void>();
