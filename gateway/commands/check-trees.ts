@@ -6,7 +6,6 @@ import type { TreeNode } from '../tree/node.js';
 import type { StoredSnapshot } from '../tree/snapshot.js';
 import { decodeTree } from '../tree/tree.js';
 import { throwIfAborted, throwIfBucketFailed } from './abort.js';
-import type { CheckProgress } from './check.js';
 import { listSnapshots } from './snapshots.js';
 
 /** A finding in snapshots and trees; shaped as the repository's own. */
@@ -19,15 +18,16 @@ export interface TreeProblem {
   readonly message: string;
 }
 
-export interface TreeCheck {
+interface TreeCheck {
   readonly onProblem: (problem: TreeProblem) => void;
-  readonly progress: CheckProgress;
+  /** Called after each snapshot. */
+  readonly onSnapshot: (done: number, total: number) => void;
   readonly signal: AbortSignal;
 }
 
 /** @returns how many snapshots there are. */
 export async function checkSnapshots(repository: Repository, options: TreeCheck): Promise<number> {
-  const { onProblem, progress, signal } = options;
+  const { onProblem, onSnapshot, signal } = options;
   const onDamaged = (error: unknown) =>
     onProblem({
       severity: 'error',
@@ -39,7 +39,7 @@ export async function checkSnapshots(repository: Repository, options: TreeCheck)
   const checker = new TreeChecker(repository, options);
   for (const [at, snapshot] of snapshots.entries()) {
     await checker.check(snapshot);
-    progress({ type: 'progress', done: at + 1, total: snapshots.length });
+    onSnapshot(at + 1, snapshots.length);
   }
   return snapshots.length;
 }

@@ -81,7 +81,8 @@ async function runCheck(
   progress({ type: 'stage', stage: 'packs' });
   for await (const problem of repository.checkPacks({ signal })) onProblem(problem);
   progress({ type: 'stage', stage: 'snapshots' });
-  const snapshots = await checkSnapshots(repository, { onProblem, progress, signal });
+  const onSnapshot = (done: number, total: number) => progress({ type: 'progress', done, total });
+  const snapshots = await checkSnapshots(repository, { onProblem, onSnapshot, signal });
   const chosen = packsOfSubset(
     [...repository.indexedPacks()].map(({ packId }) => packId),
     options.readDataSubset ?? (options.readData === true ? '1/1' : undefined),

@@ -15,7 +15,7 @@ import type { BackupTally } from './backup-tally.js';
 import type { BlobSink } from './blob-sink.js';
 import type { ParentTrees } from './parent-trees.js';
 
-export interface ChangeRules {
+interface ChangeRules {
   readonly force: boolean;
   readonly ignoreCtime: boolean;
   readonly ignoreInode: boolean;

@@ -51,7 +51,7 @@ function byTime(a: StoredSnapshot, b: StoredSnapshot): number {
   return a.id < b.id ? -1 : 1;
 }
 
-export function fitsFilter(snapshot: StoredSnapshot, filter: SnapshotFilter): boolean {
+function fitsFilter(snapshot: StoredSnapshot, filter: SnapshotFilter): boolean {
   const { hosts = [], paths = [], tags = [] } = filter;
   if (hosts.length > 0 && !hosts.includes(snapshot.hostname)) return false;
   if (!paths.every((path) => snapshot.paths.includes(path))) return false;

@@ -41,7 +41,7 @@ export async function plantTargets(
   return { absolute, root: top };
 }
 
-export function absolutePath(base: Buffer, path: Buffer): Buffer {
+function absolutePath(base: Buffer, path: Buffer): Buffer {
   return cleanAbsolute(path[0] === 0x2f ? path : joinPath(base, path));
 }
 

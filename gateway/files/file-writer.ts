@@ -76,7 +76,7 @@ export class FileWriter {
 }
 
 /** The stretches of `content` that are not whole blocks of zeros. */
-export function* solidRuns(content: Uint8Array): Generator<{ start: number; end: number }> {
+function* solidRuns(content: Uint8Array): Generator<{ start: number; end: number }> {
   let start = -1;
   for (let at = 0; at < content.length; at += holeBytes) {
     const block = content.subarray(at, at + holeBytes);

@@ -5,7 +5,7 @@
  */
 import { compileGlob, type NameTest } from './glob.js';
 
-export interface PatternMatch {
+interface PatternMatch {
   readonly matched: boolean;
   /** Something below this path may match. */
   readonly childMayMatch: boolean;

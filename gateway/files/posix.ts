@@ -22,7 +22,7 @@ export interface Posix {
 }
 
 /** A failed system call, shaped as Node's own: `code` is `ENOENT` and the like. */
-export class SystemCallError extends Error {
+class SystemCallError extends Error {
   readonly code: string;
   readonly syscall: string;
 
