@@ -9,10 +9,10 @@
 #   scripts/virtual-pi.sh packages                    prints the Debian packages that this needs
 #
 # Ends with the status of the command; 124 when the time was up, 125 when the machine did not work.
-# Preparing takes half a minute and 220 MB from the Debian mirror; 25 MB of it stay in
+# Preparing takes half a minute and up to 300 MB from the Debian mirror; 15 MB of it stay in
 # ${XDG_CACHE_HOME:-~/.cache}/gatehouse/virtual-pi, which may be deleted at any time.
 #
-#   GATEHOUSE_PI_ACCEL      tcg (emulation, works everywhere; the default) or kvm
+#   GATEHOUSE_PI_ACCEL      tcg (emulation, works everywhere; the default) or kvm (not on every host)
 #   GATEHOUSE_PI_MEMORY_MB  1536 unless told
 #   GATEHOUSE_PI_LIMIT_S    seconds until the machine is ended, 600 unless told
 set -eu
@@ -25,7 +25,15 @@ accel=${GATEHOUSE_PI_ACCEL:-tcg}
 usage() { sed -n '2,18s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 fail() { echo "virtual-pi: $*" >&2; exit 125; }
 
-packages() { echo qemu-system-x86 gcc-12 make binutils libelf1 xz-utils; }
+# The compiler is the one that built the kernel.
+packages() {
+  # shellcheck disable=SC1091
+  case $(. /etc/os-release && echo "${VERSION_CODENAME:-}") in
+  bookworm) echo qemu-system-x86 gcc-12 make binutils libelf1 xz-utils ;;
+  trixie) echo qemu-system-x86 gcc-14 make binutils libelf1t64 xz-utils ;;
+  *) fail 'needs Debian 12 (bookworm) or 13 (trixie) on amd64' ;;
+  esac
+}
 
 # Prepared again when the recipe changes. Put in place whole, so an interrupted attempt leaves nothing.
 prepare() {
@@ -85,6 +93,8 @@ run() {
   exit "$status"
 }
 
+# An interrupted shell would leave its temporary folder.
+trap 'exit 130' INT TERM
 [ $# -gt 0 ] || usage
 action=$1
 shift

@@ -60,7 +60,8 @@ mount_host() {
   mount -t tmpfs run /host/run
 }
 
-for module in virtio_pci 9pnet_virtio 9p overlay configfs; do modprobe $module; done
+# Quietly: some kernels have some of them built in.
+for module in virtio_pci 9pnet_virtio 9p overlay configfs; do modprobe -q $module; done
 wire_gpio || fail 'no simulated GPIO chip'
 wire_i2c || fail 'no simulated I2C bus'
 mount_host || fail "the host's files cannot be reached"

@@ -2,10 +2,12 @@
  * The simulated board from outside: puts levels on the wires of gpio-sim, looks at them, and runs the
  * tools that a person would use beside the program. Only on the machine of scripts/virtual-pi.sh.
  */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { onTestFinished } from 'vitest';
 import { sleep, systemClock } from '../../core/clock.js';
 import type { Level } from '../../hardware/ports.js';
 
@@ -23,9 +25,6 @@ function fromGuest(name: 'VIRTUAL_PI_LINES' | 'VIRTUAL_PI_CHIP'): string {
   if (value === undefined) throw new Error('These tests run by "npm run test:pi".');
   return value;
 }
-
-/** Name of the header's chip for the gpiod tools: `gpiochip1`. */
-export const chipName = (): string => fromGuest('VIRTUAL_PI_CHIP');
 
 const attribute = (line: number, name: string) =>
   join(fromGuest('VIRTUAL_PI_LINES'), `sim_gpio${line}`, name);
@@ -50,6 +49,35 @@ export async function settle(done: () => boolean | Promise<boolean>): Promise<vo
 export async function tool(program: string, ...args: readonly (string | number)[]): Promise<string> {
   const { stdout } = await promisify(execFile)(program, args.map(String));
   return stdout.trim();
+}
+
+/** What the kernel says of the line `GPIOn`, by gpioinfo: `"GPIO26" "sysfs" input ...`. */
+export async function lineInfo(line: number): Promise<string> {
+  const table = await tool('gpioinfo', ...(await chipArguments()));
+  return table.split('\n').find((row) => row.includes(`"GPIO${line}"`)) ?? '';
+}
+
+/** Another program takes the line and drives it high. Resolves with what ends that program. */
+export async function holdLine(line: number): Promise<() => Promise<void>> {
+  const mode = (await oldGpiod()) ? ['--mode=signal'] : [];
+  const holder = spawn('gpioset', [...mode, ...(await chipArguments()), `${line}=1`], { stdio: 'ignore' });
+  onTestFinished(() => void holder.kill('SIGKILL'));
+  await settle(async () => (await lineInfo(line)).includes('gpioset'));
+  return async () => {
+    const ended = once(holder, 'exit');
+    holder.kill('SIGTERM');
+    await ended;
+  };
+}
+
+/** gpiod 2 (Debian 13) has other options than gpiod 1. */
+async function oldGpiod(): Promise<boolean> {
+  return / v1\./.test(await tool('gpioinfo', '--version'));
+}
+
+async function chipArguments(): Promise<string[]> {
+  const chip = fromGuest('VIRTUAL_PI_CHIP');
+  return (await oldGpiod()) ? [chip] : ['-c', chip];
 }
 
 /** Puts bytes into a chip past the code under test, 32 at a time. */

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -10,7 +8,7 @@ import { OnoffChip } from '../../hardware/linux/onoff-chip.js';
 import type { Edge, Level } from '../../hardware/ports.js';
 import { gpioInputContract } from '../contracts/gpio-input.js';
 import { gpioOutputContract } from '../contracts/gpio-output.js';
-import { asNobody, chipName, drive, electrical, headerLabel, settle, tool } from './board.js';
+import { asNobody, drive, electrical, headerLabel, holdLine, lineInfo, settle } from './board.js';
 
 gpioInputContract('onoff on a real kernel', async () => {
   const chip = await OnoffChip.open({ clock: systemClock });
@@ -77,9 +75,7 @@ describe('OnoffChip on a real kernel', () => {
   });
 
   it('is LINE_BUSY while another program holds the line, and free when that has ended', async () => {
-    const holder = spawn('gpioset', ['--mode=signal', chipName(), '22=1'], { stdio: 'ignore' });
-    onTestFinished(() => void holder.kill('SIGKILL'));
-    await settle(async () => (await tool('gpioinfo', chipName())).includes('gpioset'));
+    const end = await holdLine(22);
     await expect(chip.input({ pin: 'GPIO22', activeLow: true })).rejects.toMatchObject({
       code: 'LINE_BUSY',
       hint: expect.stringContaining('GPIO22'),
@@ -88,9 +84,7 @@ describe('OnoffChip on a real kernel', () => {
       code: 'LINE_BUSY',
     });
     expect(exported(22)).toBe(false);
-    const ended = once(holder, 'exit');
-    holder.kill('SIGTERM');
-    await ended;
+    await end();
     expect(await (await chip.input({ pin: 'GPIO22', activeLow: false })).read()).toBe(0);
   });
 
@@ -145,9 +139,9 @@ describe('OnoffChip on a real kernel', () => {
   it('gives its lines back to the kernel', async () => {
     await chip.input({ pin: 'GPIO26', activeLow: true });
     expect(exported(26)).toBe(true);
-    expect(await tool('gpioinfo', chipName())).toMatch(/"GPIO26"\s+"sysfs"/);
+    expect(await lineInfo(26)).toContain('sysfs');
     await chip.close();
     expect(exported(26)).toBe(false);
-    expect(await tool('gpioinfo', chipName())).toMatch(/"GPIO26"\s+unused/);
+    expect(await lineInfo(26)).toMatch(/^((?!sysfs).)+$/);
   });
 });
