@@ -22,12 +22,16 @@ const httpConfig = z.strictObject({
 });
 
 const mqttConfig = z.strictObject({
-  host: host.default('0.0.0.0').describe('Address of the MQTT broker; devices must reach it.'),
+  host: host
+    .default('127.0.0.1')
+    .describe('Address of the MQTT broker; "0.0.0.0" for devices on other machines (see `hostNames`).'),
   port: port.default(8883).describe('Port of the MQTT broker (TLS); 0 takes any free one.'),
 });
 
 const provisioningConfig = z.strictObject({
-  host: host.default('0.0.0.0').describe('Address at which devices claim their certificates.'),
+  host: host
+    .default('127.0.0.1')
+    .describe('Address at which devices claim their certificates; "0.0.0.0" for other machines.'),
   port: port.default(8443).describe('Port at which devices claim their certificates; 0 takes any free one.'),
 });
 

@@ -75,7 +75,7 @@ const outbox = z.strictObject({
 export const agentConfig = z
   .strictObject({
     dataDir: z.string().min(1).describe('Folder of this agent alone: identity, outbox, lock'),
-    identity: identity.prefault({}),
+    identity: identity.prefault({}).describe('How it gets its certificate'),
     gpio: z
       .strictObject({
         route: z
@@ -83,17 +83,19 @@ export const agentConfig = z
           .default('auto')
           .describe('How lines are reached; auto simulates where there is no board'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('Lines'),
     i2c: z
       .strictObject({
         route: z.enum(['auto', 'i2c-bus', 'simulated']).default('auto').describe('How the bus is reached'),
         bus: z.int().min(0).max(63).default(1).describe('The N of /dev/i2c-N'),
       })
-      .prefault({}),
-    buttons: z.array(button).max(64).default([]),
-    sensors: z.array(sensor).max(32).default([]),
-    mqtt: mqtt.prefault({}),
-    outbox: outbox.prefault({}),
+      .prefault({})
+      .describe('The bus that sensors are on'),
+    buttons: z.array(button).max(64).default([]).describe('Buttons on lines of this device'),
+    sensors: z.array(sensor).max(32).default([]).describe('Sensors on its bus'),
+    mqtt: mqtt.prefault({}).describe('The way to the broker'),
+    outbox: outbox.prefault({}).describe('What is kept until the broker has it'),
   })
   .superRefine(({ buttons, sensors }, context) => {
     const unique = (path: 'buttons' | 'sensors', key: string, values: readonly string[]) => {

@@ -7,7 +7,7 @@ import { GatehouseError } from '../core/errors.js';
 export function repositoryMissing(location: string): GatehouseError {
   return new GatehouseError('REPOSITORY_MISSING', `There is no repository in ${location}.`, {
     context: { location },
-    hint: 'Check the location, or create a repository there with `gatehouse gateway init`.',
+    hint: 'Check the location, or create a repository there with `gatehouse init`.',
   });
 }
 

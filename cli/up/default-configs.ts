@@ -12,7 +12,7 @@ export const sampleThing = 'button-1';
 
 const handlerSource = `// Runs for every click of the button. The event is the one that AWS IoT 1-Click sends to a Lambda:
 // event.deviceEvent.buttonClicked.clickType is SINGLE, DOUBLE or LONG.
-// Edit this file, press again: the next click runs the new code once "gatehouse up" was restarted.
+// Edit this file and press again: the next click runs the new code.
 export const handler = async (event, context) => {
   const { clickType } = event.deviceEvent.buttonClicked;
   const building = event.placementInfo?.attributes.Building ?? 'nowhere in particular';

@@ -10,7 +10,7 @@ import type { Logger } from '../../core/log.js';
 import { apiRoot } from '../../core/wire/api.js';
 import { isToken, sessionOf } from './api-token.js';
 import { dataRoutes } from './data-routes.js';
-import { notFound, requestTooLarge, statusOf, unauthorised } from './errors.js';
+import { notFound, requestTooLarge, statusOf } from './errors.js';
 import { checkHost, checkOrigin, requireToken, secureHeaders, sessionCookie } from './guards.js';
 import type { Services } from './services.js';
 import { staticFiles } from './static-files.js';
@@ -47,7 +47,8 @@ export function createApp(options: AppOptions): Hono {
   );
   app.route(apiRoot, createApi(services));
   app.get('/login', (c) => {
-    if (!isToken(services.token, c.req.query('token') ?? '')) throw unauthorised();
+    // An old link: the page itself asks for the token.
+    if (!isToken(services.token, c.req.query('token') ?? '')) return c.redirect('/', 303);
     setCookie(c, sessionCookie, sessionOf(services.token), {
       httpOnly: true,
       sameSite: 'Strict',

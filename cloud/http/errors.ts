@@ -47,7 +47,7 @@ export function portTaken(host: string, port: number, option: string, cause: unk
   return new GatehouseError('PORT_TAKEN', `${host}:${port} is in use by another program.`, {
     cause,
     context: { host, port, option },
-    hint: `Stop that program, or choose another port with "${option}" in the configuration.`,
+    hint: `Stop that program, or choose another port: --${option.replace('.', '-')}, or "${option}" in the configuration.`,
   });
 }
 

@@ -22,14 +22,19 @@ export const attributes = z
 export type Attributes = z.infer<typeof attributes>;
 
 const deviceTemplate = z.strictObject({
-  deviceType: z.string().min(1).max(128),
-  /** The one known key is `onClickCallback`: the ARN of a function. */
-  callbackOverrides: z.record(z.string().min(1).max(128), z.string().max(200)).default({}),
+  deviceType: z.string().min(1).max(128).describe('Type of device that fits: `button`.'),
+  callbackOverrides: z
+    .record(z.string().min(1).max(128), z.string().max(200))
+    .default({})
+    .describe('The one known key is `onClickCallback`: the ARN of a function.'),
 });
 
 export const placementTemplate = z.strictObject({
-  defaultAttributes: attributes.default({}),
-  deviceTemplates: z.record(deviceTemplateName, deviceTemplate).default({}),
+  defaultAttributes: attributes.default({}).describe('Attributes of every placement that does not set them.'),
+  deviceTemplates: z
+    .record(deviceTemplateName, deviceTemplate)
+    .default({})
+    .describe('The devices of a placement, by the name of their template.'),
 });
 export type PlacementTemplate = z.infer<typeof placementTemplate>;
 
@@ -79,7 +84,8 @@ const projectSeed = z.strictObject({
       }),
     )
     .default([])
-    .refine((list) => areUnique(list.map((one) => one.placementName)), 'placement names must differ'),
+    .refine((list) => areUnique(list.map((one) => one.placementName)), 'placement names must differ')
+    .describe('Its placements.'),
 });
 export type ProjectSeed = z.infer<typeof projectSeed>;
 

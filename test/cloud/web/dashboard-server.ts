@@ -106,7 +106,7 @@ export class DashboardServer {
 
   #login(url: URL, response: ServerResponse): void {
     if (url.searchParams.get('token') !== dashboardToken) {
-      json(response, 401, { error: { code: 'UNAUTHORISED', message: 'This needs the API token.' } });
+      response.writeHead(303, { location: '/' }).end();
       return;
     }
     const cookie = 'session=yes; HttpOnly; SameSite=Strict; Path=/';
