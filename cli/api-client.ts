@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { GatehouseError, messageOf, systemCode } from '../core/errors.js';
-import { apiError, apiRoot, type StreamEvent } from '../core/wire/api.js';
+import type { StreamEvent } from '../core/wire/api.js';
+import { apiRoot } from '../core/wire/api-root.js';
 import { dataDirectory } from './context.js';
 
 export interface ApiTarget {
@@ -84,6 +85,7 @@ export class ApiClient {
     const response = await this.#fetch(path, init);
     const value: unknown = await response.json();
     if (response.ok) return value as T;
+    const { apiError } = await import('../core/wire/api.js');
     const failure = apiError.safeParse(value);
     if (!failure.success) throw new GatehouseError('API_FAILED', `The backend answered ${response.status}.`);
     const { code, message, hint } = failure.data.error;

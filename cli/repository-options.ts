@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type Lifetimes, opening } from '../core/lifecycle.js';
-import { openBucket } from '../gateway/bucket/open.js';
-import { Repository } from '../gateway/repository/repository.js';
+import type { Repository } from '../gateway/repository/repository.js';
 import type { Context } from './context.js';
 import { usageError } from './exit-code.js';
 import { rate } from './option-values.js';
@@ -76,6 +75,8 @@ export async function openRepository(
     },
     how === 'init',
   );
+  const { openBucket } = await import('../gateway/bucket/open.js');
+  const { Repository } = await import('../gateway/repository/repository.js');
   return opening(async (lifetimes) => {
     const temporaryFolder = await mkdtemp(join(env['TMPDIR'] || tmpdir(), 'gatehouse-'));
     lifetimes.defer('temporary folder', () => rm(temporaryFolder, { recursive: true, force: true }));

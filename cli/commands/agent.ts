@@ -3,8 +3,6 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { loadConfig, parseConfig } from '../../core/config.js';
 import { Secret } from '../../core/secret.js';
-import { agentConfig } from '../../device/config.js';
-import { openAgent } from '../../device/main.js';
 import { createContext, dataDirectory } from '../context.js';
 import { portNumber } from '../option-values.js';
 import { runProgram } from '../run-program.js';
@@ -34,6 +32,7 @@ export function addAgent(program: Command): void {
       const context = createContext(command, 'info');
       const directory = join(dataDirectory(command, context.env), 'agent');
       await runProgram(context, async () => {
+        const { openAgent } = await import('../../device/main.js');
         const config = await readConfig(options, directory);
         const opened = await openAgent(config, { clock: context.clock, log: context.log, version });
         return {
@@ -46,6 +45,7 @@ export function addAgent(program: Command): void {
 }
 
 async function readConfig(options: AgentOptions, dataDir: string) {
+  const { agentConfig } = await import('../../device/config.js');
   const base = options.config
     ? await loadConfig(agentConfig, options.config)
     : parseConfig(agentConfig, { dataDir }, 'the built-in configuration');

@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import { Argument, type Command, Option } from 'commander';
 import { GatehouseError, messageOf } from '../../core/errors.js';
-import { backup } from '../../gateway/commands/backup.js';
 import type { BackupOptions, BackupResult } from '../../gateway/commands/backup-types.js';
 import { BackupDisplay } from '../backup-display.js';
 import { type Context, createContext } from '../context.js';
@@ -67,6 +66,7 @@ export function addBackup(program: Command): void {
 }
 
 async function run(context: Context, paths: readonly string[], flags: BackupFlags): Promise<BackupResult> {
+  const { backup } = await import('../../gateway/commands/backup.js');
   const options = await backupOptions(context, paths, flags);
   const { repository, lifetimes } = await openRepository(context, flags);
   const display = new BackupDisplay(context.terminal, context.clock, flags.verbose === true);

@@ -1,6 +1,6 @@
 /** `gatehouse check`: proves that a repository is whole. */
 import { type Command, Option } from 'commander';
-import { type CheckEvent, type CheckResult, check } from '../../gateway/commands/check.js';
+import type { CheckEvent, CheckResult } from '../../gateway/commands/check.js';
 import { createContext } from '../context.js';
 import { exitCodes } from '../exit-code.js';
 import { Pace } from '../pace.js';
@@ -26,6 +26,7 @@ export function addCheck(program: Command): void {
     .action(async (flags: CheckFlags, command: Command) => {
       const context = createContext(command);
       const { terminal } = context;
+      const { check } = await import('../../gateway/commands/check.js');
       const { repository, lifetimes } = await openRepository(context, flags);
       const pace = new Pace(context.clock);
       try {

@@ -2,8 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { type CloudConfig, cloudConfig } from '../../cloud/config.js';
-import { openCloud } from '../../cloud/main.js';
+import type { CloudConfig } from '../../cloud/config.js';
 import { loadConfig, parseConfig } from '../../core/config.js';
 import { writeFileDurably } from '../../core/files.js';
 import { Lifetimes } from '../../core/lifecycle.js';
@@ -21,6 +20,7 @@ interface CloudOptions {
 }
 
 async function readConfig(options: CloudOptions, dataDir: string): Promise<CloudConfig> {
+  const { cloudConfig } = await import('../../cloud/config.js');
   if (options.config !== undefined) return loadConfig(cloudConfig, options.config);
   return parseConfig(cloudConfig, { dataDir }, 'the built-in configuration');
 }
@@ -53,6 +53,7 @@ export function addCloud(program: Command): void {
       const context = createContext(command, 'info');
       const directory = join(dataDirectory(command, context.env), 'cloud');
       await runProgram(context, async () => {
+        const { openCloud } = await import('../../cloud/main.js');
         const config = withPorts(await readConfig(options, directory), options);
         const opened = await openCloud(config, { clock: context.clock, log: context.log, version });
         const runtimeFile = join(config.dataDir, runtimeFileName);

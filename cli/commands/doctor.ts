@@ -1,6 +1,5 @@
 /** `gatehouse doctor`: what this machine has, and what to do about what is missing. */
 import { type Command, Option } from 'commander';
-import { inspectHardware } from '../../hardware/detect.js';
 import { type Context, createContext, dataDirectory } from '../context.js';
 import type { Finding } from '../doctor/finding.js';
 import { checkClock, checkDisk, checkNode, checkPort } from '../doctor/machine.js';
@@ -30,6 +29,7 @@ export function addDoctor(program: Command): void {
 }
 
 async function examine(context: Context, command: Command, options: DoctorOptions): Promise<Finding[]> {
+  const { inspectHardware } = await import('../../hardware/detect.js');
   return [
     checkNode(process.versions.node),
     await checkDisk(dataDirectory(command, context.env)),

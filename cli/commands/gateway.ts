@@ -1,8 +1,6 @@
 /** `gatehouse gateway run`: scheduled backups of this machine. */
 import { type Command, Option } from 'commander';
 import { loadConfig } from '../../core/config.js';
-import { gatewayConfig } from '../../gateway/config.js';
-import { openGateway } from '../../gateway/main.js';
 import { createContext } from '../context.js';
 import { runProgram } from '../run-program.js';
 import { version } from '../version.js';
@@ -24,6 +22,8 @@ export function addGateway(program: Command): void {
     .action(async (options: { config: string; reportUrl?: string }, command: Command) => {
       const context = createContext(command, 'info');
       await runProgram(context, async () => {
+        const { gatewayConfig } = await import('../../gateway/config.js');
+        const { openGateway } = await import('../../gateway/main.js');
         const config = await loadConfig(gatewayConfig, options.config);
         const opened = await openGateway(config, {
           clock: context.clock,

@@ -1,7 +1,7 @@
 /** `gatehouse ls`: what a snapshot holds. */
 import { Argument, type Command } from 'commander';
 import { messageOf } from '../../core/errors.js';
-import { type ListedNode, ls } from '../../gateway/commands/ls.js';
+import type { ListedNode } from '../../gateway/commands/ls.js';
 import { createContext } from '../context.js';
 import { exitCodes } from '../exit-code.js';
 import { openRepository, type RepositoryFlags, withRepositoryOptions } from '../repository-options.js';
@@ -19,6 +19,7 @@ export function addLs(program: Command): void {
     .action(async (snapshot: string, flags: LsFlags, command: Command) => {
       const context = createContext(command);
       const { terminal } = context;
+      const { ls } = await import('../../gateway/commands/ls.js');
       const { repository, lifetimes } = await openRepository(context, flags);
       const print = (node: ListedNode) => {
         if (terminal.json) terminal.printJson(node);

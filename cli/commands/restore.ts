@@ -2,7 +2,6 @@
 import { Argument, type Command, Option } from 'commander';
 import type { Clock } from '../../core/clock.js';
 import { messageOf } from '../../core/errors.js';
-import { restore } from '../../gateway/commands/restore.js';
 import type { RestoreEvent, RestoreResult } from '../../gateway/commands/restore-types.js';
 import { createContext } from '../context.js';
 import { exitCodes } from '../exit-code.js';
@@ -34,6 +33,7 @@ export function addRestore(program: Command): void {
     .action(async (snapshot: string, flags: RestoreFlags, command: Command) => {
       const context = createContext(command);
       const { terminal, clock } = context;
+      const { restore } = await import('../../gateway/commands/restore.js');
       const { repository, lifetimes } = await openRepository(context, flags);
       const display = new RestoreDisplay(terminal, clock);
       try {

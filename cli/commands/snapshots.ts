@@ -1,7 +1,5 @@
 /** `gatehouse snapshots`: what is in the repository. */
 import { type Command, Option } from 'commander';
-import { listSnapshots, shortTime, snapshotListing } from '../../gateway/commands/snapshots.js';
-import { encodeGoJson } from '../../gateway/repository/go-json.js';
 import type { StoredSnapshot } from '../../gateway/tree/snapshot.js';
 import { createContext } from '../context.js';
 import { append, count } from '../option-values.js';
@@ -42,6 +40,7 @@ export function addSnapshots(program: Command): void {
     .addOption(new Option('--latest <n>', 'only the newest n of each host and set of paths').argParser(count))
     .action(async (flags: SnapshotFlags, command: Command) => {
       const context = createContext(command);
+      const { listSnapshots } = await import('../../gateway/commands/snapshots.js');
       const { repository, lifetimes } = await openRepository(context, flags);
       try {
         const snapshots = await listSnapshots(repository, {
@@ -50,14 +49,16 @@ export function addSnapshots(program: Command): void {
           signal: context.signal,
           onDamaged: (error) => context.log.error('passed over a damaged snapshot', { error }),
         });
-        show(context.terminal, snapshots);
+        await show(context.terminal, snapshots);
       } finally {
         await lifetimes.close();
       }
     });
 }
 
-function show(terminal: Terminal, snapshots: readonly StoredSnapshot[]): void {
+async function show(terminal: Terminal, snapshots: readonly StoredSnapshot[]): Promise<void> {
+  const { shortTime, snapshotListing } = await import('../../gateway/commands/snapshots.js');
+  const { encodeGoJson } = await import('../../gateway/repository/go-json.js');
   if (terminal.json) {
     terminal.print(encodeGoJson(snapshots.map(snapshotListing)));
     return;

@@ -2,7 +2,6 @@
 import { type Command, Option } from 'commander';
 import { createContext, dataDirectory } from '../context.js';
 import { portNumber } from '../option-values.js';
-import { runUp } from '../up/up.js';
 
 interface UpOptions {
   readonly httpPort?: number;
@@ -38,6 +37,7 @@ The configurations are in DATA/config; edit them and start again.`,
     )
     .action(async (options: UpOptions, command: Command) => {
       const context = createContext(command);
+      const { runUp } = await import('../up/up.js');
       await runUp(context, {
         dataDirectory: dataDirectory(command, context.env),
         entryPoint: process.argv[1] ?? '',

@@ -7,7 +7,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { setCookie } from 'hono/cookie';
 import { GatehouseError } from '../../core/errors.js';
 import type { Logger } from '../../core/log.js';
-import { apiRoot } from '../../core/wire/api.js';
+import { apiRoot } from '../../core/wire/api-root.js';
 import { isToken, sessionOf } from './api-token.js';
 import { dataRoutes } from './data-routes.js';
 import { notFound, requestTooLarge, statusOf } from './errors.js';

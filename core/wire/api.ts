@@ -24,8 +24,6 @@
 import { z } from 'zod';
 import { clickType, senmlUnit, thingName } from './messages.js';
 
-export const apiRoot = '/api/v1';
-
 const time = z.iso.datetime({ offset: false });
 
 export const thingView = z.object({

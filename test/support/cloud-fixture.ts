@@ -10,7 +10,7 @@ import { type Cloud, openCloud } from '../../cloud/main.js';
 import { systemClock } from '../../core/clock.js';
 import { parseConfig } from '../../core/config.js';
 import { createLogger } from '../../core/log.js';
-import { apiRoot } from '../../core/wire/api.js';
+import { apiRoot } from '../../core/wire/api-root.js';
 import { parseClaimToken } from '../../core/wire/claim-token.js';
 import type { ProvisionResponse } from '../../core/wire/messages.js';
 import { makeDeviceRequest } from './device-request.js';

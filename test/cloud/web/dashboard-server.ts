@@ -6,7 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
-import { apiRoot, type StreamEvent } from '../../../core/wire/api.js';
+import type { StreamEvent } from '../../../core/wire/api.js';
+import { apiRoot } from '../../../core/wire/api-root.js';
 import { type Canned, telemetry } from './canned-data.js';
 
 const policy =

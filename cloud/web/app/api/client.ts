@@ -3,14 +3,8 @@
  * trusted to have the shapes of `core/wire/api.ts`, since the same release serves this page.
  */
 import { GatehouseError } from '../../../../core/errors.js';
-import type {
-  apiRoot,
-  ClickView,
-  Overview,
-  RunView,
-  SeriesView,
-  TelemetryView,
-} from '../../../../core/wire/api.js';
+import type { ClickView, Overview, RunView, SeriesView, TelemetryView } from '../../../../core/wire/api.js';
+import type { apiRoot } from '../../../../core/wire/api-root.js';
 import type { ClickType } from '../../../../core/wire/messages.js';
 import { signedOut, unexpectedAnswer, unreachable } from '../errors.js';
 
