@@ -23,8 +23,8 @@ interface FailedMessage {
 
 export interface ChildOptions {
   readonly name: string;
-  /** Arguments of the `gatehouse` command. */
-  readonly args: readonly string[];
+  /** Arguments of the `gatehouse` command, asked for at every start. */
+  readonly args: () => readonly string[];
   readonly entryPoint: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -36,7 +36,10 @@ export interface ChildOptions {
 
 const startLimitMs = 60_000;
 const stopLimitMs = 12_000;
+const shortestBackOffMs = 100;
 const longestBackOffMs = 30_000;
+/** One that served for so long is not in a crash loop: it is started again without delay. */
+const steadyMs = 1000;
 
 export class Child implements Closeable {
   readonly #options: ChildOptions;
@@ -44,6 +47,7 @@ export class Child implements Closeable {
   #stopping = false;
   readonly #stop = new AbortController();
   #crashes = 0;
+  #readyAtMs = Number.NEGATIVE_INFINITY;
 
   private constructor(options: ChildOptions) {
     this.#options = options;
@@ -80,7 +84,7 @@ export class Child implements Closeable {
 
   async #start(): Promise<ReadyMessage> {
     const { entryPoint, args, name } = this.#options;
-    const running = spawn(process.execPath, [entryPoint, ...args], {
+    const running = spawn(process.execPath, [entryPoint, ...args()], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.#process = running;
@@ -89,13 +93,15 @@ export class Child implements Closeable {
     }
     running.once('exit', (code, signal) => void this.#onExit(running, code, signal));
     const first = Promise.race([firstMessage(running), exitBeforeReady(running, name)]);
-    return withTimeout(this.#options.clock, startLimitMs, first, () => {
+    const ready = await withTimeout(this.#options.clock, startLimitMs, first, () => {
       running.kill('SIGKILL');
       throw new GatehouseError(
         'CHILD_FAILED',
         `The ${name} program did not start within ${startLimitMs / 1000} s.`,
       );
     });
+    this.#readyAtMs = this.#options.clock.monotonicMs();
+    return ready;
   }
 
   async #onExit(running: ChildProcess, code: number | null, signal: NodeJS.Signals | null): Promise<void> {
@@ -106,14 +112,16 @@ export class Child implements Closeable {
   }
 
   async #restart(end: { code: number | null; signal: NodeJS.Signals | null }): Promise<void> {
-    const delayMs = Math.min(longestBackOffMs, 250 * 2 ** this.#crashes++);
+    const { clock } = this.#options;
+    if (clock.monotonicMs() - this.#readyAtMs >= steadyMs) this.#crashes = 0;
+    const delayMs = Math.min(longestBackOffMs, shortestBackOffMs * 2 ** this.#crashes++);
     this.#options.log.warn('ended unexpectedly, starting it again', {
       program: this.#options.name,
       ...end,
       delayMs,
     });
     try {
-      await sleep(this.#options.clock, delayMs, this.#stop.signal);
+      await sleep(clock, delayMs, this.#stop.signal);
       await this.#start();
     } catch (error) {
       if (this.#stopping) return;

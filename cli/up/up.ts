@@ -76,8 +76,9 @@ class House {
   }
 
   async startBackend(): Promise<Backend> {
-    const { ports } = this.#options;
-    const ready = await this.#start('cloud', [
+    // Port 0 means any free one at the first start, and that same one after a restart.
+    let ports = this.#options.ports;
+    const ready = await this.#start('cloud', () => [
       '--config',
       this.#layout.configs.cloud,
       ...flag('--http-port', ports.http),
@@ -85,6 +86,11 @@ class House {
       ...flag('--provisioning-port', ports.provisioning),
     ]);
     const httpUrl = String(ready['httpUrl']);
+    ports = {
+      http: Number(new URL(httpUrl).port),
+      mqtt: Number(ready['mqttPort']),
+      provisioning: Number(ready['provisioningPort']),
+    };
     const apiToken = String(ready['apiToken']);
     return {
       httpUrl,
@@ -96,15 +102,13 @@ class House {
 
   async startAgent(backend: Backend): Promise<void> {
     await this.#provideClaimToken(backend.api);
-    await this.#start('agent', [
-      '--config',
-      this.#layout.configs.agent,
-      ...flag('--mqtt-port', backend.mqttPort),
-    ]);
+    const args = ['--config', this.#layout.configs.agent, ...flag('--mqtt-port', backend.mqttPort)];
+    await this.#start('agent', () => args);
   }
 
   async startGateway(backend: Backend): Promise<void> {
-    await this.#start('gateway', ['--config', this.#layout.configs.gateway, '--report-url', backend.httpUrl]);
+    const args = ['--config', this.#layout.configs.gateway, '--report-url', backend.httpUrl];
+    await this.#start('gateway', () => args);
   }
 
   /** A token is there for an agent that has no certificate yet; one that has ignores it. */
@@ -117,11 +121,11 @@ class House {
     await writeFileDurably(this.#layout.claimToken, `${claimToken}\n`);
   }
 
-  async #start(name: string, args: readonly string[]): Promise<ReadyMessage> {
+  async #start(name: string, args: () => readonly string[]): Promise<ReadyMessage> {
     const { log, clock, terminal } = this.#context;
     const { child, ready } = await Child.open({
       name,
-      args: [name, 'run', '--data', this.#layout.root, ...args],
+      args: () => [name, 'run', '--data', this.#layout.root, ...args()],
       entryPoint: this.#options.entryPoint,
       clock,
       log,
