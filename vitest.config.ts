@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/slow/**', 'test/virtual-pi/**', 'node_modules/**'],
     pool: 'forks',
+    // Most files wait for processes, disks and timers: as many workers as the two cores of the smallest CI.
+    maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     restoreMocks: true,

@@ -5,6 +5,7 @@
 
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
+import { sleep } from '../../core/clock.js';
 import { writeFileDurably } from '../../core/files.js';
 import { InstanceLock } from '../../core/instance-lock.js';
 import { type Lifetimes, opening } from '../../core/lifecycle.js';
@@ -58,6 +59,9 @@ export async function runUp(context: Context, options: UpOptions): Promise<void>
   terminal.note('All stopped.');
 }
 
+const onlineLimitMs = 10_000;
+const onlinePollMs = 50;
+
 /** The three children with what each needs on its command line. */
 class House {
   readonly #context: Context;
@@ -104,6 +108,19 @@ class House {
     await this.#provideClaimToken(backend.api);
     const args = ['--config', this.#layout.configs.agent, ...flag('--mqtt-port', backend.mqttPort)];
     await this.#start('agent', () => args);
+    await this.#agentOnline(backend.api);
+  }
+
+  /** So that the first press after the greeting finds a device; one that stays away is no reason to stop. */
+  async #agentOnline(api: ApiClient): Promise<void> {
+    const { clock, signal, log } = this.#context;
+    const untilMs = clock.monotonicMs() + onlineLimitMs;
+    while (clock.monotonicMs() < untilMs) {
+      const { online, buttons } = await api.get<ThingView>(`/things/${sampleThing}`);
+      if (online && buttons.length > 0) return;
+      await sleep(clock, onlinePollMs, signal);
+    }
+    log.warn('the agent has not connected yet; see the log', { limitMs: onlineLimitMs });
   }
 
   async startGateway(backend: Backend): Promise<void> {

@@ -13,7 +13,7 @@ test('one command brings up the three paths: press to action, sensor to plot, fo
   const up = await RunningUp.start(data);
 
   const pressed = await gatehouse(['device', 'press', 'button-1', '--data', data]);
-  expect(pressed).toMatchObject({ code: 0 });
+  expect(pressed).toMatchObject({ code: 0, stderr: '' });
   const click = await up.event((event) => event['message_type'] === 'click');
   expect(click).toMatchObject({ thing: 'button-1', clickType: 'SINGLE' });
   const run = await up.event((event) => event['message_type'] === 'run' && event['state'] === 'SUCCEEDED');
@@ -49,14 +49,20 @@ test.each([
 test('a second start goes on with the data of the first, and needs no new claim', async () => {
   const data = await temporaryFolder();
   const first = await RunningUp.start(data);
-  await gatehouse(['device', 'press', 'button-1', '--data', data]);
+  expect(await gatehouse(['device', 'press', 'button-1', '--data', data])).toMatchObject({
+    code: 0,
+    stderr: '',
+  });
   const click = await first.event((event) => event['message_type'] === 'click');
   await first.stop();
 
   const second = await RunningUp.start(data);
   const clicks = await second.api<ClickView[]>('/clicks');
   expect(clicks.map((c) => c.id)).toContain(click['id']);
-  await gatehouse(['device', 'press', 'button-1', '--data', data]);
+  expect(await gatehouse(['device', 'press', 'button-1', '--data', data])).toMatchObject({
+    code: 0,
+    stderr: '',
+  });
   await second.event((event) => event['message_type'] === 'click');
   const [thing] = await second.api<ThingView[]>('/things');
   expect(thing?.certificates).toHaveLength(1);
