@@ -1,16 +1,37 @@
 /** SQLite through the `sqlite3` package: native, off the main thread. An optional dependency. */
-import type { Database as NativeDatabase, Statement as NativeStatement } from 'sqlite3';
-import type { SqlParams, SqlRow } from './database.js';
+import type { SqlParams, SqlRow, SqlValue } from './database.js';
 import type { DriverConnection, DriverModule, DriverStatement } from './driver.js';
 
-type Sqlite3 = typeof import('sqlite3');
 type Callback<T> = (error: Error | null, value?: T) => void;
+type Values = readonly SqlValue[];
+
+/** What is used of the package; stated here, so that this compiles where it is not installed. */
+interface NativeStatement {
+  run(params: Values, done: (this: { readonly changes: number }, error: Error | null) => void): unknown;
+  get(params: Values, done: Callback<SqlRow>): unknown;
+  all(params: Values, done: Callback<SqlRow[]>): unknown;
+  reset(done: Callback<void>): unknown;
+  finalize(done: Callback<void>): unknown;
+}
+
+interface NativeDatabase {
+  prepare(sql: string, done: Callback<void>): NativeStatement;
+  exec(script: string, done: Callback<void>): unknown;
+  close(done: Callback<void>): unknown;
+}
+
+interface Sqlite3 {
+  readonly Database: new (filePath: string, done: Callback<void>) => NativeDatabase;
+}
+
+/** Not a literal, so that the compiler does not look the package up. */
+const packageName: string = 'sqlite3';
 
 export async function loadSqlite3(): Promise<DriverModule | undefined> {
   let sqlite3: Sqlite3;
   try {
     // A CommonJS package: its exports are the default. Throws when the binary is missing or too new.
-    sqlite3 = ((await import('sqlite3')) as unknown as { default: Sqlite3 }).default;
+    sqlite3 = ((await import(packageName)) as { default: Sqlite3 }).default;
   } catch {
     return undefined;
   }

@@ -50,7 +50,9 @@ export function loadPosix(): Promise<Posix> {
 async function openPosix(): Promise<Posix> {
   if (process.platform !== 'linux') return plainPosix;
   try {
-    const { default: koffi } = await import('koffi');
+    // Not a literal, so that the compiler does not look the package up.
+    const packageName: string = 'koffi';
+    const { default: koffi } = (await import(packageName)) as { default: Koffi };
     return nativePosix(koffi);
   } catch {
     return plainPosix;
@@ -79,7 +81,14 @@ function unavailable(syscall: string): never {
   throw new SystemCallError(syscall, 38); // ENOSYS
 }
 
-type Koffi = typeof import('koffi')['default'];
+/** What is used of the package; stated here, so that this compiles where it is not installed. */
+interface Koffi {
+  load(library: null): { func<F>(name: string, result: string, parameters: readonly unknown[]): F };
+  pointer(type: unknown): unknown;
+  out(type: unknown): unknown;
+  struct(members: Readonly<Record<string, string>>): unknown;
+  errno(): number;
+}
 
 function nativePosix(koffi: Koffi): Posix {
   const calls = bindCalls(koffi);
