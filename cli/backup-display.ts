@@ -103,7 +103,7 @@ export class BackupDisplay {
       return;
     }
     this.#terminal.note(
-      `${this.#terminal.style(kind === 'error' ? 'red' : 'yellow', kind)}: ${path ? `${path}: ` : ''}${message}`,
+      `${this.#terminal.style(kind === 'error' ? 'red' : 'yellow', kind)}: ${path && !message.includes(path) ? `${path}: ` : ''}${message}`,
     );
   }
 }

@@ -20,8 +20,12 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 partly done (some files could not
 
 const byCode: Readonly<Record<string, number>> = {
   USAGE: exitCodes.usage,
+  LOCATION_MALFORMED: exitCodes.usage,
+  PATTERN_MALFORMED: exitCodes.usage,
+  SUBSET_MALFORMED: exitCodes.usage,
   CONFIG_INVALID: exitCodes.usage,
   REPOSITORY_MISSING: exitCodes.noRepository,
+  BUCKET_UNKNOWN: exitCodes.noRepository,
   LOCKED: exitCodes.locked,
   WRONG_PASSWORD: exitCodes.wrongPassword,
   INTERRUPTED: exitCodes.interrupted,

@@ -123,6 +123,8 @@ class RestoreDisplay {
       return;
     }
     const style = kind === 'error' ? 'red' : 'yellow';
-    this.#terminal.note(`${this.#terminal.style(style, kind)}: ${path ? `${path}: ` : ''}${message}`);
+    this.#terminal.note(
+      `${this.#terminal.style(style, kind)}: ${path && !message.includes(path) ? `${path}: ` : ''}${message}`,
+    );
   }
 }

@@ -23,6 +23,7 @@ import type { BackupOptions, BackupProgress, BackupResult } from './backup-types
 import { BlobSink } from './blob-sink.js';
 import { countAhead } from './count-ahead.js';
 import { nothingToBackUp } from './errors.js';
+import { existingPaths } from './existing-paths.js';
 import { FileArchiver } from './file-archiver.js';
 import { ParentTrees } from './parent-trees.js';
 import { findParent, findSnapshot } from './snapshots.js';
@@ -57,7 +58,10 @@ async function runBackup(
   const host = options.host ?? hostname();
   const timeNs = options.timeNs ?? nanosOfMs(startMs);
   const scanner = new Scanner(options);
-  const targets = await plantTargets(options.stdin ? [] : options.paths, options.workingFolder ?? cwd());
+  const workingFolder = options.workingFolder ?? cwd();
+  const given = options.stdin ? [] : await existingPaths(options.paths, workingFolder, tally);
+  if (given.length === 0 && !options.stdin) throw nothingToBackUp(options.paths.map(String));
+  const targets = await plantTargets(given, workingFolder);
   const paths = options.stdin ? [`/${options.stdin.fileName}`] : targets.absolute.map(displayPath);
   const parent = await chooseParent(repository, options, host, paths, timeNs, tally, signal);
   await repository.loadIndex({ signal });
