@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import { messageOf } from '../core/errors.js';
 import type { BackupEvent, BackupResult } from '../gateway/commands/backup-types.js';
+import { complain } from './complain.js';
 import { Pace } from './pace.js';
 import { formatBytes, formatDuration, progressBar, type Terminal } from './terminal.js';
 
@@ -21,8 +22,10 @@ export class BackupDisplay {
   show(event: BackupEvent): void {
     if (event.type === 'progress') this.#progress(event);
     else if (event.type === 'item') this.#item(event);
-    else if (event.type === 'error') this.#complain('error', event.path, messageOf(event.error));
-    else if (event.type === 'warning') this.#complain('warning', event.path, event.message);
+    else if (event.type === 'error')
+      complain(this.#terminal, 'archival', 'error', event.path, messageOf(event.error));
+    else if (event.type === 'warning')
+      complain(this.#terminal, 'archival', 'warning', event.path, event.message);
     else if (event.type === 'started') this.#started(event.parent);
   }
 
@@ -90,21 +93,6 @@ export class BackupDisplay {
     } else {
       this.#terminal.print(`${event.action.padEnd(10)}  ${event.path}`);
     }
-  }
-
-  #complain(kind: 'error' | 'warning', path: string | undefined, message: string): void {
-    if (this.#terminal.json) {
-      this.#terminal.printJson({
-        message_type: kind,
-        item: path ?? null,
-        during: 'archival',
-        error: { message },
-      });
-      return;
-    }
-    this.#terminal.note(
-      `${this.#terminal.style(kind === 'error' ? 'red' : 'yellow', kind)}: ${path && !message.includes(path) ? `${path}: ` : ''}${message}`,
-    );
   }
 }
 

@@ -3,6 +3,7 @@ import { Argument, type Command, Option } from 'commander';
 import type { Clock } from '../../core/clock.js';
 import { messageOf } from '../../core/errors.js';
 import type { RestoreEvent, RestoreResult } from '../../gateway/commands/restore-types.js';
+import { complain } from '../complain.js';
 import { createContext } from '../context.js';
 import { exitCodes } from '../exit-code.js';
 import { append } from '../option-values.js';
@@ -71,8 +72,10 @@ class RestoreDisplay {
   }
 
   show(event: RestoreEvent): void {
-    if (event.type === 'error') this.#complain('error', event.path, messageOf(event.error));
-    else if (event.type === 'warning') this.#complain('warning', event.path, event.message);
+    if (event.type === 'error')
+      complain(this.#terminal, 'restore', 'error', event.path, messageOf(event.error));
+    else if (event.type === 'warning')
+      complain(this.#terminal, 'restore', 'warning', event.path, event.message);
     else if (event.type === 'progress' && this.#pace.due()) this.#progress(event);
   }
 
@@ -109,22 +112,6 @@ class RestoreDisplay {
     const what = event.phase === 'verify' ? 'verifying  ' : '';
     this.#terminal.progress(
       `${what}${progressBar(fraction)} ${Math.floor(fraction * 100)} %  ${event.filesDone} files  ${formatBytes(event.bytesDone)}  ${speed}/s`,
-    );
-  }
-
-  #complain(kind: 'error' | 'warning', path: string | undefined, message: string): void {
-    if (this.#terminal.json) {
-      this.#terminal.printJson({
-        message_type: kind,
-        item: path ?? null,
-        during: 'restore',
-        error: { message },
-      });
-      return;
-    }
-    const style = kind === 'error' ? 'red' : 'yellow';
-    this.#terminal.note(
-      `${this.#terminal.style(style, kind)}: ${path && !message.includes(path) ? `${path}: ` : ''}${message}`,
     );
   }
 }
