@@ -85,7 +85,7 @@ async function backupOptions(
   paths: readonly string[],
   flags: BackupFlags,
 ): Promise<BackupOptions> {
-  const excludes = [...(flags.exclude ?? []), ...(await patternsFrom(flags.excludeFile ?? []))];
+  const excludes = [...(flags.exclude ?? []), ...(await patternsFrom(flags.excludeFile ?? [], context.env))];
   return {
     paths,
     clock: context.clock,
@@ -107,7 +107,8 @@ async function backupOptions(
   };
 }
 
-async function patternsFrom(files: readonly string[]): Promise<string[]> {
+async function patternsFrom(files: readonly string[], env: NodeJS.ProcessEnv): Promise<string[]> {
+  const { patternsOfFile } = await import('../../gateway/files/patterns.js');
   const texts = await Promise.all(
     files.map((file) =>
       readFile(file, 'utf8').catch((error: unknown) => {
@@ -122,6 +123,5 @@ async function patternsFrom(files: readonly string[]): Promise<string[]> {
       }),
     ),
   );
-  const lines = texts.flatMap((text) => text.split('\n').map((line) => line.trim()));
-  return lines.filter((line) => line !== '' && !line.startsWith('#'));
+  return texts.flatMap((text) => patternsOfFile(text, env));
 }
