@@ -76,8 +76,9 @@ export class RunningUp {
     );
     onTestFinished(async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
-      child.kill('SIGKILL');
-      await once(child, 'exit');
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      await ended;
     });
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
