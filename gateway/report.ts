@@ -3,7 +3,7 @@
  * lost while the network or the backend is away; they arrive in order. A run that a crash cut off is
  * reported as failed at the next start.
  */
-import { readdir, readFile, unlink } from 'node:fs/promises';
+import { readdir, readFile, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, sleep, withTimeout } from '../core/clock.js';
 import { messageOf } from '../core/errors.js';
@@ -37,6 +37,7 @@ const firstDelayMs = 2_000;
 const longestDelayMs = 5 * 60_000;
 const queued = /^queued-(\d{12})\.json$/;
 const runningPrefix = 'running-';
+const running = /^running-.*\.json$/;
 
 export class Reporter implements Closeable {
   readonly #options: ReporterOptions;
@@ -62,7 +63,11 @@ export class Reporter implements Closeable {
       if (report !== undefined) pending.push({ fileName, report });
     }
     const reporter = new Reporter(options, pending);
-    for (const name of names.filter((other) => other.startsWith(runningPrefix))) {
+    // Left by a crash in the middle of a write: the report itself is there in its earlier state, or never was.
+    for (const name of names.filter((other) => other.endsWith('.tmp'))) {
+      await rm(join(options.folder, name), { force: true });
+    }
+    for (const name of names.filter((other) => running.test(other))) {
       await reporter.#reportCutOff(name);
     }
     reporter.#send();
@@ -96,13 +101,13 @@ export class Reporter implements Closeable {
 
   async #store(report: BackupReport): Promise<void> {
     const { folder } = this.#options;
-    const running = join(folder, `${runningPrefix}${report.runId}.json`);
+    const marker = join(folder, `${runningPrefix}${report.runId}.json`);
     const fileName = `queued-${String(++this.#number).padStart(12, '0')}.json`;
     const text = JSON.stringify(report);
-    if (report.state === 'RUNNING') await writeFileDurably(running, text);
+    if (report.state === 'RUNNING') await writeFileDurably(marker, text);
     await writeFileDurably(join(folder, fileName), text);
     this.#pending.push({ fileName, report });
-    if (report.state !== 'RUNNING') await unlink(running).catch(() => {});
+    if (report.state !== 'RUNNING') await unlink(marker).catch(() => {});
     while (this.#pending.length > mostPending) await this.#drop(this.#pending[0]);
     this.#wake.abort();
     this.#send();
@@ -111,10 +116,10 @@ export class Reporter implements Closeable {
   async #reportCutOff(fileName: string): Promise<void> {
     const filePath = join(this.#options.folder, fileName);
     const report = await readReport(filePath);
-    if (report === undefined) return unlink(filePath);
+    if (report === undefined) return;
     const endedAt = new Date(this.#options.clock.now()).toISOString();
     const error = 'The gateway was stopped in the middle of this run.';
-    return this.report({ ...report, state: 'FAILED', endedAt, error });
+    await this.report({ ...report, state: 'FAILED', endedAt, error });
   }
 
   /** One sender at a time; it goes on until nothing is left. */

@@ -160,6 +160,22 @@ describe('a reporter', () => {
     expect(await readdir(first.folder)).toEqual([]);
   });
 
+  test('clears what a crash in the middle of a write left', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'running-x.json.0123456789ab.tmp'), '{"job":');
+    await writeFile(join(folder, 'running-y.json'), '{"job":');
+    const reporter = await Reporter.open({
+      url: 'http://127.0.0.1:9',
+      tokenFile: join(folder, 'token'),
+      folder,
+      clock: new FakeClock(),
+      log: silentLogger,
+    });
+    expect(reporter.pendingCount).toBe(0);
+    await reporter.close();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   test('passes over a report file that is broken', async () => {
     const backend = new Backend();
     const port = await backend.listen();
