@@ -23,6 +23,11 @@ async function makeSource(folder: string): Promise<string> {
   return source;
 }
 
+/** How many trees name a folder above `path`, the root's among them. */
+function foldersAbove(path: string): number {
+  return path.split('/').length - 1;
+}
+
 describe.skipIf(noRestic !== undefined)(`with stock restic${noRestic ? ` (${noRestic})` : ''}`, () => {
   it('has its backups listed, checked and restored by restic', { timeout: 120_000 }, async () => {
     const folder = await temporaryFolder();
@@ -96,7 +101,9 @@ describe.skipIf(noRestic !== undefined)(`with stock restic${noRestic ? ` (${noRe
       expect(summary.files_unmodified).toBeGreaterThan(20);
       // Cut anew, everything still falls into the same chunks.
       const forced = await backup(repository, { ...common, paths: [source], force: true });
-      expect(forced.summary).toMatchObject({ data_blobs: 0, tree_blobs: 0 });
+      expect(forced.summary.data_blobs).toBe(0);
+      // The folders above the source are everybody's: another test may have changed their times meanwhile.
+      expect(forced.summary.tree_blobs).toBeLessThanOrEqual(foldersAbove(source));
       expect((await check(repository, { readData: true })).problems).toEqual([]);
     });
     expect(restic(repo, ['check', '--read-data'])).toContain('no errors were found');
