@@ -34,6 +34,7 @@ describe('openDatabase', () => {
     await database.close();
   });
 
+  // Two drivers are needed; the wasm one alone has nothing to share with.
   it.skipIf(!sqlite3)('opens with one driver what another has written', async () => {
     const filePath = join(await temporaryFolder(), 'test.db');
     const schema = ['CREATE TABLE t (a TEXT)'];
@@ -49,6 +50,7 @@ describe('openDatabase', () => {
     await database.close();
   });
 
+  // The one driver that a version of Node can lack for certain; later versions have them all.
   it.skipIf(nodeSqlite)('a driver that is asked for by name and missing is refused', async () => {
     const filePath = join(await temporaryFolder(), 'test.db');
     await expect(openDatabase({ filePath, driver: 'node:sqlite' }, [])).rejects.toMatchObject({
