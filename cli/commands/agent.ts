@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import { loadConfig, parseConfig } from '../../core/config.js';
 import { Secret } from '../../core/secret.js';
 import { createContext, dataDirectory } from '../context.js';
+import { openOrSimulate } from '../open-agent.js';
 import { portNumber } from '../option-values.js';
 import { runProgram } from '../run-program.js';
 import { version } from '../version.js';
@@ -12,6 +13,7 @@ interface AgentOptions {
   readonly config?: string;
   readonly claimToken?: string;
   readonly mqttPort?: number;
+  readonly simulateMissing?: boolean;
 }
 
 export function addAgent(program: Command): void {
@@ -28,16 +30,21 @@ export function addAgent(program: Command): void {
         portNumber,
       ),
     )
+    .addOption(new Option('--simulate-missing', 'simulate the lines of a board that cannot be reached'))
     .action(async (options: AgentOptions, command: Command) => {
       const context = createContext(command, 'info');
       const directory = join(dataDirectory(command, context.env), 'agent');
       await runProgram(context, async () => {
         const { openAgent } = await import('../../device/main.js');
         const config = await readConfig(options, directory);
-        const opened = await openAgent(config, { clock: context.clock, log: context.log, version });
+        const open = (settings: typeof config) =>
+          openAgent(settings, { clock: context.clock, log: context.log, version });
+        const { agent: opened, reason } = options.simulateMissing
+          ? await openOrSimulate(config, open)
+          : { agent: await open(config), reason: undefined };
         return {
           program: opened,
-          facts: { pid: process.pid },
+          facts: { pid: process.pid, simulating: reason?.message ?? null, remedy: reason?.hint ?? null },
           greeting: 'The agent runs. Ctrl-C stops it.',
         };
       });

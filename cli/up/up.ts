@@ -5,6 +5,7 @@
 
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
+import { basename } from 'node:path';
 import { sleep } from '../../core/clock.js';
 import { writeFileDurably } from '../../core/files.js';
 import { InstanceLock } from '../../core/instance-lock.js';
@@ -48,7 +49,7 @@ export async function runUp(context: Context, options: UpOptions): Promise<void>
     return { lifetimes, backend };
   }, context.log);
   const { lifetimes, backend } = running;
-  greet(context, layout, backend);
+  greet(context, layout, backend, commandOf(options.entryPoint));
   const quit = new AbortController();
   const keyboard = openKeyboard(options.input, (key) => void onKey(context, backend.api, key, quit));
   const end = Promise.race([stopped(context.signal), stopped(quit.signal)]);
@@ -107,7 +108,11 @@ class House {
   async startAgent(backend: Backend): Promise<void> {
     await this.#provideClaimToken(backend.api);
     const args = ['--config', this.#layout.configs.agent, ...flag('--mqtt-port', backend.mqttPort)];
-    await this.#start('agent', () => args);
+    const ready = await this.#start('agent', () => [...args, '--simulate-missing']);
+    if (ready['simulating']) {
+      this.#context.terminal.note(`Buttons are simulated: ${ready['simulating']}`);
+      if (ready['remedy']) this.#context.terminal.note(`  ${ready['remedy']}`);
+    }
     await this.#agentOnline(backend.api);
   }
 
@@ -164,7 +169,7 @@ async function endStream(stream: WriteStream): Promise<void> {
   await done;
 }
 
-function greet({ terminal }: Context, layout: Layout, backend: Backend): void {
+function greet({ terminal }: Context, layout: Layout, backend: Backend, command: string): void {
   const link = loginLink(backend.httpUrl, backend.apiToken);
   if (terminal.json) {
     terminal.printJson({ message_type: 'ready', url: backend.httpUrl, link, data: layout.root });
@@ -177,10 +182,15 @@ function greet({ terminal }: Context, layout: Layout, backend: Backend): void {
   terminal.print(
     `  ${strong('space')} single click   ${strong('d')} double   ${strong('l')} long   ${strong('q')} quit`,
   );
-  terminal.print('  Or from another terminal: gatehouse device press button-1 --pattern double');
+  terminal.print(`  Or from another terminal: ${command} device press ${sampleThing} --data ${layout.root}`);
   terminal.print(`  What a click runs:        ${layout.lambdas}/hello.mjs`);
   terminal.print(`  Configuration, log:       ${layout.root}/config, ${layout.logFile}`);
   terminal.print('');
+}
+
+/** How this command is called here: by its name where it is linked, by its file in a clone. */
+function commandOf(entryPoint: string): string {
+  return basename(entryPoint) === 'gatehouse' ? 'gatehouse' : `node ${entryPoint}`;
 }
 
 const patterns: Readonly<Record<string, string>> = { ' ': 'SINGLE', d: 'DOUBLE', l: 'LONG' };
