@@ -33,6 +33,8 @@ export interface BlobIndex {
   pack(packId: string): PackSummary | undefined;
   /** Blobs of one pack by offset; empty when the pack is unknown. */
   blobsOfPack(packId: string): BlobEntry[];
+  /** Forgets packs and their blobs; unknown ones are passed over. */
+  dropPacks(packIds: Iterable<string>): void;
 }
 
 interface PackTotals {
@@ -58,6 +60,7 @@ export class MemoryBlobIndex implements BlobIndex {
   readonly #packIds: string[] = [];
   readonly #packTotals: PackTotals[] = [];
   readonly #packNumbers = new Map<string, number>();
+  readonly #dropped = new Set<number>();
   readonly #wanted = new Uint32Array(idWords);
   readonly #wantedBytes = Buffer.from(this.#wanted.buffer);
   /** Entry numbers ordered by pack, made when first asked for. */
@@ -89,7 +92,7 @@ export class MemoryBlobIndex implements BlobIndex {
   }
 
   *packs(): Iterable<PackSummary> {
-    for (const packId of this.#packIds) yield this.pack(packId) as PackSummary;
+    for (const packId of [...this.#packNumbers.keys()]) yield this.pack(packId) as PackSummary;
   }
 
   pack(packId: string): PackSummary | undefined {
@@ -103,6 +106,15 @@ export class MemoryBlobIndex implements BlobIndex {
     const { order, starts } = this.#ordered();
     const entries = order.subarray(starts[packNumber], starts[packNumber + 1]);
     return Array.from(entries, (entry) => this.#entry(entry)).sort((a, b) => a.offset - b.offset);
+  }
+
+  dropPacks(packIds: Iterable<string>): void {
+    for (const packId of packIds) {
+      const packNumber = this.#packNumbers.get(packId);
+      if (packNumber === undefined) continue;
+      this.#dropped.add(packNumber);
+      this.#packNumbers.delete(packId);
+    }
   }
 
   #numberOf(packId: string): number {
@@ -153,7 +165,8 @@ export class MemoryBlobIndex implements BlobIndex {
     for (;;) {
       const entry = (this.#slots[slot] as number) - 1;
       if (entry < 0) return -1;
-      if (((this.#owners[entry] as number) & 1) === tree && this.#matches(entry)) return entry;
+      const owner = this.#owners[entry] as number;
+      if ((owner & 1) === tree && this.#matches(entry) && !this.#dropped.has(owner >>> 1)) return entry;
       slot = (slot + 1) & mask;
     }
   }

@@ -26,7 +26,9 @@ export async function loadIndexFiles(
     try {
       const json = await files.loadIfThere('index', id, options);
       // One that went since the listing was replaced by another; prune does that.
-      return { id, packs: json === undefined ? [] : decodeIndex(id, json, version) };
+      const packs = json === undefined ? [] : decodeIndex(id, json, version);
+      files.knownIndexIds.add(id);
+      return { id, packs };
     } catch (error) {
       reportDamage(error, id, options);
       return { id, packs: [] };

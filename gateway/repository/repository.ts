@@ -15,6 +15,7 @@ import { mapBounded } from './bounded.js';
 import type { RepositoryConfig } from './config.js';
 import { sealOverheadBytes } from './crypto.js';
 import { type LoadIndexOptions, loadIndexFiles } from './index-loader.js';
+import { type IndexRewrite, type RewrittenIndex, rewriteIndex } from './index-rewriter.js';
 import { isId } from './layout.js';
 import { type LockContext, thisProcess } from './lock-files.js';
 import { removeLocks, takeLock } from './locks.js';
@@ -236,6 +237,15 @@ export class Repository implements Closeable {
   /** Blobs that the index places in a pack, by offset. */
   blobsOfPack(packId: string): readonly BlobEntry[] {
     return this.#parts.index.blobsOfPack(packId);
+  }
+
+  /**
+   * Writes the index anew without `dropPacks` and with `replacePacks`, then removes the old index
+   * files; packs are not touched. Flushes first. Hold the exclusive lock, and load the index before.
+   */
+  async rewriteIndex(rewrite: IndexRewrite): Promise<RewrittenIndex> {
+    await this.flush(rewrite);
+    return rewriteIndex(this.#parts.files, this.#parts.index, rewrite);
   }
 
   /** Compares the bucket's listing with the index: packs missing, of wrong size, mixed, orphaned. */

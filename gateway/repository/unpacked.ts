@@ -17,6 +17,8 @@ const decompressedLimitBytes = 256 * 1024 * 1024;
 export type UnpackedKind = Exclude<FileKind, 'pack' | 'key'>;
 
 export class UnpackedFiles {
+  /** Index files whose content the index in memory holds: loaded ones, and those saved here. */
+  readonly knownIndexIds = new Set<string>();
   readonly #bucket: Bucket;
   readonly #sealer: Sealer;
   readonly #version: 1 | 2;
@@ -32,6 +34,7 @@ export class UnpackedFiles {
     const sealed = this.#sealer.seal(await this.#encode(kind, json));
     const id = sha256Hex(sealed);
     await this.#bucket.put(keyOf(kind, id), sealed, options);
+    if (kind === 'index') this.knownIndexIds.add(id);
     return id;
   }
 
