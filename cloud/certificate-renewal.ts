@@ -2,7 +2,7 @@
 import { type Clock, sleep } from '../core/clock.js';
 import type { Closeable } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
-import type { Authority, ServerCertificate } from './pki/authority.js';
+import type { Authority, ServerCertificate } from '../core/pki/authority.js';
 
 export interface CertificateRenewalOptions {
   readonly authority: Authority;

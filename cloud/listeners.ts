@@ -3,12 +3,12 @@ import type { Clock } from '../core/clock.js';
 import { GatehouseError } from '../core/errors.js';
 import type { Lifetimes } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
+import type { Authority } from '../core/pki/authority.js';
 import { Broker } from './broker/broker.js';
 import type { Ingest } from './broker/ingest.js';
 import { CertificateRenewal } from './certificate-renewal.js';
 import type { CloudConfig } from './config.js';
 import { portTaken } from './http/errors.js';
-import type { Authority } from './pki/authority.js';
 import { ProvisioningServer } from './provisioning/server.js';
 import type { Registry } from './registry/registry.js';
 

@@ -9,6 +9,7 @@ import type { Clock } from '../core/clock.js';
 import { InstanceLock } from '../core/instance-lock.js';
 import { type Closeable, type Lifetimes, opening } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
+import { Authority } from '../core/pki/authority.js';
 import { formatClaimToken } from '../core/wire/claim-token.js';
 import { Dispatcher } from './actions/dispatcher.js';
 import { openActions } from './actions/open-actions.js';
@@ -19,7 +20,6 @@ import { HttpServer } from './http/server.js';
 import { StreamHub } from './http/stream-hub.js';
 import { followConnections, type Links, openIngest, sendFeedback } from './intake.js';
 import { openListeners } from './listeners.js';
-import { Authority } from './pki/authority.js';
 import { ensureThing, openStores, type Stores } from './stores.js';
 import { Retention } from './telemetry/retention.js';
 

@@ -1,8 +1,8 @@
 /** Turns a claim secret and a certificate request into a device's identity. Knows no HTTP. */
 import { faultsOf } from '../../core/config.js';
+import type { Authority } from '../../core/pki/authority.js';
+import { readDeviceRequest } from '../../core/pki/device-request.js';
 import { type ProvisionResponse, provisionRequest } from '../../core/wire/messages.js';
-import type { Authority } from '../pki/authority.js';
-import { readDeviceRequest } from '../pki/device-request.js';
 import type { Registry } from '../registry/registry.js';
 import { bodyInvalid } from './errors.js';
 

@@ -9,8 +9,8 @@ import type { AddressInfo } from 'node:net';
 import { type Clock, withTimeout } from '../../core/clock.js';
 import type { Closeable } from '../../core/lifecycle.js';
 import type { Logger } from '../../core/log.js';
+import { canonicalHost } from '../../core/pki/profiles.js';
 import type { Secret } from '../../core/secret.js';
-import { canonicalHost } from '../pki/profiles.js';
 import {
   bodyTooLarge,
   methodNotAllowed,

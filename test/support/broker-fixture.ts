@@ -6,12 +6,12 @@ import { onTestFinished } from 'vitest';
 import { Broker } from '../../cloud/broker/broker.js';
 import type { Ingest } from '../../cloud/broker/ingest.js';
 import type { BrokerLimits } from '../../cloud/broker/options.js';
-import { Authority } from '../../cloud/pki/authority.js';
 import { Registry } from '../../cloud/registry/registry.js';
 import { registrySchema } from '../../cloud/registry/schema.js';
 import { systemClock } from '../../core/clock.js';
 import { openDatabase } from '../../core/db/open.js';
 import { createLogger, type Logger } from '../../core/log.js';
+import { Authority } from '../../core/pki/authority.js';
 import { makeDeviceRequest } from './device-request.js';
 import { temporaryFolder } from './temporary-folder.js';
 

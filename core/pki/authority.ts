@@ -4,11 +4,11 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../../core/clock.js';
-import { GatehouseError, systemCode } from '../../core/errors.js';
-import { makePrivateFolder, writeFileDurably } from '../../core/files.js';
-import { Secret } from '../../core/secret.js';
-import { x509 } from '../../core/x509.js';
+import type { Clock } from '../clock.js';
+import { GatehouseError, systemCode } from '../errors.js';
+import { makePrivateFolder, writeFileDurably } from '../files.js';
+import { Secret } from '../secret.js';
+import { x509 } from '../x509.js';
 import { readDeviceRequest } from './device-request.js';
 import { caDamaged, caExpired, pkiFilesFailed } from './errors.js';
 import { generateKeys, type KeyPair, privateKeyPem, readKeys, sha256Hex } from './keys.js';

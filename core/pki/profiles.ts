@@ -1,6 +1,6 @@
 /** The three kinds of certificate: what each says and how long it holds (RFC 5280). */
 import { isIP } from 'node:net';
-import { x509 } from '../../core/x509.js';
+import { x509 } from '../x509.js';
 import { hostInvalid } from './errors.js';
 import { type KeyPair, newSerialNumber, signing } from './keys.js';
 

@@ -1,7 +1,7 @@
 /** A device's certificate request, parsed and proven to be signed by the key that it holds. */
 import { createPublicKey } from 'node:crypto';
-import { messageOf } from '../../core/errors.js';
-import { x509 } from '../../core/x509.js';
+import { messageOf } from '../errors.js';
+import { x509 } from '../x509.js';
 import { csrInvalid } from './errors.js';
 import { sha256Hex } from './keys.js';
 

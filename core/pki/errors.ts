@@ -1,5 +1,5 @@
 /** Every error that the private certificate authority raises. */
-import { GatehouseError, messageOf } from '../../core/errors.js';
+import { GatehouseError, messageOf } from '../errors.js';
 
 /** A device sent something that is no signed certificate request with a usable key. */
 export function csrInvalid(reason: string, cause?: unknown): GatehouseError {

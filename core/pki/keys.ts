@@ -1,6 +1,6 @@
 /** EC P-256 key pairs: made, written as PKCS #8 in PEM, read back. Private keys never leave this folder. */
 import { createHash, createPrivateKey, createPublicKey, randomBytes, webcrypto } from 'node:crypto';
-import { x509 } from '../../core/x509.js';
+import { x509 } from '../x509.js';
 
 export const signing = { name: 'ECDSA', hash: 'SHA-256' };
 const curve = { name: 'ECDSA', namedCurve: 'P-256' };
