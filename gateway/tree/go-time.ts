@@ -1,6 +1,6 @@
 /**
- * Times as Go writes them (RFC3339Nano), from and to nanoseconds since 1970. We write UTC; any
- * offset is read. Years are held to 0..9999 as restic does, because JSON in Go allows no others.
+ * Times as Go writes them (RFC3339Nano), from and to nanoseconds since 1970. We write UTC unless a
+ * time was stored with an offset; any offset is read. Years are held to 0..9999 as restic does, because JSON in Go allows no others.
  */
 const nanosPerSecond = 1_000_000_000n;
 const pattern = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)$/;
@@ -8,11 +8,19 @@ const pattern = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[+-
 /** Go's zero time, 0001-01-01T00:00:00Z; what an absent field means. */
 export const zeroTimeNs = -62_135_596_800n * nanosPerSecond;
 
-export function formatTime(ns: bigint): string {
+/** @param offsetSeconds what the zone is ahead of UTC; the text then shows that zone's clock. */
+export function formatTime(ns: bigint, offsetSeconds = 0): string {
   const fraction = ((ns % nanosPerSecond) + nanosPerSecond) % nanosPerSecond;
-  const date = heldDate(Number((ns - fraction) / nanosPerSecond));
+  const date = heldDate(Number((ns - fraction) / nanosPerSecond) + offsetSeconds);
   const digits = fraction === 0n ? '' : `.${fraction.toString().padStart(9, '0').replace(/0+$/, '')}`;
-  return `${date.toISOString().slice(0, 19)}${digits}Z`;
+  return `${date.toISOString().slice(0, 19)}${digits}${formatOffset(offsetSeconds)}`;
+}
+
+function formatOffset(seconds: number): string {
+  if (seconds === 0) return 'Z';
+  const minutes = Math.trunc(Math.abs(seconds) / 60);
+  const pad = (value: number) => String(value).padStart(2, '0');
+  return `${seconds < 0 ? '-' : '+'}${pad(Math.trunc(minutes / 60))}:${pad(minutes % 60)}`;
 }
 
 /** Whole-second dates whose year is out of range keep month, day and time, as in restic. */
@@ -34,6 +42,11 @@ export function parseTime(text: string): bigint | undefined {
   date.setUTCHours(Number(hour), Number(minute), Number(second));
   const seconds = BigInt(date.getTime() / 1000 - offsetSeconds(zone ?? 'Z'));
   return seconds * nanosPerSecond + BigInt((fraction ?? '').slice(0, 9).padEnd(9, '0'));
+}
+
+/** What the zone of a stored time is ahead of UTC, seconds; 0 for UTC and for what is no time. */
+export function zoneOffsetSeconds(text: string): number {
+  return offsetSeconds(pattern.exec(text)?.[8] ?? 'Z');
 }
 
 function offsetSeconds(zone: string): number {

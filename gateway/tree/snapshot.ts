@@ -4,7 +4,7 @@
  */
 import { encodeGoJson, type JsonValue, parseGoJson } from '../repository/go-json.js';
 import { snapshotDamaged } from './errors.js';
-import { formatTime } from './go-time.js';
+import { formatTime, zoneOffsetSeconds } from './go-time.js';
 import { type JsonObject, readFlatObject, readNumber, readText, readTexts, readTime } from './json-fields.js';
 
 /** Counts of one backup, named as restic names them in JSON. Times are RFC 3339. */
@@ -29,6 +29,8 @@ export interface SnapshotSummary {
 
 export interface Snapshot {
   readonly timeNs: bigint;
+  /** What the zone in which the time was stored is ahead of UTC, seconds; absent for UTC. */
+  readonly zoneSeconds?: number;
   readonly parent?: string;
   readonly tree: string;
   readonly paths: readonly string[];
@@ -50,7 +52,7 @@ export interface StoredSnapshot extends Snapshot {
 
 /** Keys in restic's order. */
 export function snapshotToJson(snapshot: Snapshot): JsonObject {
-  const json: Record<string, JsonValue> = { time: formatTime(snapshot.timeNs) };
+  const json: Record<string, JsonValue> = { time: formatTime(snapshot.timeNs, snapshot.zoneSeconds) };
   if (snapshot.parent !== undefined) json['parent'] = snapshot.parent;
   json['tree'] = snapshot.tree;
   json['paths'] = [...snapshot.paths];
@@ -84,8 +86,10 @@ function snapshotFromJson(value: JsonValue): Snapshot {
   const parent = readText(json, 'parent');
   const original = readText(json, 'original');
   const summary = readSummary(json['summary']);
+  const zoneSeconds = zoneOffsetSeconds(readText(json, 'time'));
   return {
     timeNs: readTime(json, 'time'),
+    ...(zoneSeconds === 0 ? {} : { zoneSeconds }),
     ...(parent === '' ? {} : { parent }),
     tree: readText(json, 'tree'),
     paths: readTexts(json, 'paths'),
