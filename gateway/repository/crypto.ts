@@ -2,16 +2,13 @@
  * Sealing: IV || AES-256-CTR ciphertext || Poly1305-AES over the ciphertext. Everything but key
  * files is stored this way. No associated data; what a file is follows from its place.
  */
-import { type Cipher, createCipheriv, createDecipheriv, randomBytes, timingSafeEqual } from 'node:crypto';
-import { Poly1305 } from '@noble/ciphers/_poly1305.js';
+import { randomBytes, randomFillSync, timingSafeEqual } from 'node:crypto';
+import { type MacKeys, type SealingPrimitives, sealingPrimitives } from './sealing-primitives.js';
 
 const ivSizeBytes = 16;
 const macSizeBytes = 16;
 /** What sealing adds to the plain bytes. */
 export const sealOverheadBytes = ivSizeBytes + macSizeBytes;
-
-/** Poly1305 copies what it is fed; pieces of this size stay in the processor's cache. */
-const macPieceBytes = 64 * 1024;
 
 export interface KeyMaterial {
   /** AES-256 key, 32 bytes. */
@@ -43,26 +40,34 @@ export function isValidKeyMaterial(key: KeyMaterial): boolean {
 
 /** Seals and opens with one key. Holds no other state. */
 export class Sealer {
-  readonly #key: KeyMaterial;
-  // ECB without padding has no state between blocks, so that one cipher serves every call.
-  readonly #nonceCipher: Cipher;
+  readonly key: KeyMaterial;
+  readonly #macKeys: MacKeys;
+  readonly #primitives: SealingPrimitives;
 
-  constructor(key: KeyMaterial) {
-    this.#key = key;
-    this.#nonceCipher = createCipheriv('aes-128-ecb', key.macNonceKey, null).setAutoPadding(false);
+  constructor(key: KeyMaterial, primitives: SealingPrimitives = sealingPrimitives()) {
+    this.key = key;
+    this.#macKeys = { nonceKey: key.macNonceKey, multiplier: key.macMultiplier };
+    this.#primitives = primitives;
   }
 
   /**
    * @param iv 16 bytes, never used twice with one key; random unless told (tests).
    * @returns IV, ciphertext and MAC in one buffer.
    */
-  seal(plain: Uint8Array, iv: Uint8Array = randomBytes(ivSizeBytes)): Buffer {
+  seal(plain: Uint8Array, iv: Uint8Array = freshIv()): Buffer {
     const sealed = Buffer.allocUnsafe(plain.length + sealOverheadBytes);
-    sealed.set(iv);
-    const cipher = createCipheriv('aes-256-ctr', this.#key.encryption, iv);
-    sealed.set(cipher.update(plain), ivSizeBytes);
-    const macAt = ivSizeBytes + plain.length;
-    sealed.set(this.#mac(iv, sealed.subarray(ivSizeBytes, macAt)), macAt);
+    this.#sealInto(sealed, plain, iv);
+    return sealed;
+  }
+
+  /**
+   * As `seal`, into the caller's buffer: no memory is taken. `plain` may lie in `room` at 16, where
+   * the ciphertext goes.
+   * @param room has at least `plain.length` + 32 bytes. @returns the part of it that is sealed.
+   */
+  sealInto(room: Buffer, plain: Uint8Array): Buffer {
+    const sealed = room.subarray(0, plain.length + sealOverheadBytes);
+    this.#sealInto(sealed, plain, freshIv());
     return sealed;
   }
 
@@ -72,23 +77,32 @@ export class Sealer {
     const iv = sealed.subarray(0, ivSizeBytes);
     const macAt = sealed.length - macSizeBytes;
     const ciphertext = sealed.subarray(ivSizeBytes, macAt);
-    if (!timingSafeEqual(this.#mac(iv, ciphertext), sealed.subarray(macAt))) return undefined;
-    return createDecipheriv('aes-256-ctr', this.#key.encryption, iv).update(ciphertext);
+    const mac = Buffer.allocUnsafe(macSizeBytes);
+    this.#primitives.authenticate(mac, this.#macKeys, iv, ciphertext);
+    if (!timingSafeEqual(mac, sealed.subarray(macAt))) return undefined;
+    const plain = Buffer.allocUnsafe(ciphertext.length);
+    this.#primitives.crypt(this.key.encryption, iv, ciphertext, plain);
+    return plain;
   }
 
-  #mac(iv: Uint8Array, ciphertext: Uint8Array): Uint8Array {
-    return poly1305Aes(this.#key.macMultiplier, this.#nonceCipher.update(iv), ciphertext);
+  #sealInto(sealed: Buffer, plain: Uint8Array, iv: Uint8Array): void {
+    const macAt = sealed.length - macSizeBytes;
+    const ciphertext = sealed.subarray(ivSizeBytes, macAt);
+    this.#primitives.crypt(this.key.encryption, iv, plain, ciphertext);
+    sealed.set(iv);
+    this.#primitives.authenticate(sealed.subarray(macAt), this.#macKeys, iv, ciphertext);
   }
 }
 
-/** Poly1305 with the one-time key multiplier || encryptedNonce. */
-function poly1305Aes(multiplier: Uint8Array, encryptedNonce: Uint8Array, message: Uint8Array): Uint8Array {
-  const key = Buffer.allocUnsafe(32);
-  key.set(multiplier);
-  key.set(encryptedNonce, 16);
-  const mac = new Poly1305(key);
-  for (let at = 0; at < message.length; at += macPieceBytes) {
-    mac.update(message.subarray(at, at + macPieceBytes));
+/** Random bytes are drawn for many IVs at once: a call for sixteen costs as much as one for thousands. */
+const ivPool = Buffer.alloc(4096);
+let ivAt = ivPool.length;
+
+function freshIv(): Uint8Array {
+  if (ivAt === ivPool.length) {
+    randomFillSync(ivPool);
+    ivAt = 0;
   }
-  return mac.digest();
+  ivAt += ivSizeBytes;
+  return ivPool.subarray(ivAt - ivSizeBytes, ivAt);
 }

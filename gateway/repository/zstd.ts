@@ -1,11 +1,14 @@
 /**
- * Zstandard, one frame at a time: Node's own where it has it (22.15 and later), WebAssembly else.
- * Output is bounded by the caller's limit before memory is taken, against frames made to burst.
+ * Zstandard, one frame at a time: the system's library where it can be called, Node's own where it
+ * has it (22.15 and later), WebAssembly else. Output is bounded by the caller's limit before memory
+ * is taken, against frames made to burst.
  */
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import * as wasm from '@bokuweb/zstd-wasm';
+import { openLibzstd } from './libzstd.js';
 
+/** What restic's default comes to. */
 const level = 3;
 /** Below this size a trip to the thread pool costs more than it saves, bytes. */
 const synchronousBelowBytes = 32 * 1024;
@@ -21,11 +24,51 @@ export interface Zstd {
   decompress(frame: Uint8Array, limitBytes: number): Promise<Uint8Array>;
 }
 
+/** Compresses into the caller's buffer. */
+export interface FrameWriter {
+  /** @returns the frame's size in bytes, or undefined when it does not fit into `room`. */
+  compressInto(room: Uint8Array, plain: Uint8Array): number | undefined;
+}
+
+/** The fastest of this process at a level of 1 to 19. */
+export async function openFrameWriter(atLevel: number): Promise<FrameWriter> {
+  const library = openLibzstd();
+  if (library !== undefined) return library.frameWriter(atLevel);
+  const compress = nativeCompressor(atLevel) ?? (await wasmCompressor(atLevel));
+  return {
+    compressInto(room, plain) {
+      const frame = compress(plain);
+      if (frame.length > room.length) return undefined;
+      room.set(frame);
+      return frame.length;
+    },
+  };
+}
+
+function nativeCompressor(atLevel: number): ((plain: Uint8Array) => Uint8Array) | undefined {
+  const { zstdCompressSync } = zlib as NativeZlib;
+  if (!zstdCompressSync) return undefined;
+  return (plain) => zstdCompressSync(plain, { params: { 100: atLevel }, pledgedSrcSize: plain.length });
+}
+
+let wasmReady: Promise<void> | undefined;
+
+/** Once per process: a second start would forget the memory of the first. */
+function initWasm(): Promise<void> {
+  wasmReady ??= wasm.init();
+  return wasmReady;
+}
+
+async function wasmCompressor(atLevel: number): Promise<(plain: Uint8Array) => Uint8Array> {
+  await initWasm();
+  return (plain) => wasm.compress(plain, atLevel);
+}
+
 let loaded: Promise<Zstd> | undefined;
 
 /** The implementation for this Node, loaded once. */
 export function loadZstd(): Promise<Zstd> {
-  loaded ??= Promise.resolve(nativeZstd()).then((native) => native ?? wasmZstd());
+  loaded ??= Promise.resolve(libraryZstd() ?? nativeZstd()).then((native) => native ?? wasmZstd());
   return loaded;
 }
 
@@ -41,6 +84,33 @@ interface NativeZlib {
   readonly zstdDecompress?: Transform;
   readonly zstdCompressSync?: (input: Uint8Array, options: object) => Buffer;
   readonly zstdDecompressSync?: (input: Uint8Array, options: object) => Buffer;
+}
+
+/** Undefined where the system's library is not there or cannot be called. */
+export function libraryZstd(): Zstd | undefined {
+  const library = openLibzstd();
+  if (library === undefined) return undefined;
+  const writer = library.frameWriter(level);
+  return {
+    async compress(plain) {
+      const room = Buffer.allocUnsafeSlow(library.boundOf(plain.length));
+      const size = writer.compressInto(room, plain);
+      if (size === undefined) throw new Error('the frame does not fit its own bound');
+      // A copy when it is much smaller: the rest of the room would be held with it.
+      return size < room.length / 2 ? Buffer.from(room.subarray(0, size)) : room.subarray(0, size);
+    },
+    async decompress(frame, limitBytes) {
+      const size = checkDeclaredSize(frame, limitBytes);
+      if (size !== undefined) return library.decompress(frame, size);
+      for (let guess = Math.min(firstGuessBytes, limitBytes); ; guess = Math.min(guess * 4, limitBytes)) {
+        try {
+          return library.decompress(frame, guess);
+        } catch (error) {
+          if (guess >= limitBytes) throw error;
+        }
+      }
+    },
+  };
 }
 
 /** Undefined where Node has no Zstandard. */
@@ -73,7 +143,7 @@ export function nativeZstd(): Zstd | undefined {
 }
 
 export async function wasmZstd(): Promise<Zstd> {
-  await wasm.init();
+  await initWasm();
   return {
     compress: async (plain) => wasm.compress(plain, level),
     decompress: async (frame, limitBytes) => decompressWasm(frame, limitBytes),

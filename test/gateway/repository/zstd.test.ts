@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { declaredSize, loadZstd, nativeZstd, wasmZstd, type Zstd } from '../../../gateway/repository/zstd.js';
+import {
+  declaredSize,
+  libraryZstd,
+  loadZstd,
+  nativeZstd,
+  openFrameWriter,
+  wasmZstd,
+  type Zstd,
+} from '../../../gateway/repository/zstd.js';
 import { hex } from './vectors.js';
 
 /** A frame of raw blocks that states its size, as a writer without an encoder makes it. */
@@ -29,12 +37,14 @@ function unsizedFrame(blocks: number): Buffer {
 }
 
 const native = nativeZstd();
+const library = libraryZstd();
 
 describe.each<[string, (() => Promise<Zstd>) | undefined]>([
   ['WebAssembly', wasmZstd],
   ["Node's own", native && (async () => native)],
+  ["the system's library", library && (async () => library)],
 ])('Zstandard by %s', (_name, load) => {
-  const reason = load ? '' : ` (skipped: this Node has no zstd)`;
+  const reason = load ? '' : ' (skipped: it is not here)';
 
   it.skipIf(!load)(`leads back to what was compressed${reason}`, async () => {
     const zstd = await load!();
@@ -67,6 +77,18 @@ describe.each<[string, (() => Promise<Zstd>) | undefined]>([
     await expect(zstd.decompress(Buffer.from('hello world'), 1000)).rejects.toThrow(RangeError);
     await expect(zstd.decompress(Buffer.alloc(0), 1000)).rejects.toThrow(RangeError);
   });
+});
+
+it('writes frames into a room, or says that they do not fit', async () => {
+  const writer = await openFrameWriter(1);
+  const plain = Buffer.alloc(100_000, 'log line 17\n');
+  const room = Buffer.alloc(plain.length);
+  const size = writer.compressInto(room, plain);
+  expect(size).toBeLessThan(1000);
+  const zstd = await wasmZstd();
+  expect(Buffer.compare(await zstd.decompress(room.subarray(0, size), plain.length), plain)).toBe(0);
+  const noise = randomBytes(100_000);
+  expect(writer.compressInto(room, noise)).toBeUndefined();
 });
 
 it('is loaded once', () => {

@@ -1,0 +1,89 @@
+/**
+ * The system's own Zstandard library (Debian: libzstd1, which dpkg itself needs). One context per
+ * level and thread serves every call. Bounds memory by the room that the caller gives.
+ */
+import { type Handle, openNativeLibrary } from './native-library.js';
+import type { FrameWriter } from './zstd.js';
+
+const names = ['libzstd.so.1', 'libzstd.1.dylib', '/opt/homebrew/lib/libzstd.1.dylib'];
+const compressionLevel = 100; // ZSTD_c_compressionLevel
+
+export interface Libzstd {
+  /** A room of this size holds the frame of any content of `sizeBytes`. */
+  boundOf(sizeBytes: number): number;
+  frameWriter(level: number): FrameWriter;
+  /** @throws Error when the frame is damaged, cut short or holds more than `limitBytes`. */
+  decompress(frame: Uint8Array, limitBytes: number): Buffer;
+}
+
+/** Sizes and error codes share a type; a code is within 200 of 2^64 and comes as a bigint. */
+type SizeOrError = number | bigint;
+
+interface Calls {
+  createCompressor(): Handle | null;
+  createDecompressor(): Handle | null;
+  setParameter(context: Handle, parameter: number, value: number): SizeOrError;
+  compress(context: Handle, room: Uint8Array, size: number, from: Uint8Array, length: number): SizeOrError;
+  decompress(context: Handle, room: Uint8Array, size: number, from: Uint8Array, length: number): SizeOrError;
+}
+
+let opened: Libzstd | undefined | null = null;
+
+/** Undefined where it is not installed or cannot be called. */
+export function openLibzstd(): Libzstd | undefined {
+  if (opened === null) {
+    try {
+      opened = bind();
+    } catch {
+      opened = undefined;
+    }
+  }
+  return opened;
+}
+
+function bind(): Libzstd | undefined {
+  const library = openNativeLibrary(names);
+  if (library === undefined) return undefined;
+  const coder = ['void*', 'uint8_t*', 'size_t', 'uint8_t*', 'size_t'];
+  const calls: Calls = {
+    createCompressor: library.func('ZSTD_createCCtx', 'void*', []),
+    createDecompressor: library.func('ZSTD_createDCtx', 'void*', []),
+    setParameter: library.func('ZSTD_CCtx_setParameter', 'size_t', ['void*', 'int', 'int']),
+    compress: library.func('ZSTD_compress2', 'size_t', coder),
+    decompress: library.func('ZSTD_decompressDCtx', 'size_t', coder),
+  };
+  const decompressor = demand(calls.createDecompressor());
+  const writers = new Map<number, FrameWriter>();
+  return {
+    // ZSTD_COMPRESSBOUND of zstd.h.
+    boundOf: (size) => size + Math.floor(size / 256) + Math.max(0, Math.ceil((131_072 - size) / 2048)),
+    frameWriter(level) {
+      const writer = writers.get(level) ?? newWriter(calls, level);
+      writers.set(level, writer);
+      return writer;
+    },
+    decompress(frame, limitBytes) {
+      // A room of no bytes has no address; one more costs nothing and is never filled.
+      const room = Buffer.allocUnsafeSlow(limitBytes + 1);
+      const size = calls.decompress(decompressor, room, limitBytes, frame, frame.length);
+      if (typeof size === 'bigint') throw new Error('the frame is damaged, or holds more than it may');
+      return room.subarray(0, size);
+    },
+  };
+}
+
+function newWriter(calls: Calls, level: number): FrameWriter {
+  const context = demand(calls.createCompressor());
+  calls.setParameter(context, compressionLevel, level);
+  return {
+    compressInto(room, plain) {
+      const size = calls.compress(context, room, room.length, plain, plain.length);
+      return typeof size === 'bigint' ? undefined : size;
+    },
+  };
+}
+
+function demand(context: Handle | null): Handle {
+  if (context === null) throw new Error('libzstd has no memory for a context');
+  return context;
+}
