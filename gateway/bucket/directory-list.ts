@@ -44,7 +44,9 @@ async function look(root: string, key: string, name: Dirent): Promise<Found | un
   if (name.isDirectory()) return { kind: 'folder', key };
   const found = await orNothing(stat(join(root, key)));
   if (found?.isDirectory()) return { kind: 'folder', key };
-  return found?.isFile() ? { kind: 'file', entry: { key, sizeBytes: found.size } } : undefined;
+  return found?.isFile()
+    ? { kind: 'file', entry: { key, sizeBytes: found.size, modifiedMs: found.mtimeMs } }
+    : undefined;
 }
 
 async function orNothing<T>(work: Promise<T>): Promise<T | undefined> {

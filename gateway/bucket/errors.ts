@@ -7,10 +7,15 @@ export interface BucketFault {
   /** The server's or the system's own word for it: `NoSuchBucket`, `ECONNREFUSED`. */
   readonly reason?: string;
   readonly cause?: unknown;
+  /** The server's own word for how long to wait before the next attempt. */
+  readonly retryAfterMs?: number | undefined;
+  /** How far this computer's clock is ahead of the server's, where the answer shows it. */
+  readonly clockAheadMs?: number | undefined;
 }
 
 function contextOf(fault: BucketFault) {
-  return { location: fault.location, reason: fault.reason ?? null };
+  const { location, reason = null, retryAfterMs } = fault;
+  return retryAfterMs === undefined ? { location, reason } : { location, reason, retryAfterMs };
 }
 
 function because(fault: BucketFault): string {
@@ -68,12 +73,50 @@ export function bucketSlowDown(fault: BucketFault): GatehouseError {
 export function clockSkewed(fault: BucketFault): GatehouseError {
   return new GatehouseError(
     'CLOCK_SKEWED',
-    `${fault.location} refuses requests because this computer's clock is wrong.`,
+    `${fault.location} refuses requests because this computer's clock is ${offBy(fault.clockAheadMs)}.`,
     {
-      context: contextOf(fault),
+      context: { ...contextOf(fault), clockAheadMs: fault.clockAheadMs ?? null },
       cause: fault.cause,
       hint: 'Set the clock ("timedatectl set-ntp true"); S3 allows a difference of 15 minutes.',
     },
+  );
+}
+
+function offBy(aheadMs: number | undefined): string {
+  if (aheadMs === undefined) return 'wrong';
+  const minutes = Math.round(Math.abs(aheadMs) / 60_000);
+  const amount = minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
+  return `${amount} ${aheadMs > 0 ? 'ahead' : 'behind'}`;
+}
+
+/** The object is in an archive class and cannot be read yet. The user has it thawed. */
+export function bucketArchived(fault: BucketFault): GatehouseError {
+  return new GatehouseError(
+    'BUCKET_ARCHIVED',
+    `${fault.location}: the object is archived${because(fault)}.`,
+    {
+      context: contextOf(fault),
+      cause: fault.cause,
+      hint: 'It must be fetched from the archive first; "gatehouse restore" asks what that costs and does it.',
+    },
+  );
+}
+
+/** What arrived is not what the server says it holds. Fetched again by itself. */
+export function damagedOnTheWay(location: string, key: string): GatehouseError {
+  return new GatehouseError('BUCKET_FAILED', `${key} from ${location} was damaged on the way.`, {
+    retryable: true,
+    context: { location, key },
+    hint: 'Try again; if it stays so, check the network and the memory of this computer.',
+  });
+}
+
+/** A stream is longer than 10,000 parts. The user gives larger parts. */
+export function tooManyParts(location: string, key: string, partBytes: number): GatehouseError {
+  return new GatehouseError(
+    'BUCKET_FAILED',
+    `${key} does not fit in ${location}: it has more than 10000 parts of ${partBytes} bytes.`,
+    { context: { location, key, partBytes }, hint: 'Send it in larger parts.' },
   );
 }
 

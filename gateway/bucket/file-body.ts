@@ -8,23 +8,31 @@ import { sourceChanged, sourceUnreadable } from './errors.js';
 
 const chunkBytes = 256 * 1024;
 
-/**
- * Exactly `sizeBytes` bytes of the file. The stream fails with BUCKET_FAILED when the file cannot
- * be read or has another size. The file is opened at the first read, so an unused body holds nothing.
- */
-export function fileBody(filePath: string, sizeBytes: number): Readable {
-  return Readable.from(fileChunks(filePath, sizeBytes), { objectMode: false, highWaterMark: chunkBytes });
+export interface FilePart {
+  readonly fromByte: number;
+  readonly length: number;
 }
 
-async function* fileChunks(filePath: string, sizeBytes: number): AsyncGenerator<Uint8Array> {
+/**
+ * A file of exactly `sizeBytes` bytes, or a part of it. The stream fails with BUCKET_FAILED when the
+ * file cannot be read or has another size. The file is opened at the first read, so an unused body
+ * holds nothing.
+ */
+export function fileBody(filePath: string, sizeBytes: number, part?: FilePart): Readable {
+  const chunks = fileChunks(filePath, sizeBytes, part ?? { fromByte: 0, length: sizeBytes });
+  return Readable.from(chunks, { objectMode: false, highWaterMark: chunkBytes });
+}
+
+async function* fileChunks(filePath: string, sizeBytes: number, part: FilePart): AsyncGenerator<Uint8Array> {
   try {
     const handle = await open(filePath, 'r');
     try {
       const { size } = await handle.stat();
       if (size !== sizeBytes) throw sourceChanged(filePath, sizeBytes, size);
-      let offset = 0;
-      while (offset < sizeBytes) {
-        const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, sizeBytes - offset));
+      let offset = part.fromByte;
+      const end = part.fromByte + part.length;
+      while (offset < end) {
+        const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, end - offset));
         const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset);
         if (bytesRead === 0) throw sourceChanged(filePath, sizeBytes, offset);
         offset += bytesRead;
@@ -38,10 +46,15 @@ async function* fileChunks(filePath: string, sizeBytes: number): AsyncGenerator<
   }
 }
 
-/** MD5 of the file in base64, as the header Content-MD5 wants it. @throws as `fileBody` fails. */
-export async function fileMd5(filePath: string, sizeBytes: number, signal?: AbortSignal): Promise<string> {
+/** MD5 of `fileBody`'s bytes in base64, as the header Content-MD5 wants it. @throws as `fileBody` fails. */
+export async function fileMd5(
+  filePath: string,
+  sizeBytes: number,
+  part: FilePart,
+  signal?: AbortSignal,
+): Promise<string> {
   const hash = createHash('md5');
-  await pipeline(fileBody(filePath, sizeBytes), hash, signal === undefined ? {} : { signal });
+  await pipeline(fileBody(filePath, sizeBytes, part), hash, signal === undefined ? {} : { signal });
   return hash.digest('base64');
 }
 

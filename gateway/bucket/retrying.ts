@@ -1,109 +1,156 @@
 /**
- * A bucket that repeats what failed, when the error says of itself that it is retryable. Waits grow
- * twofold with full jitter. Until the bucket has answered once the patience is short, so that a
- * mistyped endpoint shows at once; after that an outage of minutes is sat out.
+ * A bucket that repeats what failed, when the error says of itself that it is retryable. A stream
+ * that breaks while it is read goes on from the byte where it broke.
  */
-import type { Readable } from 'node:stream';
-import { type Clock, sleep } from '../../core/clock.js';
+import { Readable } from 'node:stream';
 import { GatehouseError } from '../../core/errors.js';
-import { type Logger, silentLogger } from '../../core/log.js';
-import type { Bucket, BucketEntry, CallOptions } from './bucket.js';
+import type {
+  Bucket,
+  BucketEntry,
+  CallOptions,
+  GetStreamOptions,
+  ObjectAddress,
+  ObjectFacts,
+  PutOptions,
+  PutStreamOptions,
+  ThawRequest,
+  UnfinishedUpload,
+} from './bucket.js';
+import { bucketFailed } from './errors.js';
+import { ForwardingBucket } from './forwarding.js';
+import { type Attempts, RetryBudget, type RetryOptions } from './retry-budget.js';
 
-export interface RetryOptions {
-  readonly clock: Clock;
-  readonly log?: Logger;
-  /** Upper bound of the first wait. */
-  readonly baseDelayMs?: number;
-  /** Upper bound of every wait. */
-  readonly maxDelayMs?: number;
-  /** Once the bucket has answered: the most that one call waits between its attempts, all in all. */
-  readonly budgetMs?: number;
-  /** Before it has: no attempt begins so long after the first one. */
-  readonly firstBudgetMs?: number;
-  /** From 0 up to 1. */
-  readonly random?: () => number;
-}
+export type { RetryOptions };
 
-export class RetryingBucket implements Bucket {
-  readonly #inner: Bucket;
-  readonly #clock: Clock;
-  readonly #log: Logger;
-  readonly #options: Required<Omit<RetryOptions, 'clock' | 'log'>>;
-  #answered = false;
+export class RetryingBucket extends ForwardingBucket {
+  readonly #budget: RetryBudget;
 
   /** Closing it closes `inner`. */
   constructor(inner: Bucket, options: RetryOptions) {
-    this.#inner = inner;
-    this.#clock = options.clock;
-    this.#log = options.log ?? silentLogger;
-    this.#options = {
-      baseDelayMs: options.baseDelayMs ?? 500,
-      maxDelayMs: options.maxDelayMs ?? 30_000,
-      budgetMs: options.budgetMs ?? 15 * 60_000,
-      firstBudgetMs: options.firstBudgetMs ?? 10_000,
-      random: options.random ?? Math.random,
-    };
+    super(inner);
+    this.#budget = new RetryBudget(options);
   }
 
-  get location(): string {
-    return this.#inner.location;
+  override prepare(options?: CallOptions): Promise<void> {
+    return this.#retry('prepare', options, () => super.prepare(options));
   }
 
-  close(): Promise<void> {
-    return this.#inner.close();
+  override put(key: string, content: Uint8Array, options?: PutOptions): Promise<void> {
+    return this.#retry('put', options, () => super.put(key, content, options));
   }
 
-  prepare(options?: CallOptions): Promise<void> {
-    return this.#retry('prepare', options, () => this.#inner.prepare(options));
+  override putFile(key: string, filePath: string, sizeBytes: number, options?: PutOptions): Promise<void> {
+    return this.#retry('put', options, () =>
+      super.putFile(key, filePath, sizeBytes, this.#attempting(options)),
+    );
   }
 
-  put(key: string, content: Uint8Array, options?: CallOptions): Promise<void> {
-    return this.#retry('put', options, () => this.#inner.put(key, content, options));
+  /** The parts are repeated one by one; the whole cannot be, since `content` is read once. */
+  override putStream(
+    key: string,
+    content: AsyncIterable<Uint8Array>,
+    options?: PutStreamOptions,
+  ): Promise<number> {
+    return super.putStream(key, content, this.#attempting(options));
   }
 
-  putFile(key: string, filePath: string, sizeBytes: number, options?: CallOptions): Promise<void> {
-    return this.#retry('put', options, () => this.#inner.putFile(key, filePath, sizeBytes, options));
+  override get(key: string, options?: CallOptions): Promise<Uint8Array | undefined> {
+    return this.#retry('get', options, () => super.get(key, options));
   }
 
-  get(key: string, options?: CallOptions): Promise<Uint8Array | undefined> {
-    return this.#retry('get', options, () => this.#inner.get(key, options));
-  }
-
-  getRange(
+  override getRange(
     key: string,
     offset: number,
     length: number,
     options?: CallOptions,
   ): Promise<Uint8Array | undefined> {
-    return this.#retry('get', options, () => this.#inner.getRange(key, offset, length, options));
+    return this.#retry('get', options, () => super.getRange(key, offset, length, options));
   }
 
-  /** Opening is repeated; a stream that breaks later fails, since its reader has had a part. */
-  getStream(key: string, options?: CallOptions): Promise<Readable | undefined> {
-    return this.#retry('get', options, () => this.#inner.getStream(key, options));
+  override async getStream(key: string, options?: GetStreamOptions): Promise<Readable | undefined> {
+    let version = options?.ifVersion;
+    const open = (fromByte: number) =>
+      this.#retry('get', options, () =>
+        super.getStream(key, {
+          ...options,
+          fromByte,
+          ...(version === undefined ? {} : { ifVersion: version }),
+          onVersion: (found) => {
+            version = found;
+            options?.onVersion?.(found);
+          },
+        }),
+      );
+    const first = await open(options?.fromByte ?? 0);
+    if (first === undefined) return undefined;
+    const attempts = this.#budget.attempts('get', options?.signal);
+    const reopen = async (fromByte: number) => {
+      const next = await open(fromByte);
+      if (next === undefined)
+        throw bucketFailed({ location: this.location }, `${key} went while it was read`);
+      return next;
+    };
+    return resuming(first, options?.fromByte ?? 0, attempts, reopen);
   }
 
-  stat(key: string, options?: CallOptions): Promise<number | undefined> {
-    return this.#retry('stat', options, () => this.#inner.stat(key, options));
+  override stat(key: string, options?: CallOptions): Promise<number | undefined> {
+    return this.#retry('stat', options, () => super.stat(key, options));
   }
 
-  delete(key: string, options?: CallOptions): Promise<void> {
-    return this.#retry('delete', options, () => this.#inner.delete(key, options));
+  override describe(key: string, options?: CallOptions): Promise<ObjectFacts | undefined> {
+    return this.#retry('stat', options, () => super.describe(key, options));
+  }
+
+  override delete(key: string, options?: CallOptions): Promise<void> {
+    return this.#retry('delete', options, () => super.delete(key, options));
+  }
+
+  override copyFrom(source: ObjectAddress, key: string, options?: PutOptions): Promise<boolean> {
+    return this.#retry('copy', options, () => super.copyFrom(source, key, options));
+  }
+
+  override list(prefix: string, options?: CallOptions): AsyncIterable<BucketEntry> {
+    return this.#listAgain(
+      options,
+      () => super.list(prefix, options),
+      ({ key }) => key,
+    );
+  }
+
+  override listUnfinished(prefix: string, options?: CallOptions): AsyncIterable<UnfinishedUpload> {
+    return this.#listAgain(
+      options,
+      () => super.listUnfinished(prefix, options),
+      ({ key, id }) => `${id} ${key}`,
+    );
+  }
+
+  override dropUnfinished(upload: UnfinishedUpload, options?: CallOptions): Promise<void> {
+    return this.#retry('delete', options, () => super.dropUnfinished(upload, options));
+  }
+
+  override requestThaw(key: string, request: ThawRequest, options?: CallOptions): Promise<void> {
+    return this.#retry('thaw', options, () => super.requestThaw(key, request, options));
   }
 
   /** A listing that breaks begins anew; what was handed out already is passed over. */
-  async *list(prefix: string, options?: CallOptions): AsyncGenerator<BucketEntry> {
+  async *#listAgain<T>(
+    options: CallOptions | undefined,
+    list: () => AsyncIterable<T>,
+    nameOf: (entry: T) => string,
+  ): AsyncGenerator<T> {
     const given = new Set<string>();
-    const attempts = this.#attempts('list', options);
+    const attempts = this.#budget.attempts('list', options?.signal);
     for (;;) {
       try {
-        for await (const entry of this.#inner.list(prefix, options)) {
-          if (given.has(entry.key)) continue;
-          given.add(entry.key);
+        for await (const entry of list()) {
+          const name = nameOf(entry);
+          if (given.has(name)) continue;
+          given.add(name);
           attempts.progress();
           yield entry;
         }
-        this.#answered = true;
+        this.#budget.answered();
         return;
       } catch (error) {
         await attempts.orThrow(error);
@@ -111,47 +158,40 @@ export class RetryingBucket implements Bucket {
     }
   }
 
-  async #retry<T>(call: string, options: CallOptions | undefined, work: () => Promise<T>): Promise<T> {
-    const attempts = this.#attempts(call, options);
+  #attempting<T extends CallOptions>(options: T | undefined): T & CallOptions {
+    const attempt: CallOptions['attempt'] = (request, work) => this.#retry(request, options, work);
+    return { ...options, attempt } as T & CallOptions;
+  }
+
+  #retry<T>(call: string, options: CallOptions | undefined, work: () => Promise<T>): Promise<T> {
+    return this.#budget.retry(call, options?.signal, work);
+  }
+}
+
+function resuming(
+  first: Readable,
+  fromByte: number,
+  attempts: Attempts,
+  reopen: (fromByte: number) => Promise<Readable>,
+): Readable {
+  let current = first;
+  let at = fromByte;
+  async function* chunks(): AsyncGenerator<Uint8Array> {
     for (;;) {
       try {
-        const result = await work();
-        this.#answered = true;
-        return result;
+        for await (const chunk of current as AsyncIterable<Uint8Array>) {
+          at += chunk.length;
+          attempts.progress();
+          yield chunk;
+        }
+        return;
       } catch (error) {
+        if (!(error instanceof GatehouseError)) throw error;
         await attempts.orThrow(error);
+        current = await reopen(at);
       }
     }
   }
-
-  /** `orThrow` waits before the next attempt, or throws the error when there shall be none. */
-  #attempts(call: string, options: CallOptions | undefined) {
-    const { baseDelayMs, maxDelayMs, budgetMs, firstBudgetMs, random } = this.#options;
-    const startedMs = this.#clock.monotonicMs();
-    let failures = 0;
-    let waitedMs = 0;
-    return {
-      orThrow: async (error: unknown): Promise<void> => {
-        if (!(error instanceof GatehouseError) || !error.retryable) throw error;
-        const delayMs = random() * Math.min(maxDelayMs, baseDelayMs * 2 ** failures);
-        const elapsedMs = this.#clock.monotonicMs() - startedMs;
-        // A pack on a slow line takes long by itself; only waiting counts then.
-        const isSpent = this.#answered ? waitedMs + delayMs > budgetMs : elapsedMs + delayMs > firstBudgetMs;
-        if (isSpent) throw error;
-        failures += 1;
-        waitedMs += delayMs;
-        this.#log.warn('bucket failed, trying again', {
-          call,
-          failures,
-          delayMs: Math.round(delayMs),
-          error,
-        });
-        await sleep(this.#clock, delayMs, options?.signal);
-      },
-      progress: (): void => {
-        failures = 0;
-        waitedMs = 0;
-      },
-    };
-  }
+  const options = { objectMode: false, highWaterMark: first.readableHighWaterMark };
+  return Readable.from(chunks(), options).once('close', () => current.destroy());
 }

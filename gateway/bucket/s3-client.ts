@@ -5,16 +5,19 @@
 import { readFile } from 'node:fs/promises';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { S3Location } from './location.js';
+import { providerOf, regionOf } from './providers.js';
 
 export type S3Module = typeof import('@aws-sdk/client-s3');
 
 export interface S3ClientOptions {
   /** Origin of a server other than AWS, such as `https://minio.home:9000`. */
   readonly endpoint?: string | undefined;
-  /** Else the AWS profile's or the environment's (`AWS_REGION`), else `us-east-1`. */
+  /** Else the AWS profile's or the environment's (`AWS_REGION`), else the provider's usual one. */
   readonly region?: string | undefined;
-  /** The bucket's name in the path and not in the host name. Default: yes for an own endpoint. */
+  /** The bucket's name in the path and not in the host name. Default: as the provider likes it. */
   readonly pathStyle?: boolean | undefined;
+  /** A connection on which nothing moves for so long is dead; 120 s unless told. */
+  readonly silenceLimitMs?: number;
   /** Else the chain that every AWS tool has: environment, ~/.aws, container, instance. */
   readonly credentialFiles?: CredentialFiles | undefined;
 }
@@ -26,9 +29,8 @@ export interface CredentialFiles {
 }
 
 const connectLimitMs = 15_000;
-/** A connection on which nothing moves for so long is dead; a slow server may take a while to store a pack. */
+/** A slow server may take a while to store a pack. */
 const silenceLimitMs = 120_000;
-const fallbackRegion = 'us-east-1';
 
 const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
@@ -52,8 +54,12 @@ export async function createS3Client(
     // A wrong clock is to be set, not worked around: snapshots would carry wrong times.
     disableClockSkewCorrection: true,
     followRegionRedirects: true,
-    forcePathStyle: options.pathStyle ?? (endpoint !== undefined || location.bucket.includes('.')),
-    requestHandler: { connectionTimeout: connectLimitMs, socketTimeout: silenceLimitMs, logger: quiet },
+    forcePathStyle: options.pathStyle ?? (providerOf(endpoint).pathStyle || location.bucket.includes('.')),
+    requestHandler: {
+      connectionTimeout: connectLimitMs,
+      socketTimeout: options.silenceLimitMs ?? silenceLimitMs,
+      logger: quiet,
+    },
     logger: quiet,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
@@ -62,7 +68,7 @@ export async function createS3Client(
   const client = withoutNodeWarning(() => new sdk.S3Client(config));
   if (region !== undefined || (await knowsRegion(client))) return client;
   client.destroy();
-  return withoutNodeWarning(() => new sdk.S3Client({ ...config, region: fallbackRegion }));
+  return withoutNodeWarning(() => new sdk.S3Client({ ...config, region: regionOf(endpoint) }));
 }
 
 async function knowsRegion(client: S3Client): Promise<boolean> {

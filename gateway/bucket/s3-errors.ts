@@ -2,6 +2,7 @@
 import { GatehouseError, messageOf, systemCode } from '../../core/errors.js';
 import {
   type BucketFault,
+  bucketArchived,
   bucketDenied,
   bucketFailed,
   bucketFull,
@@ -42,7 +43,10 @@ const leaves: Readonly<Record<string, Leaf>> = {
   QuotaExceeded: bucketFull,
   InsufficientCapacity: bucketFull,
   XMinioStorageFull: bucketFull,
+  InvalidObjectState: bucketArchived,
   BadDigest: retryLater,
+  XAmzContentSHA256Mismatch: retryLater,
+  PreconditionFailed: (fault) => bucketFailed(fault, 'the object was replaced while it was read'),
   IncompleteBody: retryLater,
   InternalError: retryLater,
   OperationAborted: retryLater,
@@ -57,6 +61,8 @@ const leafByStatus: Readonly<Record<number, Leaf>> = {
   403: (fault) => bucketDenied(fault),
   404: (fault) =>
     bucketFailed(fault, 'what answers there is no S3 server', { hint: 'Check the endpoint (--endpoint).' }),
+  408: bucketUnreachable,
+  412: (fault) => bucketFailed(fault, 'the object was replaced while it was read'),
   429: bucketSlowDown,
   500: retryLater,
   502: bucketUnreachable,
@@ -79,21 +85,48 @@ const networkReasons = new Set([
   'ENETDOWN',
 ]);
 
-/** Maps an error of the SDK; one that is ours already stays as it is. */
-export function s3Fault(cause: unknown, location: string): GatehouseError {
+/** Maps an error of the SDK; one that is ours already stays as it is. `nowMs` is the wall clock. */
+export function s3Fault(cause: unknown, location: string, nowMs?: number): GatehouseError {
   if (cause instanceof GatehouseError) return cause;
   const name = cause instanceof Error ? cause.name : '';
   const code = systemCode(cause);
+  const details = { location, cause, ...answerDetails(cause, nowMs) };
   const reason = [name, code].find((word) => word !== undefined && leafByReason.has(word));
   const known = reason === undefined ? undefined : leafByReason.get(reason);
-  if (known !== undefined) return known({ location, cause, ...(reason === undefined ? {} : { reason }) });
-  if (code !== undefined && networkReasons.has(code))
-    return bucketUnreachable({ location, cause, reason: code });
-  if (code !== undefined && isTls(code)) return tlsFault({ location, cause, reason: code });
+  if (known !== undefined) return known({ ...details, ...(reason === undefined ? {} : { reason }) });
+  if (code !== undefined && networkReasons.has(code)) return bucketUnreachable({ ...details, reason: code });
+  if (code !== undefined && isTls(code)) return tlsFault({ ...details, reason: code });
   const status = statusOf(cause);
   const leaf = status === undefined ? undefined : leafByStatus[status];
-  if (leaf !== undefined) return leaf({ location, cause, reason: `HTTP ${status}` });
-  return bucketFailed({ location, cause, ...(name === 'Error' ? {} : { reason: name }) }, messageOf(cause));
+  if (leaf !== undefined) return leaf({ ...details, reason: `HTTP ${status}` });
+  return bucketFailed({ ...details, ...(name === 'Error' ? {} : { reason: name }) }, messageOf(cause));
+}
+
+/** What the answer's headers say about when to come back and what time it is. */
+function answerDetails(cause: unknown, nowMs: number | undefined) {
+  const headers = headersOf(cause);
+  const serverMs = Date.parse(headers['date'] ?? '');
+  const retryAfterMs = parseRetryAfter(headers['retry-after'], nowMs);
+  return {
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(nowMs === undefined || Number.isNaN(serverMs) ? {} : { clockAheadMs: nowMs - serverMs }),
+  };
+}
+
+/** Milliseconds from seconds or an HTTP date; undefined for anything else. */
+export function parseRetryAfter(text: string | undefined, nowMs: number | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d+$/.test(text.trim())) return Number(text) * 1000;
+  const dueMs = Date.parse(text);
+  if (Number.isNaN(dueMs) || nowMs === undefined) return undefined;
+  return Math.max(0, dueMs - nowMs);
+}
+
+function headersOf(cause: unknown): Readonly<Record<string, string | undefined>> {
+  if (typeof cause !== 'object' || cause === null || !('$response' in cause)) return {};
+  const response = cause.$response;
+  if (typeof response !== 'object' || response === null || !('headers' in response)) return {};
+  return response.headers as Record<string, string | undefined>;
 }
 
 /** Is this the answer for an object that does not exist (and not for a bucket that does not)? */

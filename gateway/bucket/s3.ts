@@ -1,93 +1,94 @@
 /**
- * A bucket on any S3 server, through the AWS SDK. One request per object; Content-MD5 guards every
- * upload, since not all servers know AWS's newer checksum headers. Does not retry: see retrying.ts.
+ * A bucket on any S3 server, through the AWS SDK. What is read whole is compared with the server's
+ * MD5; Content-MD5 guards every upload, since not all servers know AWS's newer checksum headers.
+ * Does not retry: see retrying.ts.
  */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import type { BucketLocationConstraint, GetObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
-import { GatehouseError, interrupted } from '../../core/errors.js';
+import type {
+  BucketLocationConstraint,
+  CopyObjectCommandInput,
+  GetObjectCommandInput,
+  GetObjectCommandOutput,
+  HeadObjectCommandOutput,
+} from '@aws-sdk/client-s3';
+import { GatehouseError, hasCode } from '../../core/errors.js';
 import { pacedStream } from '../throttle/paced-stream.js';
-import type { Bucket, BucketEntry, CallOptions } from './bucket.js';
-import { bucketClosed, bucketFailed, bucketShortRead, bucketUnknown } from './errors.js';
-import { collect, fileBody, fileMd5 } from './file-body.js';
-import { formatLocation, type S3Location } from './location.js';
-import { createS3Client, loadS3, type S3ClientOptions, type S3Module } from './s3-client.js';
-import { isAbsent, s3Fault } from './s3-errors.js';
-
-interface Parts {
-  readonly sdk: S3Module;
-  readonly client: S3Client;
-  readonly place: S3Location;
-  readonly isAws: boolean;
-}
-
-interface Upload {
-  readonly body: Uint8Array | Readable;
-  readonly sizeBytes: number;
-  readonly md5: string;
-}
+import type {
+  ArchiveState,
+  Bucket,
+  BucketEntry,
+  CallOptions,
+  GetStreamOptions,
+  ObjectAddress,
+  ObjectFacts,
+  PutOptions,
+  PutStreamOptions,
+  ThawRequest,
+  UnfinishedUpload,
+} from './bucket.js';
+import { bucketFailed, bucketShortRead, bucketUnknown, damagedOnTheWay } from './errors.js';
+import { collect } from './file-body.js';
+import type { S3Location } from './location.js';
+import { type S3BucketOptions, S3Connection } from './s3-connection.js';
+import { listObjects, listUploads } from './s3-list.js';
+import { payloadOf, plainEtag, S3Uploads } from './s3-put.js';
+import { stallGuard } from './stall-guard.js';
 
 export class S3Bucket implements Bucket {
   readonly location: string;
-  readonly #sdk: S3Module;
-  readonly #client: S3Client;
-  readonly #place: S3Location;
-  readonly #isAws: boolean;
-  readonly #closing = new AbortController();
-  /** Set once the server has answered for the bucket itself: a 404 then means the object. */
-  #seen = false;
+  readonly #connection: S3Connection;
+  readonly #uploads: S3Uploads;
+  /** Objects whose bytes came twice with one MD5 that is not the server's: its ETags are no MD5s. */
+  readonly #otherEtags = new Map<string, string>();
 
-  private constructor(parts: Parts) {
-    this.location = formatLocation(parts.place);
-    this.#sdk = parts.sdk;
-    this.#client = parts.client;
-    this.#place = parts.place;
-    this.#isAws = parts.isAws;
+  private constructor(connection: S3Connection) {
+    this.location = connection.location;
+    this.#connection = connection;
+    this.#uploads = new S3Uploads(connection);
   }
 
   /** Contacts nobody yet. @throws BUCKET_FAILED when a credential file cannot be read. */
-  static async open(place: S3Location, options: S3ClientOptions = {}): Promise<S3Bucket> {
-    try {
-      const sdk = await loadS3();
-      const client = await createS3Client(sdk, place, options);
-      const isAws = options.endpoint === undefined && place.endpoint === undefined;
-      return new S3Bucket({ sdk, client, place, isAws });
-    } catch (error) {
-      throw s3Fault(error, formatLocation(place));
-    }
+  static async open(place: S3Location, options: S3BucketOptions = {}): Promise<S3Bucket> {
+    return new S3Bucket(await S3Connection.open(place, options));
   }
 
-  async close(): Promise<void> {
-    if (this.#closing.signal.aborted) return;
-    this.#closing.abort(bucketClosed(this.location));
-    this.#client.destroy();
+  close(): Promise<void> {
+    return this.#connection.close();
   }
 
   async prepare(options: CallOptions = {}): Promise<void> {
     try {
-      await this.#probe(options);
+      await this.#connection.probe(options);
     } catch (error) {
-      if (!(error instanceof GatehouseError) || error.code !== 'BUCKET_UNKNOWN') throw error;
+      if (!hasCode(error, 'BUCKET_UNKNOWN')) throw error;
       await this.#create(options, error);
     }
   }
 
-  put(key: string, content: Uint8Array, options: CallOptions = {}): Promise<void> {
-    const limiter = options.pacing?.upload;
-    const body = limiter === undefined ? content : pacedStream(content, { limiter });
-    const md5 = createHash('md5').update(content).digest('base64');
-    return this.#upload(key, { body, sizeBytes: content.length, md5 }, options);
+  put(key: string, content: Uint8Array, options: PutOptions = {}): Promise<void> {
+    return this.#uploads.putWhole(key, payloadOf(content), options);
   }
 
-  async putFile(key: string, filePath: string, sizeBytes: number, options: CallOptions = {}): Promise<void> {
-    const md5 = await this.#call(options, (signal) => fileMd5(filePath, sizeBytes, signal));
-    const body = pacedStream(fileBody(filePath, sizeBytes), { limiter: options.pacing?.upload });
-    await this.#upload(key, { body, sizeBytes, md5 }, options);
+  putFile(key: string, filePath: string, sizeBytes: number, options: PutOptions = {}): Promise<void> {
+    return this.#uploads.putFile(key, filePath, sizeBytes, options);
+  }
+
+  putStream(
+    key: string,
+    content: AsyncIterable<Uint8Array>,
+    options: PutStreamOptions = {},
+  ): Promise<number> {
+    return this.#uploads.putStream(key, content, options);
   }
 
   async get(key: string, options: CallOptions = {}): Promise<Uint8Array | undefined> {
-    const body = await this.#download(this.#object(key), options);
-    return body === undefined ? undefined : await collect(body);
+    const answer = await this.#download(this.#connection.object(key), options);
+    if (answer === undefined) return undefined;
+    const bytes = await collect(answer.body);
+    const wanted = md5Of(answer.output);
+    if (wanted !== undefined) this.#compare(key, bytes, wanted);
+    return bytes;
   }
 
   async getRange(
@@ -98,166 +99,190 @@ export class S3Bucket implements Bucket {
   ): Promise<Uint8Array | undefined> {
     if (length === 0) return (await this.stat(key, options)) === undefined ? undefined : new Uint8Array(0);
     const range = `bytes=${offset}-${offset + length - 1}`;
-    const body = await this.#download({ ...this.#object(key), Range: range }, options);
-    if (body === undefined) return undefined;
-    const bytes = await collect(body);
-    if (bytes.length !== length) throw bucketShortRead(this.location, key, length, bytes.length);
-    return bytes;
-  }
-
-  getStream(key: string, options: CallOptions = {}): Promise<Readable | undefined> {
-    return this.#download(this.#object(key), options);
-  }
-
-  stat(key: string, options: CallOptions = {}): Promise<number | undefined> {
-    return this.#lookUp(options, async (abortSignal) => {
-      const command = new this.#sdk.HeadObjectCommand(this.#object(key));
-      const answer = await this.#client.send(command, { abortSignal });
-      return answer.ContentLength;
-    });
-  }
-
-  async *list(prefix: string, options: CallOptions = {}): AsyncGenerator<BucketEntry> {
-    const top = this.#place.prefix === '' ? '' : `${this.#place.prefix}/`;
-    let token: string | undefined;
-    do {
-      const page = await this.#listPage(top + prefix, token, options);
-      for (const { Key: key, Size: sizeBytes } of page.Contents ?? []) {
-        if (key !== undefined && sizeBytes !== undefined) yield { key: key.slice(top.length), sizeBytes };
-      }
-      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
-    } while (token !== undefined);
-  }
-
-  async delete(key: string, options: CallOptions = {}): Promise<void> {
-    await this.#lookUp(options, async (abortSignal) => {
-      await this.#client.send(new this.#sdk.DeleteObjectCommand(this.#object(key)), { abortSignal });
-    });
-  }
-
-  async #upload(key: string, upload: Upload, options: CallOptions): Promise<void> {
-    const { body, sizeBytes, md5 } = upload;
-    const broken = new AbortController();
-    // The SDK pipes a body without looking at its errors and would wait for the rest for ever.
-    if (!(body instanceof Uint8Array)) body.once('error', (error) => broken.abort(error));
     try {
-      await this.#call(options, async (signal) => {
-        const command = new this.#sdk.PutObjectCommand({
-          ...this.#object(key),
-          Body: body,
-          ContentLength: sizeBytes,
-          ContentMD5: md5,
-        });
-        const abortSignal = AbortSignal.any([signal, broken.signal]);
-        await this.#client.send(command, { abortSignal });
-      });
+      const answer = await this.#download({ ...this.#connection.object(key), Range: range }, options);
+      if (answer === undefined) return undefined;
+      const bytes = await collect(answer.body);
+      if (bytes.length !== length) throw bucketShortRead(this.location, key, length, bytes.length);
+      return bytes;
     } catch (error) {
-      if (broken.signal.aborted && broken.signal.reason instanceof GatehouseError) throw broken.signal.reason;
-      throw error;
-    } finally {
-      if (!(body instanceof Uint8Array)) body.destroy();
+      throw isBeyondEnd(error) ? bucketShortRead(this.location, key, length, 0) : error;
     }
   }
 
-  #download(input: GetObjectCommandInput, options: CallOptions): Promise<Readable | undefined> {
-    return this.#lookUp(options, async (abortSignal) => {
-      const answer = await this.#client.send(new this.#sdk.GetObjectCommand(input), { abortSignal });
-      if (answer.Body === undefined)
-        throw bucketFailed({ location: this.location }, 'an answer without a body');
-      const mapError = (error: unknown) => this.#fault(error, options);
-      return pacedStream(answer.Body as Readable, { limiter: options.pacing?.download, mapError });
-    }).catch((error: unknown) => {
-      throw isBeyondEnd(error) ? this.#shortRead(input) : error;
+  async getStream(key: string, options: GetStreamOptions = {}): Promise<Readable | undefined> {
+    const { fromByte = 0, ifVersion, onVersion } = options;
+    const input = {
+      ...this.#connection.object(key),
+      ...(fromByte > 0 ? { Range: `bytes=${fromByte}-` } : {}),
+      ...(ifVersion === undefined ? {} : { IfMatch: ifVersion }),
+    };
+    try {
+      const answer = await this.#download(input, options);
+      if (answer?.output.ETag !== undefined) onVersion?.(answer.output.ETag);
+      return answer?.body;
+    } catch (error) {
+      if (isBeyondEnd(error)) return pacedStream(new Uint8Array(0), {});
+      throw error;
+    }
+  }
+
+  async stat(key: string, options: CallOptions = {}): Promise<number | undefined> {
+    return (await this.#head(key, options))?.ContentLength;
+  }
+
+  async describe(key: string, options: CallOptions = {}): Promise<ObjectFacts | undefined> {
+    const head = await this.#head(key, options);
+    if (head?.ContentLength === undefined) return undefined;
+    const { LastModified: modified, StorageClass: storageClass, ChecksumSHA256: sha256 } = head;
+    const md5 = md5Of(head);
+    const archive = archiveState(head);
+    return {
+      key,
+      sizeBytes: head.ContentLength,
+      ...(modified === undefined ? {} : { modifiedMs: modified.getTime() }),
+      ...(storageClass === undefined ? {} : { storageClass }),
+      ...(md5 === undefined ? {} : { md5 }),
+      // A checksum with a count behind it is one of checksums, not of the object.
+      ...(sha256 === undefined || sha256.includes('-')
+        ? {}
+        : { sha256: Buffer.from(sha256, 'base64').toString('hex') }),
+      ...(archive === undefined ? {} : { archive }),
+    };
+  }
+
+  list(prefix: string, options: CallOptions = {}): AsyncIterable<BucketEntry> {
+    return listObjects(this.#connection, prefix, options);
+  }
+
+  async delete(key: string, options: CallOptions = {}): Promise<void> {
+    const { sdk, client } = this.#connection;
+    await this.#connection.lookUp(options, async (abortSignal) => {
+      await client.send(new sdk.DeleteObjectCommand(this.#connection.object(key)), { abortSignal });
     });
   }
 
-  #shortRead(input: GetObjectCommandInput): GatehouseError {
-    const [, from = '0', to = '0'] = /(\d+)-(\d+)/.exec(input.Range ?? '') ?? [];
-    return bucketShortRead(this.location, input.Key ?? '', Number(to) - Number(from) + 1, 0);
+  address(key: string): ObjectAddress {
+    const { Bucket: bucket, Key } = this.#connection.object(key);
+    return { server: this.#connection.server, bucket, key: Key };
   }
 
-  #listPage(prefix: string, token: string | undefined, options: CallOptions, maxKeys?: number) {
-    return this.#call(options, async (abortSignal) => {
-      const command = new this.#sdk.ListObjectsV2Command({
-        Bucket: this.#place.bucket,
-        Prefix: prefix,
-        ...(token === undefined ? {} : { ContinuationToken: token }),
-        ...(maxKeys === undefined ? {} : { MaxKeys: maxKeys }),
+  /** In one request, which servers do up to 5 GiB; larger ones are carried. */
+  async copyFrom(source: ObjectAddress, key: string, options: PutOptions = {}): Promise<boolean> {
+    if (source.server !== this.#connection.server) return false;
+    const { sdk, client } = this.#connection;
+    const input: CopyObjectCommandInput = {
+      ...this.#connection.object(key),
+      ...this.#connection.classFor(options),
+      CopySource: `${source.bucket}/${source.key.split('/').map(encodeURIComponent).join('/')}`,
+    };
+    return await this.#connection.call(options, async (abortSignal) => {
+      await client.send(new sdk.CopyObjectCommand(input), { abortSignal });
+      return true;
+    });
+  }
+
+  listUnfinished(prefix: string, options: CallOptions = {}): AsyncIterable<UnfinishedUpload> {
+    return listUploads(this.#connection, prefix, options);
+  }
+
+  async dropUnfinished(upload: UnfinishedUpload, options: CallOptions = {}): Promise<void> {
+    const { sdk, client } = this.#connection;
+    const input = { ...this.#connection.object(upload.key), UploadId: upload.id };
+    await this.#connection.call(options, async (abortSignal) => {
+      await client
+        .send(new sdk.AbortMultipartUploadCommand(input), { abortSignal })
+        .catch((error: unknown) => {
+          if (!(error instanceof Error) || error.name !== 'NoSuchUpload') throw error;
+        });
+    });
+  }
+
+  async requestThaw(key: string, request: ThawRequest, options: CallOptions = {}): Promise<void> {
+    const { sdk, client } = this.#connection;
+    const command = new sdk.RestoreObjectCommand({
+      ...this.#connection.object(key),
+      RestoreRequest: { Days: request.days, GlacierJobParameters: { Tier: request.tier } },
+    });
+    await this.#connection.call(options, async (abortSignal) => {
+      await client.send(command, { abortSignal }).catch((error: unknown) => {
+        const known = ['RestoreAlreadyInProgress', 'ObjectAlreadyInActiveTierError'];
+        if (!(error instanceof Error) || !known.includes(error.name)) throw error;
       });
-      const page = await this.#client.send(command, { abortSignal });
-      this.#seen = true;
-      return page;
     });
   }
 
-  /** Asks for the bucket itself; a listing, since its errors have names and those of HEAD have none. */
-  async #probe(options: CallOptions): Promise<void> {
-    await this.#listPage(this.#place.prefix, undefined, options, 1);
+  #head(key: string, options: CallOptions): Promise<HeadObjectCommandOutput | undefined> {
+    const { sdk, client, provider } = this.#connection;
+    const checksums = provider.asksChecksums ? { ChecksumMode: 'ENABLED' as const } : {};
+    const command = new sdk.HeadObjectCommand({ ...this.#connection.object(key), ...checksums });
+    return this.#connection.lookUp(options, (abortSignal) => client.send(command, { abortSignal }));
+  }
+
+  #download(input: GetObjectCommandInput, options: CallOptions) {
+    const { sdk, client, clock } = this.#connection;
+    return this.#connection.lookUp(options, async (abortSignal) => {
+      const output = await client.send(new sdk.GetObjectCommand(input), { abortSignal });
+      if (output.Body === undefined)
+        throw bucketFailed({ location: this.location }, 'an answer without a body');
+      const mapError = (error: unknown) => this.#connection.fault(error, options);
+      const guarded = stallGuard(output.Body as Readable, clock, this.location);
+      return { output, body: pacedStream(guarded, { limiter: options.pacing?.download, mapError }) };
+    });
+  }
+
+  /**
+   * Bytes that differ from the server's MD5 are fetched again. If they come the same a second time,
+   * the way is sound and the server's word is no MD5, or it was damaged there: the reader decides.
+   */
+  #compare(key: string, bytes: Uint8Array, wanted: string): void {
+    const md5 = createHash('md5').update(bytes).digest('hex');
+    const isSound = md5 === wanted || this.#otherEtags.get(key) === md5;
+    this.#otherEtags.delete(key);
+    if (isSound) return;
+    this.#otherEtags.set(key, md5);
+    throw damagedOnTheWay(this.location, key);
   }
 
   async #create(options: CallOptions, unknown: GatehouseError): Promise<void> {
+    const { sdk, client, place } = this.#connection;
     try {
-      await this.#call(options, async (abortSignal) => {
-        const command = new this.#sdk.CreateBucketCommand({
-          Bucket: this.#place.bucket,
-          ...(await this.#placement()),
-        });
-        await this.#client.send(command, { abortSignal });
+      await this.#connection.call(options, async (abortSignal) => {
+        const command = new sdk.CreateBucketCommand({ Bucket: place.bucket, ...(await this.#placement()) });
+        await client.send(command, { abortSignal });
       });
     } catch (error) {
       const reason = error instanceof GatehouseError && error.cause instanceof Error ? error.cause.name : '';
       if (reason === 'BucketAlreadyOwnedByYou') return;
-      if (!(error instanceof GatehouseError) || error.code !== 'BUCKET_DENIED') throw error;
+      if (!hasCode(error, 'BUCKET_DENIED')) throw error;
       const fault = { location: this.location, cause: unknown.cause };
       throw bucketUnknown(fault, 'Create the bucket, or permit s3:CreateBucket for these keys.');
     }
   }
 
-  /** AWS wants the region named outside us-east-1; other servers often refuse the name. */
   async #placement() {
-    const region = await this.#client.config.region();
-    if (!this.#isAws || region === 'us-east-1') return {};
+    const region = await this.#connection.client.config.region();
+    if (!this.#connection.provider.placesBuckets || region === 'us-east-1') return {};
     const LocationConstraint = region as BucketLocationConstraint;
     return { CreateBucketConfiguration: { LocationConstraint } };
   }
+}
 
-  #object(key: string): { Bucket: string; Key: string } {
-    const { bucket, prefix } = this.#place;
-    return { Bucket: bucket, Key: prefix === '' ? key : `${prefix}/${key}` };
-  }
+/** The MD5 of the whole object, unless it was made of parts or encrypted with a key of AWS or the user. */
+function md5Of(answer: GetObjectCommandOutput | HeadObjectCommandOutput): string | undefined {
+  const etag = plainEtag(answer.ETag ?? '');
+  const isMd5 = /^[0-9a-f]{32}$/.test(etag);
+  const isEncrypted =
+    answer.SSECustomerAlgorithm !== undefined || answer.ServerSideEncryption?.startsWith('aws:') === true;
+  return isMd5 && !isEncrypted ? etag : undefined;
+}
 
-  /** As `#call`; undefined when the object is absent and the bucket itself is there. */
-  #lookUp<T>(options: CallOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
-    return this.#call(options, async (signal) => {
-      try {
-        const found = await work(signal);
-        this.#seen = true;
-        return found;
-      } catch (error) {
-        if (!isAbsent(error)) throw error;
-        if (!this.#seen) await this.#probe(options);
-        return undefined;
-      }
-    });
-  }
-
-  async #call<T>(options: CallOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { signal } = options;
-    const either =
-      signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
-    try {
-      either.throwIfAborted();
-      return await work(either);
-    } catch (error) {
-      throw this.#fault(error, options);
-    }
-  }
-
-  #fault(error: unknown, options: CallOptions): GatehouseError {
-    if (this.#closing.signal.aborted) return bucketClosed(this.location);
-    if (options.signal?.aborted) return interrupted(options.signal.reason);
-    return s3Fault(error, this.location);
-  }
+function archiveState(head: HeadObjectCommandOutput): ArchiveState | undefined {
+  if (head.StorageClass !== 'GLACIER' && head.StorageClass !== 'DEEP_ARCHIVE') return undefined;
+  if (head.Restore === undefined) return { state: 'frozen' };
+  if (head.Restore.includes('ongoing-request="true"')) return { state: 'thawing' };
+  const until = Date.parse(/expiry-date="([^"]+)"/.exec(head.Restore)?.[1] ?? '');
+  return { state: 'thawed', untilMs: Number.isNaN(until) ? undefined : until };
 }
 
 function isBeyondEnd(error: unknown): boolean {

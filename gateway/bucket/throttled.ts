@@ -3,68 +3,59 @@
  * written and read: on the socket or the file. Several buckets may share one pair of limiters.
  */
 import type { Readable } from 'node:stream';
-import type { Bucket, BucketEntry, CallOptions, Pacing } from './bucket.js';
+import type {
+  Bucket,
+  CallOptions,
+  GetStreamOptions,
+  Pacing,
+  PutOptions,
+  PutStreamOptions,
+} from './bucket.js';
+import { ForwardingBucket } from './forwarding.js';
 
-export class ThrottledBucket implements Bucket {
-  readonly #inner: Bucket;
+export class ThrottledBucket extends ForwardingBucket {
   readonly #pacing: Pacing;
 
   /** Closing it closes `inner`. */
   constructor(inner: Bucket, pacing: Pacing) {
-    this.#inner = inner;
+    super(inner);
     this.#pacing = pacing;
   }
 
-  get location(): string {
-    return this.#inner.location;
+  override put(key: string, content: Uint8Array, options?: PutOptions): Promise<void> {
+    return super.put(key, content, this.#paced(options));
   }
 
-  close(): Promise<void> {
-    return this.#inner.close();
+  override putFile(key: string, filePath: string, sizeBytes: number, options?: PutOptions): Promise<void> {
+    return super.putFile(key, filePath, sizeBytes, this.#paced(options));
   }
 
-  prepare(options?: CallOptions): Promise<void> {
-    return this.#inner.prepare(options);
+  override putStream(
+    key: string,
+    content: AsyncIterable<Uint8Array>,
+    options?: PutStreamOptions,
+  ): Promise<number> {
+    return super.putStream(key, content, this.#paced(options));
   }
 
-  put(key: string, content: Uint8Array, options?: CallOptions): Promise<void> {
-    return this.#inner.put(key, content, this.#paced(options));
+  override get(key: string, options?: CallOptions): Promise<Uint8Array | undefined> {
+    return super.get(key, this.#paced(options));
   }
 
-  putFile(key: string, filePath: string, sizeBytes: number, options?: CallOptions): Promise<void> {
-    return this.#inner.putFile(key, filePath, sizeBytes, this.#paced(options));
-  }
-
-  get(key: string, options?: CallOptions): Promise<Uint8Array | undefined> {
-    return this.#inner.get(key, this.#paced(options));
-  }
-
-  getRange(
+  override getRange(
     key: string,
     offset: number,
     length: number,
     options?: CallOptions,
   ): Promise<Uint8Array | undefined> {
-    return this.#inner.getRange(key, offset, length, this.#paced(options));
+    return super.getRange(key, offset, length, this.#paced(options));
   }
 
-  getStream(key: string, options?: CallOptions): Promise<Readable | undefined> {
-    return this.#inner.getStream(key, this.#paced(options));
+  override getStream(key: string, options?: GetStreamOptions): Promise<Readable | undefined> {
+    return super.getStream(key, this.#paced(options));
   }
 
-  stat(key: string, options?: CallOptions): Promise<number | undefined> {
-    return this.#inner.stat(key, options);
-  }
-
-  list(prefix: string, options?: CallOptions): AsyncIterable<BucketEntry> {
-    return this.#inner.list(prefix, options);
-  }
-
-  delete(key: string, options?: CallOptions): Promise<void> {
-    return this.#inner.delete(key, options);
-  }
-
-  #paced(options: CallOptions | undefined): CallOptions {
-    return { ...options, pacing: this.#pacing };
+  #paced<T extends CallOptions>(options: T | undefined): T & CallOptions {
+    return { ...options, pacing: this.#pacing } as T & CallOptions;
   }
 }

@@ -22,6 +22,17 @@ export async function keysOf(bucket: Bucket, prefix: string): Promise<string[]> 
   return keys.sort();
 }
 
+async function* inChunks(content: Uint8Array, chunkBytes: number): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(0);
+  for (let at = 0; at < content.length; at += chunkBytes) yield content.subarray(at, at + chunkBytes);
+}
+
+async function unfinishedOf(bucket: Bucket): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of bucket.listUnfinished('')) keys.push(key);
+  return keys;
+}
+
 export function bucketContract(contract: BucketContract): void {
   const title = contract.skip === undefined ? contract.name : `${contract.name} (${contract.skip})`;
   describe.skipIf(contract.skip !== undefined)(title, () => {
@@ -108,6 +119,68 @@ export function bucketContract(contract: BucketContract): void {
         const chunks: Uint8Array[] = [];
         for await (const chunk of (await bucket.getStream('stream'))!) chunks.push(chunk as Uint8Array);
         expect(Buffer.compare(Buffer.concat(chunks), content)).toBe(0);
+      }),
+    );
+
+    test(
+      'streams from any byte on, also from behind the end',
+      withBucket(async (bucket) => {
+        const content = randomBytes(5_000);
+        await bucket.put('stream', content);
+        for (const fromByte of [0, 1, 4_999, 5_000, 6_000]) {
+          const chunks = await (await bucket.getStream('stream', { fromByte }))!.toArray();
+          expect(Buffer.compare(Buffer.concat(chunks), content.subarray(fromByte)), `${fromByte}`).toBe(0);
+        }
+      }),
+    );
+
+    test(
+      'stores a stream of unknown length in parts, also an empty one',
+      withBucket(async (bucket) => {
+        const partBytes = 5 * 1024 * 1024;
+        for (const size of [0, 3, partBytes, 2 * partBytes, 2 * partBytes + 7]) {
+          const content = randomBytes(size);
+          expect(await bucket.putStream('dump', inChunks(content, 1_000_003), { partBytes })).toBe(size);
+          expect(await bucket.stat('dump')).toBe(size);
+          expect(Buffer.compare((await bucket.get('dump'))!, content)).toBe(0);
+        }
+        expect(await unfinishedOf(bucket)).toEqual([]);
+      }),
+    );
+
+    test(
+      'stores nothing of a stream that fails',
+      withBucket(async (bucket) => {
+        const fault = new Error('the disk is gone');
+        async function* failing() {
+          yield randomBytes(5 * 1024 * 1024 + 1);
+          throw fault;
+        }
+        const call = bucket.putStream('dump', failing(), { partBytes: 5 * 1024 * 1024 });
+        await expect(call).rejects.toThrow(/the disk is gone/);
+        expect(await keysOf(bucket, '')).toEqual([]);
+        expect(await unfinishedOf(bucket)).toEqual([]);
+      }),
+    );
+
+    test(
+      'describes an object',
+      withBucket(async (bucket) => {
+        await bucket.put('x', Buffer.from('hello'), { kind: 'cold' });
+        expect(await bucket.describe('x')).toMatchObject({ key: 'x', sizeBytes: 5 });
+        expect(await bucket.describe('absent')).toBeUndefined();
+      }),
+    );
+
+    test(
+      'copies from itself, or says that it cannot',
+      withBucket(async (bucket) => {
+        await bucket.put('a b/ü+?', Buffer.from('hello'));
+        const address = bucket.address('a b/ü+?');
+        if (address === undefined) return;
+        expect(await bucket.copyFrom(address, 'copy')).toBe(true);
+        expect(Buffer.from((await bucket.get('copy'))!).toString()).toBe('hello');
+        expect(await bucket.copyFrom({ ...address, server: 'https://elsewhere' }, 'other')).toBe(false);
       }),
     );
 

@@ -2,7 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { interrupted } from '../../core/errors.js';
-import type { Bucket, BucketEntry, CallOptions } from '../../gateway/bucket/bucket.js';
+import type {
+  Bucket,
+  BucketEntry,
+  CallOptions,
+  GetStreamOptions,
+  ObjectAddress,
+  ObjectFacts,
+  UnfinishedUpload,
+} from '../../gateway/bucket/bucket.js';
 import { bucketShortRead, sourceChanged, sourceUnreadable } from '../../gateway/bucket/errors.js';
 
 export class MemoryBucket implements Bucket {
@@ -32,6 +40,14 @@ export class MemoryBucket implements Bucket {
     await this.put(key, content, options);
   }
 
+  async putStream(key: string, content: AsyncIterable<Uint8Array>, options?: CallOptions): Promise<number> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of content) chunks.push(Buffer.from(chunk));
+    const whole = Buffer.concat(chunks);
+    await this.put(key, whole, options);
+    return whole.length;
+  }
+
   async get(key: string, options?: CallOptions): Promise<Uint8Array | undefined> {
     await this.#step('get', key, options);
     return this.objects.get(key);
@@ -51,9 +67,9 @@ export class MemoryBucket implements Bucket {
     return object?.subarray(offset, offset + length);
   }
 
-  async getStream(key: string, options?: CallOptions): Promise<Readable | undefined> {
+  async getStream(key: string, options?: GetStreamOptions): Promise<Readable | undefined> {
     await this.#step('getStream', key, options);
-    const object = this.objects.get(key);
+    const object = this.objects.get(key)?.subarray(options?.fromByte ?? 0);
     return object && Readable.from([object.subarray(0, 1000), object.subarray(1000)]);
   }
 
@@ -61,6 +77,25 @@ export class MemoryBucket implements Bucket {
     await this.#step('stat', key, options);
     return this.objects.get(key)?.length;
   }
+
+  async describe(key: string, options?: CallOptions): Promise<ObjectFacts | undefined> {
+    const sizeBytes = await this.stat(key, options);
+    return sizeBytes === undefined ? undefined : { key, sizeBytes };
+  }
+
+  address(): ObjectAddress | undefined {
+    return undefined;
+  }
+
+  async copyFrom(): Promise<boolean> {
+    return false;
+  }
+
+  async *listUnfinished(): AsyncGenerator<UnfinishedUpload> {}
+
+  async dropUnfinished(): Promise<void> {}
+
+  async requestThaw(): Promise<void> {}
 
   async *list(prefix: string, options?: CallOptions): AsyncGenerator<BucketEntry> {
     await this.#step('list', prefix, options);
