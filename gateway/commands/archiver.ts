@@ -37,20 +37,23 @@ export class Archiver {
   async storeTargets(folder: TargetFolder, parentTree: string | undefined): Promise<string | undefined> {
     const previous = await this.#parts.parents.load(parentTree);
     const nodes: TreeNode[] = [];
+    let isEmpty = true;
     for (const [name, target] of folder.children) {
       const stored = await this.#storeTarget(Buffer.from(name, 'latin1'), target, previous.get(name));
-      if (stored !== undefined) nodes.push(stored);
+      if (stored !== undefined) isEmpty = false;
+      if (stored !== undefined && stored !== 'left out') nodes.push(stored);
     }
-    return nodes.length === 0 ? undefined : this.#parts.sink.save('tree', encodeTree(nodes));
+    return isEmpty ? undefined : this.#parts.sink.save('tree', encodeTree(nodes));
   }
 
   async #storeTarget(
     name: Buffer,
     target: TargetNode,
     previous: TreeNode | undefined,
-  ): Promise<TreeNode | undefined> {
+  ): Promise<TreeNode | 'left out' | undefined> {
     const entry = await this.#statTarget(target.path, name);
     if (entry === undefined) return undefined;
+    if (target.kind === 'whole' && !this.#parts.scanner.wantsStart(entry)) return 'left out';
     if (target.kind === 'whole') return this.#storeEntry(entry, entry.stat.dev, previous);
     const subtree = await this.storeTargets(target, previous?.subtree);
     if (subtree === undefined) return undefined;

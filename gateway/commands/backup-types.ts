@@ -1,9 +1,10 @@
 /** What a backup is told and what it tells. Types only. */
 import type { Readable } from 'node:stream';
 import type { Clock } from '../../core/clock.js';
+import type { SelectionOptions } from '../files/selection.js';
 import type { SnapshotSummary } from '../tree/snapshot.js';
 
-export interface BackupOptions {
+export interface BackupOptions extends SelectionOptions {
   /** Files and folders; text is UTF-8. Relative ones begin at `workingFolder`. */
   readonly paths: readonly (string | Buffer)[];
   /** For relative paths; the process's own unless told. */
@@ -18,9 +19,6 @@ export interface BackupOptions {
   readonly tags?: readonly string[];
   /** Time of the snapshot, nanoseconds since 1970; now unless told. */
   readonly timeNs?: bigint;
-  readonly excludes?: readonly string[];
-  readonly oneFileSystem?: boolean;
-  readonly excludeCaches?: boolean;
   /** Snapshot id or prefix to compare with; the newest of this host and these paths unless told. */
   readonly parent?: string;
   /** Read every file, whatever the parent says. */

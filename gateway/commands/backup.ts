@@ -8,6 +8,7 @@ import { loadAccounts } from '../files/accounts.js';
 import { displayPath } from '../files/path-bytes.js';
 import { loadPosix } from '../files/posix.js';
 import { Scanner } from '../files/scan.js';
+import { FileSelection } from '../files/selection.js';
 import type { Repository } from '../repository/repository.js';
 import { formatTime, nanosOfMs } from '../tree/go-time.js';
 import {
@@ -57,11 +58,13 @@ async function runBackup(
   const tally = new BackupTally(progress);
   const host = options.host ?? hostname();
   const timeNs = options.timeNs ?? nanosOfMs(startMs);
-  const scanner = new Scanner(options);
+  const selection = new FileSelection(options);
   const workingFolder = options.workingFolder ?? cwd();
   const given = options.stdin ? [] : await existingPaths(options.paths, workingFolder, tally);
   if (given.length === 0 && !options.stdin) throw nothingToBackUp(options.paths.map(String));
   const targets = await plantTargets(given, workingFolder);
+  selection.startAt(targets.absolute);
+  const scanner = new Scanner(selection);
   const paths = options.stdin ? [`/${options.stdin.fileName}`] : targets.absolute.map(displayPath);
   const parent = await chooseParent(repository, options, host, paths, timeNs, tally, signal);
   await repository.loadIndex({ signal });

@@ -48,7 +48,7 @@ async function countBelow(path: Buffer, scanner: Scanner, isStopped: () => boole
   const totals = { files: 0, bytes: 0 };
   const ignore = () => {};
   const start = await statEntry(path, path, ignore);
-  if (start === undefined) return totals;
+  if (start === undefined || !scanner.wantsStart(start)) return totals;
   for await (const { stat } of scanner.walk(start, ignore)) {
     if (isStopped()) break;
     if (!stat.isFile()) continue;

@@ -2,21 +2,12 @@
  * What a folder holds and which of it is wanted. Names are bytes. Nothing is followed: a symbolic
  * link is an entry of its own. A name that cannot be read is handed to `onError` and passed over.
  */
-import { type BigIntStats, constants } from 'node:fs';
-import { lstat, open, readdir } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
 import { systemCode } from '../../core/errors.js';
 import { fileFailed } from './errors.js';
-import { joinPath, pathComponents, toLossless } from './path-bytes.js';
-import { compilePatterns, type PatternList } from './patterns.js';
-
-export interface ScanOptions {
-  /** Patterns of what to leave out; see `patterns.ts`. */
-  readonly excludes?: readonly string[];
-  /** Stay on the file system of each starting point. Mount points themselves are kept, empty. */
-  readonly oneFileSystem?: boolean;
-  /** Of a folder with a valid CACHEDIR.TAG keep only that file. */
-  readonly excludeCaches?: boolean;
-}
+import { joinPath } from './path-bytes.js';
+import { FileSelection } from './selection.js';
 
 export interface FoundEntry {
   readonly path: Buffer;
@@ -28,13 +19,10 @@ export interface FoundEntry {
 export type ScanErrorHandler = (path: Buffer, error: unknown) => void;
 
 export class Scanner {
-  readonly #patterns: PatternList;
-  readonly #options: ScanOptions;
+  readonly #selection: FileSelection;
 
-  /** @throws PATTERN_MALFORMED. */
-  constructor(options: ScanOptions = {}) {
-    this.#options = options;
-    this.#patterns = compilePatterns(options.excludes ?? []);
+  constructor(selection = new FileSelection()) {
+    this.#selection = selection;
   }
 
   /**
@@ -47,18 +35,22 @@ export class Scanner {
     device: bigint,
     onError: ScanErrorHandler,
   ): AsyncGenerator<FoundEntry, void, undefined> {
-    if (this.#options.oneFileSystem === true && folder.stat.dev !== device) return;
-    const components = pathComponents(folder.path).map(toLossless);
-    for (const name of await this.#namesOf(folder.path)) {
-      if (this.#isExcluded(components, name)) continue;
+    const staysOn = this.#selection.deviceOf(folder.path, device);
+    if (this.#selection.oneFileSystem && folder.stat.dev !== staysOn) return;
+    const names = await listNames(folder.path);
+    const has = (wanted: string) => names.some((name) => name.toString('latin1') === wanted);
+    const isLeftOut = this.#selection.inFolder(folder.path, has);
+    for (const name of names) {
+      if (isLeftOut?.(name.toString('latin1')) === true) continue;
       const entry = await statEntry(joinPath(folder.path, name), name, onError);
-      if (entry !== undefined && this.#isOnDevice(entry, device)) yield entry;
+      if (entry !== undefined && this.#fits(entry, staysOn)) yield entry;
     }
   }
 
-  /** Is this path itself excluded, by its name or that of a folder above? */
-  excludes(path: Buffer): boolean {
-    return this.#patterns.match(pathComponents(path).map(toLossless)).matched;
+  /** Is a starting point wanted, by its path and by what it is? */
+  wantsStart(entry: FoundEntry): boolean {
+    const device = this.#selection.deviceOf(entry.path, entry.stat.dev);
+    return !this.#selection.excludesPath(entry.path) && this.#fits(entry, device);
   }
 
   /** Everything wanted below and including `start`; folders come before their contents. */
@@ -78,20 +70,10 @@ export class Scanner {
     }
   }
 
-  #isExcluded(folder: readonly string[], name: Buffer): boolean {
-    return !this.#patterns.isEmpty && this.#patterns.match([...folder, toLossless(name)]).matched;
-  }
-
-  #isOnDevice(entry: FoundEntry, device: bigint): boolean {
-    return this.#options.oneFileSystem !== true || entry.stat.isDirectory() || entry.stat.dev === device;
-  }
-
-  async #namesOf(folder: Buffer): Promise<Buffer[]> {
-    const names = await listNames(folder);
-    if (this.#options.excludeCaches === true && names.some((name) => name.equals(tagName))) {
-      if (await isCacheTag(joinPath(folder, tagName))) return [tagName];
-    }
-    return names;
+  #fits({ stat }: FoundEntry, device: bigint): boolean {
+    if (stat.isDirectory()) return true;
+    if (this.#selection.isTooLarge(stat.size)) return false;
+    return !this.#selection.oneFileSystem || stat.dev === device;
   }
 }
 
@@ -116,26 +98,5 @@ export async function statEntry(
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') onError(path, fileFailed(path, 'look at the file', error));
     return undefined;
-  }
-}
-
-const tagName = Buffer.from('CACHEDIR.TAG');
-/** The Cache Directory Tagging Specification asks for exactly these first bytes. */
-const tagSignature = Buffer.from('Signature: 8a477f597d28d172789f06886806bc55');
-
-/** A pipe of that name must not hold us up. */
-const readOnly = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
-
-async function isCacheTag(path: Buffer): Promise<boolean> {
-  try {
-    const file = await open(path, readOnly);
-    try {
-      const { buffer } = await file.read(Buffer.alloc(tagSignature.length), 0, tagSignature.length, 0);
-      return buffer.equals(tagSignature);
-    } finally {
-      await file.close();
-    }
-  } catch {
-    return false;
   }
 }

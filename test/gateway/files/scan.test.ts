@@ -2,11 +2,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadAccounts } from '../../../gateway/files/accounts.js';
-import { Scanner, type ScanOptions, statEntry } from '../../../gateway/files/scan.js';
+import { Scanner, statEntry } from '../../../gateway/files/scan.js';
+import { FileSelection, type SelectionOptions } from '../../../gateway/files/selection.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
-async function found(root: string, options: ScanOptions): Promise<string[]> {
-  const scanner = new Scanner(options);
+async function found(root: string, options: SelectionOptions): Promise<string[]> {
+  const scanner = new Scanner(new FileSelection(options));
   const fail = (_path: Buffer, error: unknown) => {
     throw error;
   };
@@ -43,7 +44,7 @@ describe('scanning', () => {
   });
 
   it('stays on one file system but keeps the mount point', async () => {
-    const scanner = new Scanner({ oneFileSystem: true });
+    const scanner = new Scanner(new FileSelection({ oneFileSystem: true }));
     const fail = () => {};
     const root = await statEntry(Buffer.from('/'), Buffer.from('/'), fail);
     const proc = await statEntry(Buffer.from('/proc'), Buffer.from('proc'), fail);
