@@ -1,9 +1,12 @@
 /**
- * Which pack holds which blob. A port, so that an index on disk can take the place of the one in
- * memory: an open-addressed table over typed arrays, about 70 bytes per blob. A blob may lie in
- * several packs; look-ups give the first one added.
+ * Which pack holds which blob. Memory stays flat: five bytes per slot of a hash table, about nine
+ * per blob; the records themselves go to a file once they are many. A blob may lie in several
+ * packs; look-ups give the first one added.
  */
-import { packOverheadBytes, packSizeShare } from './pack-format.js';
+import type { Closeable } from '../../core/lifecycle.js';
+import { BlobRecords, type BlobRecordsOptions, recordWords } from './blob-records.js';
+import type { ScannedIndex } from './index-scanner.js';
+import { type PackSummary, PackTable } from './pack-table.js';
 import type { BlobEntry, BlobType } from './types.js';
 
 export interface BlobPlace {
@@ -14,21 +17,17 @@ export interface BlobPlace {
   readonly uncompressedLength: number;
 }
 
-export interface PackSummary {
-  readonly packId: string;
-  /** The size that the file must have, from its blobs and header. */
-  readonly sizeBytes: number;
+export interface BlobIndex extends Closeable {
   readonly blobCount: number;
-  readonly treeCount: number;
-}
-
-export interface BlobIndex {
-  readonly blobCount: number;
-  /** Adds the blobs of a pack; those known at that very place are passed over. */
-  addPack(packId: string, blobs: readonly BlobEntry[]): void;
+  /** Adds the blobs of a pack; those known at that very place are passed over. @returns how many are new. */
+  addPack(packId: string, blobs: readonly BlobEntry[]): number;
+  /** As `addPack`, for the `number`-th pack of a scanned index file. */
+  addScanned(scanned: ScannedIndex, number: number): number;
   hasPack(packId: string): boolean;
   has(type: BlobType, id: string): boolean;
   find(type: BlobType, id: string): BlobPlace | undefined;
+  /** A number of the blob's own, for sets of blobs; -1 for one that is not there. Never given anew. */
+  numberOf(type: BlobType, id: string): number;
   packs(): Iterable<PackSummary>;
   pack(packId: string): PackSummary | undefined;
   /** Blobs of one pack by offset; empty when the pack is unknown. */
@@ -37,198 +36,192 @@ export interface BlobIndex {
   dropPacks(packIds: Iterable<string>): void;
 }
 
-interface PackTotals {
-  sizeBytes: number;
-  blobCount: number;
-  treeCount: number;
-}
-
-const initialCapacity = 1024;
+const firstSlots = 2048;
 const idWords = 8;
 
-export class MemoryBlobIndex implements BlobIndex {
+export class CompactBlobIndex implements BlobIndex {
   blobCount = 0;
-  #capacity = initialCapacity;
-  #ids = new Uint32Array(initialCapacity * idWords);
-  /** Pack number × 2, plus 1 for a tree. */
-  #owners = new Uint32Array(initialCapacity);
-  #offsets = new Uint32Array(initialCapacity);
-  #lengths = new Uint32Array(initialCapacity);
-  #plainLengths = new Uint32Array(initialCapacity);
-  /** Entry number + 1 by hash, or 0; always at most half full. */
-  #slots = new Uint32Array(initialCapacity * 2);
-  readonly #packIds: string[] = [];
-  readonly #packTotals: PackTotals[] = [];
-  readonly #packNumbers = new Map<string, number>();
-  readonly #dropped = new Set<number>();
+  readonly #packs = new PackTable();
+  readonly #records: BlobRecords;
+  /** Record number + 1 by the first word of the id, or 0; at most seven tenths full. */
+  #slots = new Uint32Array(firstSlots);
+  /** The fifth byte of the id in each slot: spares nearly all reads for ids that are not there. */
+  #prints = new Uint8Array(firstSlots);
   readonly #wanted = new Uint32Array(idWords);
   readonly #wantedBytes = Buffer.from(this.#wanted.buffer);
-  /** Entry numbers ordered by pack, made when first asked for. */
-  #byPack: { readonly order: Uint32Array; readonly starts: Uint32Array } | undefined;
 
-  addPack(packId: string, blobs: readonly BlobEntry[]): void {
-    const packNumber = this.#numberOf(packId);
-    this.#byPack = undefined;
-    for (const blob of blobs) this.#add(packNumber, blob);
+  constructor(options: BlobRecordsOptions = {}) {
+    this.#records = new BlobRecords(options);
+  }
+
+  async close(): Promise<void> {
+    this.#records.close();
+  }
+
+  addPack(packId: string, blobs: readonly BlobEntry[]): number {
+    const pack = this.#packs.add(packId);
+    let added = 0;
+    for (const { type, id, offset, length, uncompressedLength } of blobs) {
+      this.#want(id);
+      if (this.#add(pack, type === 'tree', offset, length, uncompressedLength)) added++;
+    }
+    return added;
+  }
+
+  addScanned(scanned: ScannedIndex, number: number): number {
+    const pack = this.#packs.add(scanned.packIds[number] as string);
+    const { records } = scanned;
+    const end = scanned.ends[number] as number;
+    let added = 0;
+    for (let at = (scanned.ends[number - 1] ?? 0) * recordWords; at < end * recordWords; at += recordWords) {
+      for (let word = 0; word < idWords; word++) this.#wanted[word] = records[at + word] as number;
+      const [isTree, offset, length, plain] = [
+        records[at + 8] === 1,
+        records[at + 9],
+        records[at + 10],
+        records[at + 11],
+      ];
+      if (this.#add(pack, isTree, offset as number, length as number, plain as number)) added++;
+    }
+    return added;
   }
 
   hasPack(packId: string): boolean {
-    return this.#packNumbers.has(packId);
+    return this.#packs.find(packId) >= 0;
   }
 
   has(type: BlobType, id: string): boolean {
-    return this.#entryOf(type, id) >= 0;
+    return this.numberOf(type, id) >= 0;
   }
 
   find(type: BlobType, id: string): BlobPlace | undefined {
-    const entry = this.#entryOf(type, id);
-    if (entry < 0) return undefined;
+    if (this.numberOf(type, id) < 0) return undefined;
+    const { words, at } = this.#records;
     return {
-      packId: this.#packIds[(this.#owners[entry] as number) >>> 1] as string,
-      offset: this.#offsets[entry] as number,
-      length: this.#lengths[entry] as number,
-      uncompressedLength: this.#plainLengths[entry] as number,
+      packId: this.#packs.idOf((words[at + 8] as number) >>> 1),
+      offset: words[at + 9] as number,
+      length: words[at + 10] as number,
+      uncompressedLength: words[at + 11] as number,
     };
   }
 
+  numberOf(type: BlobType, id: string): number {
+    this.#want(id);
+    const tree = type === 'tree' ? 1 : 0;
+    const mask = this.#slots.length - 1;
+    const print = this.#wantedPrint();
+    let slot = (this.#wanted[0] as number) & mask;
+    for (;;) {
+      const number = (this.#slots[slot] as number) - 1;
+      if (number < 0) return -1;
+      if (this.#prints[slot] === print && this.#matches(number)) {
+        const owner = this.#records.words[this.#records.at + 8] as number;
+        if ((owner & 1) === tree && !this.#packs.isDropped(owner >>> 1)) return number;
+      }
+      slot = (slot + 1) & mask;
+    }
+  }
+
   *packs(): Iterable<PackSummary> {
-    for (const packId of [...this.#packNumbers.keys()]) yield this.pack(packId) as PackSummary;
+    for (const number of this.#packs.numbers()) yield this.#packs.summary(number);
   }
 
   pack(packId: string): PackSummary | undefined {
-    const totals = this.#packTotals[this.#packNumbers.get(packId) ?? -1];
-    return totals && { packId, ...totals };
+    const number = this.#packs.find(packId);
+    return number < 0 ? undefined : this.#packs.summary(number);
   }
 
   blobsOfPack(packId: string): BlobEntry[] {
-    const packNumber = this.#packNumbers.get(packId);
-    if (packNumber === undefined) return [];
-    const { order, starts } = this.#ordered();
-    const entries = order.subarray(starts[packNumber], starts[packNumber + 1]);
-    return Array.from(entries, (entry) => this.#entry(entry)).sort((a, b) => a.offset - b.offset);
+    const number = this.#packs.find(packId);
+    if (number < 0) return [];
+    const blobs: BlobEntry[] = [];
+    for (const { first, count } of this.#packs.runs(number)) {
+      this.#records.scan(first, count, (words, _first, some) => {
+        for (let at = 0; at < some * recordWords; at += recordWords) blobs.push(entryFrom(words, at));
+      });
+    }
+    return blobs.sort((a, b) => a.offset - b.offset);
   }
 
   dropPacks(packIds: Iterable<string>): void {
     for (const packId of packIds) {
-      const packNumber = this.#packNumbers.get(packId);
-      if (packNumber === undefined) continue;
-      this.#dropped.add(packNumber);
-      this.#packNumbers.delete(packId);
+      const number = this.#packs.find(packId);
+      if (number >= 0) this.blobCount -= this.#packs.drop(number);
     }
   }
 
-  #numberOf(packId: string): number {
-    const known = this.#packNumbers.get(packId);
-    if (known !== undefined) return known;
-    const fresh = this.#packIds.push(packId) - 1;
-    this.#packTotals.push({ sizeBytes: packOverheadBytes, blobCount: 0, treeCount: 0 });
-    this.#packNumbers.set(packId, fresh);
-    return fresh;
+  #want(id: string): void {
+    this.#wantedBytes.write(id, 'hex');
   }
 
-  #add(packNumber: number, blob: BlobEntry): void {
-    if (this.blobCount === this.#capacity) this.#grow();
-    const owner = packNumber * 2 + (blob.type === 'tree' ? 1 : 0);
-    this.#wantedBytes.write(blob.id, 'hex');
-    const slot = this.#freeSlot(owner, blob.offset);
-    if (slot < 0) return;
-    const entry = this.blobCount++;
-    this.#ids.set(this.#wanted, entry * idWords);
-    this.#owners[entry] = owner;
-    this.#offsets[entry] = blob.offset;
-    this.#lengths[entry] = blob.length;
-    this.#plainLengths[entry] = blob.uncompressedLength;
-    this.#slots[slot] = entry + 1;
-    const totals = this.#packTotals[packNumber] as PackTotals;
-    totals.sizeBytes += packSizeShare(blob);
-    totals.blobCount++;
-    if (blob.type === 'tree') totals.treeCount++;
+  #wantedPrint(): number {
+    return (this.#wanted[1] as number) & 0xff;
+  }
+
+  /** Adds the wanted id. @returns false when it is known at that very place. */
+  #add(pack: number, isTree: boolean, offset: number, length: number, plainLength: number): boolean {
+    if ((this.#records.count + 1) * 10 > this.#slots.length * 7) this.#grow();
+    const owner = pack * 2 + (isTree ? 1 : 0);
+    const slot = this.#freeSlot(owner, offset);
+    if (slot < 0) return false;
+    const number = this.#records.append(this.#wanted, owner, offset, length, plainLength);
+    this.#slots[slot] = number + 1;
+    this.#prints[slot] = this.#wantedPrint();
+    this.#packs.count(pack, number, isTree, length, plainLength);
+    this.blobCount++;
+    return true;
   }
 
   /** Where the wanted id goes, or -1 when it is known at that very place. */
   #freeSlot(owner: number, offset: number): number {
     const mask = this.#slots.length - 1;
+    const print = this.#wantedPrint();
     let slot = (this.#wanted[0] as number) & mask;
     for (;;) {
-      const entry = (this.#slots[slot] as number) - 1;
-      if (entry < 0) return slot;
-      if (this.#owners[entry] === owner && this.#offsets[entry] === offset && this.#matches(entry)) return -1;
+      const number = (this.#slots[slot] as number) - 1;
+      if (number < 0) return slot;
+      if (this.#prints[slot] === print && this.#matches(number)) {
+        const { words, at } = this.#records;
+        if (words[at + 8] === owner && words[at + 9] === offset) return -1;
+      }
       slot = (slot + 1) & mask;
     }
   }
 
-  #entryOf(type: BlobType, id: string): number {
-    this.#wantedBytes.write(id, 'hex');
-    const tree = type === 'tree' ? 1 : 0;
-    const mask = this.#slots.length - 1;
-    let slot = (this.#wanted[0] as number) & mask;
-    for (;;) {
-      const entry = (this.#slots[slot] as number) - 1;
-      if (entry < 0) return -1;
-      const owner = this.#owners[entry] as number;
-      if ((owner & 1) === tree && this.#matches(entry) && !this.#dropped.has(owner >>> 1)) return entry;
-      slot = (slot + 1) & mask;
-    }
-  }
-
-  #matches(entry: number): boolean {
-    const at = entry * idWords;
+  #matches(number: number): boolean {
+    this.#records.seek(number);
+    const { words, at } = this.#records;
     for (let word = 0; word < idWords; word++) {
-      if (this.#ids[at + word] !== this.#wanted[word]) return false;
+      if (words[at + word] !== this.#wanted[word]) return false;
     }
     return true;
   }
 
-  #entry(entry: number): BlobEntry {
-    const words = this.#ids.subarray(entry * idWords, (entry + 1) * idWords);
-    return {
-      type: ((this.#owners[entry] as number) & 1) === 1 ? 'tree' : 'data',
-      id: Buffer.from(words.buffer, words.byteOffset, words.byteLength).toString('hex'),
-      offset: this.#offsets[entry] as number,
-      length: this.#lengths[entry] as number,
-      uncompressedLength: this.#plainLengths[entry] as number,
-    };
-  }
-
   #grow(): void {
-    this.#capacity *= 2;
-    this.#ids = enlarged(this.#ids, this.#capacity * idWords);
-    this.#owners = enlarged(this.#owners, this.#capacity);
-    this.#offsets = enlarged(this.#offsets, this.#capacity);
-    this.#lengths = enlarged(this.#lengths, this.#capacity);
-    this.#plainLengths = enlarged(this.#plainLengths, this.#capacity);
-    this.#slots = new Uint32Array(this.#capacity * 2);
-    const mask = this.#slots.length - 1;
+    const size = this.#slots.length * 2;
+    this.#slots = new Uint32Array(size);
+    this.#prints = new Uint8Array(size);
+    const slots = this.#slots;
+    const mask = size - 1;
     // In order of adding, so that the first place of a blob stays the first one found.
-    for (let entry = 0; entry < this.blobCount; entry++) {
-      let slot = (this.#ids[entry * idWords] as number) & mask;
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
-      this.#slots[slot] = entry + 1;
-    }
-  }
-
-  /** A counting sort of the entries by pack. */
-  #ordered(): { readonly order: Uint32Array; readonly starts: Uint32Array } {
-    if (this.#byPack !== undefined) return this.#byPack;
-    const starts = new Uint32Array(this.#packIds.length + 1);
-    this.#packTotals.forEach(({ blobCount }, i) => {
-      starts[i + 1] = (starts[i] as number) + blobCount;
+    this.#records.scan(0, this.#records.count, (words, first, count) => {
+      for (let i = 0, at = 0; i < count; i++, at += recordWords) {
+        let slot = (words[at] as number) & mask;
+        while (slots[slot] !== 0) slot = (slot + 1) & mask;
+        slots[slot] = first + i + 1;
+        this.#prints[slot] = (words[at + 1] as number) & 0xff;
+      }
     });
-    const next = starts.slice();
-    const order = new Uint32Array(this.blobCount);
-    for (let entry = 0; entry < this.blobCount; entry++) {
-      const packNumber = (this.#owners[entry] as number) >>> 1;
-      const at = next[packNumber] as number;
-      order[at] = entry;
-      next[packNumber] = at + 1;
-    }
-    this.#byPack = { order, starts };
-    return this.#byPack;
   }
 }
 
-function enlarged(from: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
-  const to = new Uint32Array(length);
-  to.set(from);
-  return to;
+function entryFrom(words: Uint32Array, at: number): BlobEntry {
+  const id = Buffer.from(words.buffer as ArrayBuffer, words.byteOffset + at * 4, idWords * 4);
+  return {
+    type: ((words[at + 8] as number) & 1) === 1 ? 'tree' : 'data',
+    id: id.toString('hex'),
+    offset: words[at + 9] as number,
+    length: words[at + 10] as number,
+    uncompressedLength: words[at + 11] as number,
+  };
 }

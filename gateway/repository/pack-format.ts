@@ -18,11 +18,13 @@ const tailBytes = 16 * 1024;
 export const packOverheadBytes = sealOverheadBytes + lengthFieldBytes;
 
 /** What a blob adds to its pack, with its header entry. */
-export function packSizeShare(blob: BlobEntry): number {
+export function packSizeShare(blob: Sizes): number {
   return blob.length + headerEntryBytes(blob);
 }
 
-function headerEntryBytes(blob: BlobEntry): number {
+type Sizes = Pick<BlobEntry, 'length' | 'uncompressedLength'>;
+
+function headerEntryBytes(blob: Pick<BlobEntry, 'uncompressedLength'>): number {
   return blob.uncompressedLength > 0 ? compressedEntryBytes : plainEntryBytes;
 }
 

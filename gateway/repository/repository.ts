@@ -8,7 +8,7 @@ import { silentLogger } from '../../core/log.js';
 import type { Bucket } from '../bucket/bucket.js';
 import { type ChunkerParameters, resticChunkerParameters } from '../chunker/parameters.js';
 import { snapshotAmbiguous, snapshotUnknown } from '../errors.js';
-import { type BlobIndex, MemoryBlobIndex, type PackSummary } from './blob-index.js';
+import { type BlobIndex, CompactBlobIndex } from './blob-index.js';
 import { BlobLoader } from './blob-loader.js';
 import { BlobSaver } from './blob-saver.js';
 import { mapBounded } from './bounded.js';
@@ -20,6 +20,7 @@ import { isId } from './layout.js';
 import { type LockContext, thisProcess } from './lock-files.js';
 import { removeLocks, takeLock } from './locks.js';
 import { checkPacks, type PackCheckContext, verifyPack } from './pack-checker.js';
+import type { PackSummary } from './pack-table.js';
 import { SpoolFolder } from './spool-folder.js';
 import type {
   BlobEntry,
@@ -86,7 +87,7 @@ export class Repository implements Closeable {
     const { bucket, clock, log = silentLogger, holder = thisProcess() } = options;
     const spool = await SpoolFolder.open(options.temporaryFolder, clock);
     const files = new UnpackedFiles(bucket, sealer, config.version);
-    const index = new MemoryBlobIndex();
+    const index = new CompactBlobIndex({ folder: spool.path });
     const saver = new BlobSaver({
       bucket,
       sealer,
@@ -270,6 +271,7 @@ export class Repository implements Closeable {
 
   async #close(): Promise<void> {
     await this.#parts.saver.close();
+    await this.#parts.index.close();
     await this.#parts.spool.close();
   }
 }

@@ -104,6 +104,7 @@ export interface Problem {
     | 'PACK_MIXED'
     | 'PACK_LAYOUT'
     | 'PACK_DUPLICATE'
+    | 'PACK_SPLIT'
     | 'BLOB_DAMAGED';
   /** The pack's or index file's id. */
   readonly fileId: string;

@@ -11,8 +11,8 @@ import type { FileKind } from './types.js';
 import { loadZstd } from './zstd.js';
 
 const compressedMark = 2;
-/** More than any index file that restic or rustic writes; against frames made to burst. */
-const decompressedLimitBytes = 256 * 1024 * 1024;
+/** Twice the largest index file that restic or rustic can write; against frames made to burst. */
+const plainLimitBytes = 128 * 1024 * 1024;
 
 export type UnpackedKind = Exclude<FileKind, 'pack' | 'key'>;
 
@@ -82,7 +82,7 @@ export class UnpackedFiles {
     if (this.#version === 1 || plain.length === 0 || mark === 0x7b || mark === 0x5b) return plain;
     if (mark !== compressedMark) throw repositoryDamaged(what, `it begins with the unknown mark ${mark}`);
     try {
-      return await (await loadZstd()).decompress(plain.subarray(1), decompressedLimitBytes);
+      return await (await loadZstd()).decompress(plain.subarray(1), plainLimitBytes);
     } catch (error) {
       if (error instanceof GatehouseError) throw error;
       throw repositoryDamaged(what, `it does not decompress (${messageOf(error)})`, error);
