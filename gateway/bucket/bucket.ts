@@ -134,6 +134,11 @@ export interface Bucket extends Closeable {
   ): Promise<Uint8Array | undefined>;
   /** The object as a stream, or undefined when there is none. */
   getStream(key: string, options?: GetStreamOptions): Promise<Readable | undefined>;
+  /**
+   * The file that holds the object, for threads that read it by themselves; undefined (or no such
+   * method) where objects are no files or their bytes are paced. Says nothing of whether it exists.
+   */
+  localFile?(key: string): string | undefined;
   /** Size in bytes, or undefined when there is none. */
   stat(key: string, options?: CallOptions): Promise<number | undefined>;
   /** What is known of an object, or undefined when there is none. */

@@ -121,6 +121,10 @@ export class DirectoryBucket implements Bucket {
     });
   }
 
+  localFile(key: string): string {
+    return this.#pathOf(key);
+  }
+
   async stat(key: string, options: CallOptions = {}): Promise<number | undefined> {
     return (await this.describe(key, options))?.sizeBytes;
   }

@@ -65,6 +65,10 @@ export class ForwardingBucket implements Bucket {
     return this.inner.getStream(key, options);
   }
 
+  localFile(key: string): string | undefined {
+    return this.inner.localFile?.(key);
+  }
+
   stat(key: string, options?: CallOptions): Promise<number | undefined> {
     return this.inner.stat(key, options);
   }

@@ -55,6 +55,10 @@ export class ThrottledBucket extends ForwardingBucket {
     return super.getStream(key, this.#paced(options));
   }
 
+  override localFile(key: string): string | undefined {
+    return this.#pacing.download === undefined ? super.localFile(key) : undefined;
+  }
+
   #paced<T extends CallOptions>(options: T | undefined): T & CallOptions {
     return { ...options, pacing: this.#pacing } as T & CallOptions;
   }

@@ -13,10 +13,10 @@ import { BlobLoader } from './blob-loader.js';
 import { BlobSaver } from './blob-saver.js';
 import { mapBounded } from './bounded.js';
 import type { RepositoryConfig } from './config.js';
-import { sealOverheadBytes } from './crypto.js';
+import { type KeyMaterial, type Sealer, sealOverheadBytes } from './crypto.js';
 import { type LoadIndexOptions, loadIndexFiles } from './index-loader.js';
 import { type IndexRewrite, type RewrittenIndex, rewriteIndex } from './index-rewriter.js';
-import { isId } from './layout.js';
+import { isId, keyOf } from './layout.js';
 import { type LockContext, thisProcess } from './lock-files.js';
 import { removeLocks, takeLock } from './locks.js';
 import { checkPacks, type PackCheckContext, verifyPack } from './pack-checker.js';
@@ -45,6 +45,7 @@ const readsAtOnce = 4;
 interface Parts {
   readonly config: RepositoryConfig;
   readonly bucket: Bucket;
+  readonly sealer: Sealer;
   readonly files: UnpackedFiles;
   readonly index: BlobIndex;
   readonly saver: BlobSaver;
@@ -105,6 +106,7 @@ export class Repository implements Closeable {
     return new Repository({
       config,
       bucket,
+      sealer,
       files,
       index,
       saver,
@@ -168,6 +170,16 @@ export class Repository implements Closeable {
   /** The plain blob from its sealed bytes. @throws BLOB_MISSING, REPOSITORY_DAMAGED. */
   openSealed(type: BlobType, id: string, sealed: Uint8Array): Promise<Uint8Array> {
     return this.#parts.loader.open(type, id, sealed);
+  }
+
+  /** The file that holds a pack, for threads that read it themselves; see `Bucket.localFile`. */
+  localPackFile(packId: string): string | undefined {
+    return this.#parts.bucket.localFile?.(keyOf('pack', packId));
+  }
+
+  /** What opens blobs, for this process's own threads. Never leaves the process. */
+  get keyMaterial(): KeyMaterial {
+    return this.#parts.sealer.key;
   }
 
   /** Ends open packs and writes the index; all is durable when it resolves. */
