@@ -11,12 +11,12 @@ type ProgressEvent = Extract<BackupEvent, { type: 'progress' }>;
 export class BackupDisplay {
   readonly #terminal: Terminal;
   readonly #pace: Pace;
-  readonly #verbose: boolean;
+  readonly #verbosity: number;
 
-  constructor(terminal: Terminal, clock: Clock, verbose: boolean) {
+  constructor(terminal: Terminal, clock: Clock, verbosity: number) {
     this.#terminal = terminal;
     this.#pace = new Pace(clock);
-    this.#verbose = verbose;
+    this.#verbosity = verbosity;
   }
 
   show(event: BackupEvent): void {
@@ -47,7 +47,8 @@ export class BackupDisplay {
       `Processed ${summary.total_files_processed} files, ${formatBytes(summary.total_bytes_processed)} in ${formatDuration(summary.total_duration * 1000)}`,
     );
     if (summary.snapshot_id) print(`Snapshot ${summary.snapshot_id.slice(0, 8)} saved.`);
-    else print('Dry run: nothing was stored.');
+    else if (summary.dry_run) print('Dry run: nothing was stored.');
+    else print('Nothing has changed: no snapshot saved.');
     if (errorCount > 0)
       this.#terminal.note(`${errorCount} could not be read; they are missing from the snapshot.`);
   }
@@ -82,16 +83,24 @@ export class BackupDisplay {
   }
 
   #item(event: Extract<BackupEvent, { type: 'item' }>): void {
-    if (!this.#verbose) return;
+    if (this.#verbosity < 1 || (this.#verbosity < 2 && event.action === 'unmodified')) return;
+    // restic's word.
+    const action = event.action === 'unmodified' ? 'unchanged' : event.action;
+    const path = event.kind === 'folder' && event.path !== '/' ? `${event.path}/` : event.path;
     if (this.#terminal.json) {
       this.#terminal.printJson({
         message_type: 'verbose_status',
-        action: event.action,
-        item: event.path,
+        action,
+        item: path,
+        duration: 0,
         data_size: event.sizeBytes,
+        data_size_in_repo: 0,
+        metadata_size: 0,
+        metadata_size_in_repo: 0,
+        total_files: 0,
       });
     } else {
-      this.#terminal.print(`${event.action.padEnd(10)}  ${event.path}`);
+      this.#terminal.print(`${action.padEnd(9)} ${path}`);
     }
   }
 }

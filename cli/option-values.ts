@@ -1,6 +1,7 @@
 /** Parsers for the values of options; each refuses with a sentence. */
 import { InvalidArgumentError } from 'commander';
 import { GatehouseError } from '../core/errors.js';
+import type { FolderMarker } from '../gateway/files/selection.js';
 import { parseRate } from '../gateway/throttle/rate.js';
 
 export function portNumber(text: string): number {
@@ -33,9 +34,64 @@ export function count(text: string): number {
   return value;
 }
 
+/** Mebibytes, within restic's bounds. */
+export function packSize(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 4 || value > 128) {
+    throw new InvalidArgumentError('Give whole MiB from 4 to 128.');
+  }
+  return value;
+}
+
 /** Nanoseconds since 1970 from restic's form, local time, or from any ISO 8601 time. */
 export function snapshotTime(text: string): bigint {
   const ms = Date.parse(text.replace(' ', 'T'));
   if (Number.isNaN(ms)) throw new InvalidArgumentError('Write it as "2026-01-02 03:04:05".');
   return BigInt(ms) * 1_000_000n;
+}
+
+const sizeUnits: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  k: 1024,
+  m: 1024 ** 2,
+  g: 1024 ** 3,
+  t: 1024 ** 4,
+};
+
+/** Bytes from `500k`, `2M`, `1G` or a plain number, as restic reads sizes. */
+export function sizeBytes(text: string): number {
+  const [, digits, unit = ''] = /^(\d+)([bkmgt]?)$/i.exec(text) ?? [];
+  const bytes = Number(digits) * (sizeUnits[unit.toLowerCase()] ?? 1);
+  if (!Number.isSafeInteger(bytes)) throw new InvalidArgumentError('Write bytes, or 500k, 2M, 1G, 1T.');
+  return bytes;
+}
+
+/** `FILE[:HEADER]`; may be repeated. */
+export function folderMarker(
+  text: string,
+  before: readonly FolderMarker[] | undefined,
+): readonly FolderMarker[] {
+  const colon = text.indexOf(':');
+  const fileName = colon < 0 ? text : text.slice(0, colon);
+  const header = colon < 0 ? '' : text.slice(colon + 1);
+  if (fileName === '' || fileName.includes('/')) {
+    throw new InvalidArgumentError(
+      'Give the name of a file, without folders, and after a colon how it begins.',
+    );
+  }
+  return [...(before ?? []), { fileName, header }];
+}
+
+/** Any of `host`, `paths` and `tags`, separated by commas; an empty text for one group of all. */
+export function grouping(text: string): { host: boolean; paths: boolean; tags: boolean } {
+  const words = text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+  const has = (...names: string[]) => words.some((word) => names.includes(word));
+  if (words.some((word) => !['host', 'hosts', 'path', 'paths', 'tag', 'tags'].includes(word))) {
+    throw new InvalidArgumentError('Write any of host, paths and tags, separated by commas.');
+  }
+  return { host: has('host', 'hosts'), paths: has('path', 'paths'), tags: has('tag', 'tags') };
 }

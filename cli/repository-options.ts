@@ -7,7 +7,7 @@ import { type Lifetimes, opening } from '../core/lifecycle.js';
 import type { Repository } from '../gateway/repository/repository.js';
 import type { Context } from './context.js';
 import { usageError } from './exit-code.js';
-import { rate } from './option-values.js';
+import { packSize, rate } from './option-values.js';
 import { findPassword } from './password.js';
 
 export interface RepositoryFlags {
@@ -44,6 +44,22 @@ export function withRepositoryOptions(command: Command): Command {
     .addOption(new Option('--limit-download <rate>', 'at most this, as --limit-upload').argParser(rate));
 }
 
+/** How packs are written. */
+export interface PackFlags {
+  readonly packSize?: number;
+  readonly compression?: 'auto' | 'off' | 'max';
+}
+
+export function withPackOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--pack-size <MiB>', 'size of packs, 4 to 128 (default: 16)').argParser(packSize))
+    .addOption(
+      new Option('--compression <mode>', 'off leaves file contents as they are; max is slow')
+        .choices(['auto', 'off', 'max'])
+        .default('auto'),
+    );
+}
+
 export interface OpenedRepository {
   readonly repository: Repository;
   /** Where it is, for messages. */
@@ -55,7 +71,7 @@ export interface OpenedRepository {
 /** How the repository is opened: `open` one that exists, or `init` a new one. */
 export async function openRepository(
   context: Context,
-  flags: RepositoryFlags,
+  flags: RepositoryFlags & PackFlags,
   how: 'open' | 'init' = 'open',
 ): Promise<OpenedRepository> {
   const { env } = context;
@@ -82,10 +98,25 @@ export async function openRepository(
     lifetimes.defer('temporary folder', () => rm(temporaryFolder, { recursive: true, force: true }));
     const bucket = lifetimes.add('bucket', await openBucket(location, bucketOptions(context, flags)));
     const { clock, log, signal } = context;
-    const repository = await Repository[how]({ bucket, password, temporaryFolder, clock, log, signal });
+    const repository = await Repository[how]({
+      bucket,
+      password,
+      temporaryFolder,
+      clock,
+      log,
+      signal,
+      ...packing(flags),
+    });
     lifetimes.add('repository', repository);
     return { repository, location: bucket.location, lifetimes };
   });
+}
+
+function packing({ packSize: mebibytes, compression }: PackFlags) {
+  return {
+    ...(mebibytes === undefined ? {} : { packSizeBytes: mebibytes * 1024 * 1024 }),
+    ...(compression === 'off' ? { compress: false } : {}),
+  };
 }
 
 function bucketOptions(context: Context, flags: RepositoryFlags) {

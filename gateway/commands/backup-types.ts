@@ -21,6 +21,12 @@ export interface BackupOptions extends SelectionOptions {
   readonly timeNs?: bigint;
   /** Snapshot id or prefix to compare with; the newest of this host and these paths unless told. */
   readonly parent?: string;
+  /** What a parent that is not named must have in common; host and paths unless told. */
+  readonly groupBy?: ParentGrouping;
+  /** Save no snapshot when its tree would be the parent's. */
+  readonly skipIfUnchanged?: boolean;
+  /** Keep access times; then every read of a file changes the tree of its folder. */
+  readonly withAtime?: boolean;
   /** Read every file, whatever the parent says. */
   readonly force?: boolean;
   /** Take a change of ctime or inode alone as none; for file systems that have no stable ones. */
@@ -31,6 +37,12 @@ export interface BackupOptions extends SelectionOptions {
   /** Walk ahead to know the totals for progress; true unless told. */
   readonly countFirst?: boolean;
   readonly signal?: AbortSignal;
+}
+
+export interface ParentGrouping {
+  readonly host?: boolean;
+  readonly paths?: boolean;
+  readonly tags?: boolean;
 }
 
 export type ItemAction = 'new' | 'changed' | 'unmodified';
@@ -72,7 +84,7 @@ export interface BackupSummary extends Omit<SnapshotSummary, 'backup_start' | 'b
   readonly backup_end: string;
   /** Seconds. */
   readonly total_duration: number;
-  /** Absent after a dry run. */
+  /** Absent after a dry run, and when the snapshot was skipped. */
   readonly snapshot_id?: string;
 }
 

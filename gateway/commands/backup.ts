@@ -86,12 +86,13 @@ async function runBackup(
     programVersion: `gatehouse ${options.version}`,
     summary,
   };
-  const isDry = options.dryRun === true;
-  const id = isDry ? undefined : await repository.saveSnapshot(encodeSnapshot(snapshot), { signal });
+  const id = isUnwanted(snapshot, parent, options)
+    ? undefined
+    : await repository.saveSnapshot(encodeSnapshot(snapshot), { signal });
   return {
     summary: {
       message_type: 'summary',
-      ...(isDry ? { dry_run: true } : {}),
+      ...(options.dryRun === true ? { dry_run: true } : {}),
       ...summary,
       total_duration: (options.clock.monotonicMs() - startMonotonicMs) / 1000,
       ...(id === undefined ? {} : { snapshot_id: id }),
@@ -99,6 +100,14 @@ async function runBackup(
     errorCount: tally.errorCount,
     parent: parent?.id,
   };
+}
+
+function isUnwanted(
+  { tree }: Snapshot,
+  parent: StoredSnapshot | undefined,
+  { dryRun = false, skipIfUnchanged = false }: BackupOptions,
+): boolean {
+  return dryRun || (skipIfUnchanged && parent?.tree === tree);
 }
 
 async function chooseParent(
@@ -113,7 +122,13 @@ async function chooseParent(
   if (options.force === true || options.stdin !== undefined) return undefined;
   if (options.parent !== undefined) return findSnapshot(repository, options.parent, { signal });
   const onDamaged = (error: unknown) => tally.warning(undefined, String(error));
-  return findParent(repository, host, paths, timeNs, { signal, onDamaged });
+  const { host: byHost, paths: byPaths, tags: byTags } = options.groupBy ?? { host: true, paths: true };
+  const filter = {
+    ...(byHost ? { hosts: [host] } : {}),
+    ...(byPaths ? { paths } : {}),
+    ...(byTags ? { tags: [(options.tags ?? []).join(',')] } : {}),
+  };
+  return findParent(repository, filter, timeNs, { signal, onDamaged });
 }
 
 interface StoreAll {
@@ -135,6 +150,7 @@ async function storeAll(all: StoreAll): Promise<string | undefined> {
   const describer = {
     accounts: await loadAccounts(),
     posix,
+    withAtime: options.withAtime ?? false,
     onError: (path: Buffer, error: unknown) => tally.error(path, error),
   };
   const parents = new ParentTrees(repository, signal, (message) => tally.warning(undefined, message));

@@ -101,18 +101,14 @@ export function splitSnapshotPath(text: string): { wanted: string; folder: strin
   return { wanted: text.slice(0, colon), folder: text.slice(colon + 1) || '/' };
 }
 
-/**
- * The parent that restic would choose: the newest snapshot of that host that has all these paths
- * and is not younger than `notAfterNs`.
- */
+/** The parent that restic would choose: the newest snapshot that fits and is not younger than `notAfterNs`. */
 export async function findParent(
   repository: Repository,
-  host: string,
-  paths: readonly string[],
+  filter: SnapshotFilter,
   notAfterNs: bigint,
   options: Omit<ListOptions, keyof SnapshotFilter>,
 ): Promise<StoredSnapshot | undefined> {
-  const all = await listSnapshots(repository, { ...options, hosts: [host], paths });
+  const all = await listSnapshots(repository, { ...options, ...filter });
   return all.filter((snapshot) => snapshot.timeNs <= notAfterNs).at(-1);
 }
 

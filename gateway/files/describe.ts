@@ -1,5 +1,4 @@
 /** Turns a found entry into the node that restic would store for it. Reads links and attributes. */
-import type { BigIntStats } from 'node:fs';
 import { readlink } from 'node:fs/promises';
 import { goMode, typeOfMode } from '../tree/file-mode.js';
 import type { ExtendedAttribute, TreeNode } from '../tree/node.js';
@@ -11,6 +10,8 @@ import type { FoundEntry } from './scan.js';
 export interface Describer {
   readonly accounts: Accounts;
   readonly posix: Posix;
+  /** Keep the access time; else the modification time stands for it: reading would change trees. */
+  readonly withAtime?: boolean;
   /** Told when attributes cannot be read; the node is complete otherwise. */
   readonly onError: (path: Buffer, error: unknown) => void;
 }
@@ -25,7 +26,9 @@ export async function describeEntry(entry: FoundEntry, describer: Describer): Pr
     name: entry.name,
     type,
     mode: goMode(Number(stat.mode)),
-    ...timesOf(stat),
+    mtimeNs: stat.mtimeNs,
+    atimeNs: describer.withAtime ? stat.atimeNs : stat.mtimeNs,
+    ctimeNs: stat.ctimeNs,
     uid: Number(stat.uid),
     gid: Number(stat.gid),
     user: describer.accounts.userName(Number(stat.uid)),
@@ -41,11 +44,6 @@ export async function describeEntry(entry: FoundEntry, describer: Describer): Pr
     content: null,
     error: '',
   };
-}
-
-function timesOf(stat: BigIntStats) {
-  // The access time is not kept: reading alone would change trees.
-  return { mtimeNs: stat.mtimeNs, atimeNs: stat.mtimeNs, ctimeNs: stat.ctimeNs };
 }
 
 async function readTarget(path: Buffer): Promise<Buffer> {

@@ -29,3 +29,18 @@ export function patternMalformed(pattern: string, problem: string): GatehouseErr
     hint: 'Close every [ with a ] and put a character after every backslash.',
   });
 }
+
+/** A file given to --files-from-raw is no list of paths ended by NUL bytes. The user makes it anew. */
+export function pathListMalformed(problem: string): GatehouseError {
+  return new GatehouseError('PATH_LIST_MALFORMED', `The list of paths is malformed: ${problem}.`, {
+    hint: 'Make it with "find ... -print0", or use --files-from for one path a line.',
+  });
+}
+
+/** The command whose output was to be backed up failed; no snapshot was made. The user mends the command. */
+export function commandFailed(program: string, problem: string): GatehouseError {
+  return new GatehouseError('COMMAND_FAILED', `The command ${program} failed: ${problem}.`, {
+    context: { program },
+    hint: 'No snapshot was made. Run the command by hand to see what is wrong with it.',
+  });
+}
