@@ -11,7 +11,9 @@ import { addDoctor } from './commands/doctor.js';
 import { addGateway } from './commands/gateway.js';
 import { addInit } from './commands/init.js';
 import { addLs } from './commands/ls.js';
+import { addMirror } from './commands/mirror.js';
 import { addRestore } from './commands/restore.js';
+import { addServe } from './commands/serve.js';
 import { addService } from './commands/service.js';
 import { addSnapshots } from './commands/snapshots.js';
 import { addUp } from './commands/up.js';
@@ -38,6 +40,7 @@ const groups = {
     addRestore,
     addCheck,
   ],
+  'A backup server for the network:': [addServe, addMirror],
   'The three programs, for services:': [addCloud, addAgent, addGateway, addService],
   'Shell:': [addCompletion],
 };

@@ -6,7 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { SqlWriter } from '../../core/db/database.js';
 import { claimExpired, claimInvalid, claimUsed } from './errors.js';
 
-/** What signing a request yields; `cloud/pki` makes it. */
+/** What signing a request yields; `core/pki` makes it. */
 export interface IssuedCertificate {
   /** SHA-256 of the certificate in DER, lower-case hex. */
   readonly certificateId: string;
