@@ -65,6 +65,11 @@ export class BlobSaver implements Closeable {
     this.#indexedAtMs = options.clock.monotonicMs();
   }
 
+  /** What new packs are to have, bytes. */
+  get packSizeBytes(): number {
+    return this.#options.packSizeBytes;
+  }
+
   has(type: BlobType, id: string): boolean {
     return this.#options.index.has(type, id) || this.#pending.has(type + id);
   }
@@ -80,6 +85,21 @@ export class BlobSaver implements Closeable {
     if (this.has(type, id)) return { id, isNew: false, storedBytes: 0 };
     this.#pending.add(type + id);
     return { id, isNew: true, storedBytes: await this.#track(this.#store(type, id, plain)) };
+  }
+
+  /** See `Repository.moveBlob`. */
+  async saveSealed(type: BlobType, blob: SealedBlob, options?: CallOptions): Promise<void> {
+    await this.#uploadSlots.whenFree(options?.signal);
+    this.#throwIfFailed();
+    this.#pending.add(type + blob.id);
+    await this.#track(this.#place(type, blob));
+  }
+
+  /** See `Repository.compressBlob`. */
+  async saveCompressed(type: BlobType, id: string, plain: Uint8Array, options?: CallOptions): Promise<void> {
+    const frame = await (await loadZstd()).compress(plain);
+    const sealed = this.#options.sealer.seal(frame);
+    await this.saveSealed(type, { id, sealed, uncompressedLength: plain.length }, options);
   }
 
   /** See `Repository.flush`. */
@@ -104,7 +124,11 @@ export class BlobSaver implements Closeable {
   }
 
   async #store(type: BlobType, id: string, plain: Uint8Array): Promise<number> {
-    const blob = await this.#seal(type, id, plain);
+    return this.#place(type, await this.#seal(type, id, plain));
+  }
+
+  /** @returns its size in the pack, once it is safe to go on feeding. */
+  async #place(type: BlobType, blob: SealedBlob): Promise<number> {
     const place = blob.sealed.length >= this.#options.packSizeBytes ? -1 : randomInt(openPacksPerType);
     const pack = this.#open[type][place] ?? new PackWriter(type, this.#options.folder);
     const written = pack.add(blob);

@@ -78,7 +78,7 @@ export async function openMasterKey(
   bucket: Bucket,
   password: string,
   options?: CallOptions,
-): Promise<KeyMaterial> {
+): Promise<{ readonly master: KeyMaterial; readonly keyId: string }> {
   let unusable: { id: string; why: string } | undefined;
   let tried = 0;
   for await (const entry of bucket.list(folderOf('key'), options)) {
@@ -89,7 +89,7 @@ export async function openMasterKey(
     if (outcome === undefined) tried++;
     // A bad file next to a good one must not keep the owner out, so the search goes on.
     else if (typeof outcome === 'string') unusable = { id, why: outcome };
-    else return outcome;
+    else return { master: outcome, keyId: id };
   }
   if (tried === 0 && unusable !== undefined) throw repositoryDamaged(`key file ${unusable.id}`, unusable.why);
   if (tried === 0) throw repositoryDamaged('set of key files', 'there is none');

@@ -19,6 +19,7 @@ import { type IndexRewrite, type RewrittenIndex, rewriteIndex } from './index-re
 import { isId, keyOf } from './layout.js';
 import { type LockContext, thisProcess } from './lock-files.js';
 import { removeLocks, takeLock } from './locks.js';
+import { Maintenance } from './maintenance.js';
 import { checkPacks, type PackCheckContext, verifyPack } from './pack-checker.js';
 import type { PackSummary } from './pack-table.js';
 import { SpoolFolder } from './spool-folder.js';
@@ -46,6 +47,7 @@ interface Parts {
   readonly config: RepositoryConfig;
   readonly bucket: Bucket;
   readonly sealer: Sealer;
+  readonly keyId: string;
   readonly files: UnpackedFiles;
   readonly index: BlobIndex;
   readonly saver: BlobSaver;
@@ -60,6 +62,8 @@ export class Repository implements Closeable {
   readonly id: string;
   readonly version: 1 | 2;
   readonly chunkerParameters: ChunkerParameters;
+  /** For prune and key management. */
+  readonly maintenance: Maintenance;
   readonly #parts: Parts;
   #closed: Promise<void> | undefined;
 
@@ -67,6 +71,7 @@ export class Repository implements Closeable {
     this.id = parts.config.id;
     this.version = parts.config.version;
     this.chunkerParameters = resticChunkerParameters(parts.config.polynomial);
+    this.maintenance = new Maintenance(parts);
     this.#parts = parts;
   }
 
@@ -84,7 +89,10 @@ export class Repository implements Closeable {
     return Repository.#assemble(options, await unlockRepository(options));
   }
 
-  static async #assemble(options: RepositoryOptions, { config, sealer }: Unlocked): Promise<Repository> {
+  static async #assemble(
+    options: RepositoryOptions,
+    { config, sealer, keyId }: Unlocked,
+  ): Promise<Repository> {
     const { bucket, clock, log = silentLogger, holder = thisProcess() } = options;
     const spool = await SpoolFolder.open(options.temporaryFolder, clock);
     const files = new UnpackedFiles(bucket, sealer, config.version);
@@ -107,6 +115,7 @@ export class Repository implements Closeable {
       config,
       bucket,
       sealer,
+      keyId,
       files,
       index,
       saver,

@@ -10,6 +10,8 @@ import type { FileKind, InitOptions, LockHolder, RepositoryOptions } from './typ
 export interface Unlocked {
   readonly config: RepositoryConfig;
   readonly sealer: Sealer;
+  /** The key file that the password opened. */
+  readonly keyId: string;
 }
 
 /** @throws REPOSITORY_EXISTS when there is a config, or data that only a lost config could explain. */
@@ -23,7 +25,7 @@ export async function createRepository(
   const master = randomKeyMaterial();
   const sealer = new Sealer(master);
   const config = newConfig(options.version ?? 2, options.polynomial);
-  await createKeyFile({
+  const keyId = await createKeyFile({
     bucket,
     password: options.password.reveal(),
     master,
@@ -33,7 +35,7 @@ export async function createRepository(
     ...call,
   });
   await saveConfig(bucket, sealer, config, call);
-  return { config, sealer };
+  return { config, sealer, keyId };
 }
 
 /** @throws REPOSITORY_MISSING, WRONG_PASSWORD, REPOSITORY_VERSION, REPOSITORY_DAMAGED. */
@@ -41,8 +43,9 @@ export async function unlockRepository(options: RepositoryOptions): Promise<Unlo
   const { bucket } = options;
   const call: CallOptions = options.signal ? { signal: options.signal } : {};
   if ((await bucket.stat(configKey, call)) === undefined) throw repositoryMissing(bucket.location);
-  const sealer = new Sealer(await openMasterKey(bucket, options.password.reveal(), call));
-  return { config: await loadConfig(bucket, sealer, call), sealer };
+  const { master, keyId } = await openMasterKey(bucket, options.password.reveal(), call);
+  const sealer = new Sealer(master);
+  return { config: await loadConfig(bucket, sealer, call), sealer, keyId };
 }
 
 async function throwIfUsed(bucket: Bucket, call: CallOptions): Promise<void> {

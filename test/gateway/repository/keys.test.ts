@@ -94,7 +94,7 @@ describe('opening a repository', () => {
 
   it('refuses a config whose polynomial has factors, or of a version to come', async () => {
     const { bucket, reopen } = await newRepository();
-    const sealer = new Sealer(await openMasterKey(bucket, 'correct horse'));
+    const sealer = new Sealer((await openMasterKey(bucket, 'correct horse')).master);
     const config = { version: 2, id: 'ab'.repeat(32), polynomial: 0x38f1e565e288dfn } as const;
     await saveConfig(bucket, sealer, config);
     await expect(reopen()).rejects.toMatchObject({ code: 'REPOSITORY_DAMAGED' });
