@@ -41,3 +41,80 @@ export function restoredDiffers(path: string): GatehouseError {
     hint: 'Check the target disk, then restore again.',
   });
 }
+
+/** A size or share on the command line cannot be read. The user mends it. */
+export function limitMalformed(text: string): GatehouseError {
+  return new GatehouseError('LIMIT_MALFORMED', `"${text}" is no size that is understood.`, {
+    context: { text },
+    hint: 'Write a size such as 500M or 2G, or where a share is allowed 5% or unlimited.',
+  });
+}
+
+/** No rule says what to keep. Nothing is removed; the user gives a --keep rule or snapshot ids. */
+export function nothingToKeep(): GatehouseError {
+  return new GatehouseError(
+    'KEEP_POLICY_EMPTY',
+    'No rule says which snapshots to keep; nothing was removed.',
+    {
+      hint: 'Give a rule such as --keep-daily 14, or the ids of the snapshots to remove.',
+    },
+  );
+}
+
+/** Removing everything was asked for without naming of what. The user adds a filter. */
+export function removeAllUnfiltered(): GatehouseError {
+  return new GatehouseError('REMOVE_ALL_UNFILTERED', 'Removing all snapshots needs a filter.', {
+    hint: 'Add --host, --tag or --path to say whose snapshots shall all go.',
+  });
+}
+
+/** A policy would leave nothing of a group. Nothing is removed; the user loosens the policy or insists. */
+export function wouldRemoveAll(group: string): GatehouseError {
+  return new GatehouseError('WOULD_REMOVE_ALL', `The policy would remove every snapshot of ${group}.`, {
+    context: { group },
+    hint: 'Keep at least one, or add --unsafe-allow-remove-all if that is what you want.',
+  });
+}
+
+/** Snapshots need blobs that the index lacks. Prune stops; the user repairs the index first. */
+export function usedBlobsMissing(count: number, some: readonly string[]): GatehouseError {
+  return new GatehouseError(
+    'USED_BLOBS_MISSING',
+    `${count} references of snapshots lead to blobs that the index lacks (${some.slice(0, 3).join(', ')}); nothing was removed.`,
+    {
+      context: { count, blobs: some.join(', ') },
+      hint: 'Run check, then repair the index; prune removes nothing before that.',
+    },
+  );
+}
+
+/** Packs with needed blobs are gone or have another size. Prune stops; the user checks and repairs. */
+export function packsNotAsIndexed(
+  what: 'missing' | 'of the wrong size',
+  packIds: readonly string[],
+): GatehouseError {
+  return new GatehouseError(
+    'PACKS_NOT_AS_INDEXED',
+    `${packIds.length} packs with needed blobs are ${what} (${packIds[0] ?? ''}); nothing was removed.`,
+    {
+      context: { packs: packIds.join(', ') },
+      hint: 'Run check, look at the storage, then repair the index; prune removes nothing before that.',
+    },
+  );
+}
+
+/** A snapshot file has no bytes, so that nobody knows what it needs. Prune stops; the user forgets it. */
+export function snapshotEmpty(id: string): GatehouseError {
+  return new GatehouseError('SNAPSHOT_EMPTY', `Snapshot file ${id} is empty; nothing was removed.`, {
+    context: { id },
+    hint: 'A write was cut short. If the file cannot be brought back, remove it, then prune again.',
+  });
+}
+
+/** The word that confirms an unsafe recovery is not the repository's id. The user copies it from here. */
+export function recoveryUnconfirmed(repositoryId: string): GatehouseError {
+  return new GatehouseError('RECOVERY_UNCONFIRMED', 'The unsafe recovery was not confirmed.', {
+    context: { repositoryId },
+    hint: `Try "prune --max-repack-size 0" first. To go on, give the repository's id: ${repositoryId}.`,
+  });
+}

@@ -1,0 +1,138 @@
+/**
+ * What of each pack is needed. A blob that lies in several packs is needed in one of them only: in
+ * one that stays for other blobs' sake where there is such a pack.
+ */
+import type { PackSummary } from '../repository/blob-index.js';
+import { packSizeShare } from '../repository/pack-format.js';
+import type { Repository } from '../repository/repository.js';
+import type { BlobEntry } from '../repository/types.js';
+import { BlobSet } from './blob-set.js';
+
+export interface PackUse {
+  readonly packId: string;
+  /** As the index has it. */
+  readonly sizeBytes: number;
+  readonly kind: 'data' | 'tree' | 'mixed';
+  readonly usedBlobs: number;
+  /** With what they add to the header; likewise below. */
+  readonly usedBytes: number;
+  readonly unusedBlobs: number;
+  readonly unusedBytes: number;
+  /** Of the unused ones, those that are needed but lie elsewhere too. */
+  readonly duplicateBlobs: number;
+  readonly duplicateBytes: number;
+  /** Has used blobs that compression is likely to shrink. */
+  readonly isUncompressed: { readonly data: boolean; readonly tree: boolean };
+}
+
+/** Sealed trees up to this size may be plain because compression did not shrink them. */
+const smallTreeBytes = 200;
+/** What a sealed empty blob takes. */
+const emptyBlobBytes = 32;
+
+export class PackUses {
+  readonly packs: PackUse[] = [];
+  readonly #repository: Repository;
+  readonly #used: BlobSet;
+  /** Numbers of used blobs that lie in several places. */
+  readonly #duplicated = new BlobSet();
+  /** The place at which a duplicated blob is needed, by its number. */
+  readonly #keepers = new Map<number, string>();
+
+  constructor(repository: Repository, used: BlobSet) {
+    this.#repository = repository;
+    this.#used = used;
+  }
+
+  /** Looks at every pack of the index. */
+  static of(repository: Repository, used: BlobSet): PackUses {
+    const uses = new PackUses(repository, used);
+    uses.#findDuplicates();
+    if (uses.#duplicated.size > 0) uses.#chooseKeepers();
+    for (const pack of repository.indexedPacks()) uses.packs.push(uses.#measure(pack));
+    return uses;
+  }
+
+  /** The blobs for which the pack is needed, by offset. */
+  neededBlobs(packId: string): BlobEntry[] {
+    return this.#repository.blobsOfPack(packId).filter((blob) => this.#isNeeded(packId, blob));
+  }
+
+  #findDuplicates(): void {
+    const seen = new BlobSet();
+    for (const { packId } of this.#repository.indexedPacks()) {
+      for (const { type, id } of this.#repository.blobsOfPack(packId)) {
+        const number = this.#repository.blobNumber(type, id);
+        if (this.#used.has(number) && !seen.add(number)) this.#duplicated.add(number);
+      }
+    }
+  }
+
+  #chooseKeepers(): void {
+    const stays: string[] = [];
+    const others: string[] = [];
+    for (const { packId } of this.#repository.indexedPacks()) {
+      (this.#hasOwnBlobs(packId) ? stays : others).push(packId);
+    }
+    for (const packId of [...stays, ...others]) {
+      for (const { type, id, offset } of this.#repository.blobsOfPack(packId)) {
+        const number = this.#repository.blobNumber(type, id);
+        if (!this.#duplicated.has(number) || this.#keepers.has(number)) continue;
+        this.#keepers.set(number, placeName(packId, offset));
+      }
+    }
+  }
+
+  #hasOwnBlobs(packId: string): boolean {
+    return this.#repository.blobsOfPack(packId).some(({ type, id }) => {
+      const number = this.#repository.blobNumber(type, id);
+      return this.#used.has(number) && !this.#duplicated.has(number);
+    });
+  }
+
+  #isNeeded(packId: string, { type, id, offset }: BlobEntry): boolean {
+    const number = this.#repository.blobNumber(type, id);
+    if (!this.#used.has(number)) return false;
+    return !this.#duplicated.has(number) || this.#keepers.get(number) === placeName(packId, offset);
+  }
+
+  #measure({ packId, sizeBytes }: PackSummary): PackUse {
+    const counts = { usedBlobs: 0, usedBytes: 0, unusedBlobs: 0, unusedBytes: 0 };
+    const duplicates = { duplicateBlobs: 0, duplicateBytes: 0 };
+    const isUncompressed = { data: false, tree: false };
+    const kinds = new Set<PackUse['kind']>();
+    for (const blob of this.#repository.blobsOfPack(packId)) {
+      kinds.add(blob.type);
+      const share = packSizeShare(blob);
+      if (this.#isNeeded(packId, blob)) {
+        counts.usedBlobs++;
+        counts.usedBytes += share;
+        if (isWorthCompressing(blob)) isUncompressed[blob.type] = true;
+        continue;
+      }
+      counts.unusedBlobs++;
+      counts.unusedBytes += share;
+      if (!this.#used.has(this.#repository.blobNumber(blob.type, blob.id))) continue;
+      duplicates.duplicateBlobs++;
+      duplicates.duplicateBytes += share;
+    }
+    const [kind = 'data'] = kinds;
+    return {
+      packId,
+      sizeBytes,
+      kind: kinds.size > 1 ? 'mixed' : kind,
+      ...counts,
+      ...duplicates,
+      isUncompressed,
+    };
+  }
+}
+
+function placeName(packId: string, offset: number): string {
+  return `${packId} ${offset}`;
+}
+
+/** True for a blob that is stored plain though compression is likely to shrink it. */
+export function isWorthCompressing({ type, length, uncompressedLength }: BlobEntry): boolean {
+  return uncompressedLength === 0 && length > (type === 'tree' ? smallTreeBytes : emptyBlobBytes);
+}
