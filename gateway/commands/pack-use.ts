@@ -2,8 +2,9 @@
  * What of each pack is needed. A blob that lies in several packs is needed in one of them only: in
  * one that stays for other blobs' sake where there is such a pack.
  */
-import type { PackSummary } from '../repository/blob-index.js';
+
 import { packSizeShare } from '../repository/pack-format.js';
+import type { PackSummary } from '../repository/pack-table.js';
 import type { Repository } from '../repository/repository.js';
 import type { BlobEntry } from '../repository/types.js';
 import { BlobSet } from './blob-set.js';
@@ -62,7 +63,7 @@ export class PackUses {
     const seen = new BlobSet();
     for (const { packId } of this.#repository.indexedPacks()) {
       for (const { type, id } of this.#repository.blobsOfPack(packId)) {
-        const number = this.#repository.blobNumber(type, id);
+        const number = this.#repository.maintenance.blobNumber(type, id);
         if (this.#used.has(number) && !seen.add(number)) this.#duplicated.add(number);
       }
     }
@@ -76,7 +77,7 @@ export class PackUses {
     }
     for (const packId of [...stays, ...others]) {
       for (const { type, id, offset } of this.#repository.blobsOfPack(packId)) {
-        const number = this.#repository.blobNumber(type, id);
+        const number = this.#repository.maintenance.blobNumber(type, id);
         if (!this.#duplicated.has(number) || this.#keepers.has(number)) continue;
         this.#keepers.set(number, placeName(packId, offset));
       }
@@ -85,13 +86,13 @@ export class PackUses {
 
   #hasOwnBlobs(packId: string): boolean {
     return this.#repository.blobsOfPack(packId).some(({ type, id }) => {
-      const number = this.#repository.blobNumber(type, id);
+      const number = this.#repository.maintenance.blobNumber(type, id);
       return this.#used.has(number) && !this.#duplicated.has(number);
     });
   }
 
   #isNeeded(packId: string, { type, id, offset }: BlobEntry): boolean {
-    const number = this.#repository.blobNumber(type, id);
+    const number = this.#repository.maintenance.blobNumber(type, id);
     if (!this.#used.has(number)) return false;
     return !this.#duplicated.has(number) || this.#keepers.get(number) === placeName(packId, offset);
   }
@@ -112,7 +113,7 @@ export class PackUses {
       }
       counts.unusedBlobs++;
       counts.unusedBytes += share;
-      if (!this.#used.has(this.#repository.blobNumber(blob.type, blob.id))) continue;
+      if (!this.#used.has(this.#repository.maintenance.blobNumber(blob.type, blob.id))) continue;
       duplicates.duplicateBlobs++;
       duplicates.duplicateBytes += share;
     }

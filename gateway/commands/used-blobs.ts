@@ -14,7 +14,7 @@ const readsAtOnce = 16;
 const missingTold = 20;
 
 export interface UsedBlobs {
-  /** By `Repository.blobNumber`. */
+  /** By `Maintenance.blobNumber`. */
   readonly blobs: BlobSet;
   readonly missingCount: number;
   /** `data 1234…`; the first few. */
@@ -38,7 +38,7 @@ export async function findUsedBlobs(
   let missingCount = 0;
   /** @returns true for the first sight of a blob that is there. */
   const mark = (type: BlobType, id: string): boolean => {
-    const number = repository.blobNumber(type, id);
+    const number = repository.maintenance.blobNumber(type, id);
     if (number >= 0) return blobs.add(number);
     missingCount++;
     if (missing.length < missingTold && !missing.includes(`${type} ${id}`)) missing.push(`${type} ${id}`);

@@ -4,8 +4,8 @@
  */
 import type { Bucket } from '../bucket/bucket.js';
 import { repositoryDamaged } from '../errors.js';
-import { openBlob } from './blob-opener.js';
 import type { BlobIndex } from './blob-index.js';
+import { openBlob } from './blob-opener.js';
 import type { BlobSaver } from './blob-saver.js';
 import type { Sealer } from './crypto.js';
 import type { BlobEntry, BlobType, CallOptions } from './types.js';
