@@ -21,3 +21,15 @@ export function jobRunning(name: string): GatehouseError {
 export function scheduleClosed(): GatehouseError {
   return new GatehouseError('SCHEDULE_CLOSED', 'The schedule was closed.');
 }
+
+/** Raised for a schedule that cannot be understood; `at` counts characters from 1. The user mends the text there. */
+export function scheduleMalformed(text: string, at: number, why: string): GatehouseError {
+  return new GatehouseError(
+    'SCHEDULE_MALFORMED',
+    `The schedule "${text}" is not understood at character ${at}: ${why}.`,
+    {
+      context: { text, at },
+      hint: 'Write cron fields ("30 2 * * Mon-Fri"), calendar words ("Mon..Fri 02:30", "weekly", "*-*-01 03:00") or an interval ("15m").',
+    },
+  );
+}

@@ -9,12 +9,14 @@ import { writeFileDurably } from '../../core/files.js';
 import type { Logger } from '../../core/log.js';
 
 const jobState = z.object({
-  /** As in the configuration; a job whose text was changed is planned anew. */
+  /** When it runs, as in the configuration; a job whose text was changed is planned anew. */
   every: z.string(),
   /** Milliseconds since the epoch. */
   nextRunMs: z.number(),
   /** True from the start of a run to its end. */
   running: z.boolean(),
+  /** Absent unless paused. */
+  pausedUntilMs: z.number().optional(),
 });
 export type JobState = z.infer<typeof jobState>;
 

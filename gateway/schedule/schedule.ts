@@ -1,24 +1,26 @@
 /**
  * Runs jobs at their times. A job never overlaps itself; turns that fall into its own run are left
- * out; a turn missed while the machine slept or was off is made up for once. Jobs of different
- * names run side by side.
+ * out; a turn missed while the machine slept or was off, or the job was paused, is made up for once.
+ * Jobs of different names run side by side.
  */
+import { randomUUID } from 'node:crypto';
 import { type Clock, type Timer, withTimeout } from '../../core/clock.js';
 import type { Closeable } from '../../core/lifecycle.js';
 import type { Logger } from '../../core/log.js';
 import { jobRunning, jobUnknown, scheduleClosed } from './errors.js';
-import { type Every, nextTurn, parseEvery } from './every.js';
 import { type JobState, ScheduleFile } from './schedule-file.js';
+import { neverMs, type Turns } from './turns.js';
 
 /** `again`: it failed for a passing reason and shall be tried before its next turn. */
 export type RunOutcome = 'done' | 'again';
 
-interface ScheduledJob {
+export interface ScheduledJob {
   readonly name: string;
-  /** See `parseEvery`. */
-  readonly every: string;
-  /** Ends soon after `signal` aborts. */
-  readonly run: (signal: AbortSignal) => Promise<RunOutcome>;
+  /** As the configuration says it: a job whose text was changed is planned anew. */
+  readonly when: string;
+  readonly turns: Turns;
+  /** Ends soon after `signal` aborts. `runId` is a fresh UUID. */
+  readonly run: (signal: AbortSignal, runId: string) => Promise<RunOutcome>;
 }
 
 export interface ScheduleOptions {
@@ -27,6 +29,8 @@ export interface ScheduleOptions {
   readonly filePath: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** True to start nothing by itself; jobs run by `runNow` only. */
+  readonly byHandOnly?: boolean;
 }
 
 /** Timers stand still while the machine sleeps, so the wall clock is looked at this often. */
@@ -36,8 +40,8 @@ const drainLimitMs = 8_000;
 
 interface Entry {
   readonly job: ScheduledJob;
-  readonly every: Every;
   nextRunMs: number;
+  pausedUntilMs: number | undefined;
   running: Promise<void> | undefined;
   /** Not to be seen as ended after a restart. */
   unfinished: boolean;
@@ -48,6 +52,7 @@ export class Schedule implements Closeable {
   readonly #file: ScheduleFile;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #byHandOnly: boolean;
   readonly #stop = new AbortController();
   #timer: Timer | undefined;
 
@@ -56,9 +61,10 @@ export class Schedule implements Closeable {
     this.#file = file;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#byHandOnly = options.byHandOnly ?? false;
   }
 
-  /** Jobs that are due start at once. @throws EVERY_MALFORMED. */
+  /** Jobs that are due start at once. */
   static async open(options: ScheduleOptions): Promise<Schedule> {
     const file = new ScheduleFile(options.filePath, options.log);
     const stored = await file.read();
@@ -73,17 +79,52 @@ export class Schedule implements Closeable {
     return schedule;
   }
 
-  /** Milliseconds since the epoch. @throws JOB_UNKNOWN. */
-  nextRunMs(name: string): number {
-    return this.#entry(name).nextRunMs;
+  /** Milliseconds since the epoch; undefined when no turn will come. @throws JOB_UNKNOWN. */
+  nextRunMs(name: string): number | undefined {
+    const { nextRunMs, pausedUntilMs = 0 } = this.#entry(name);
+    const startMs = Math.max(nextRunMs, pausedUntilMs);
+    return startMs >= neverMs ? undefined : startMs;
+  }
+
+  /** Milliseconds since the epoch, `neverMs` for as long as nobody resumes it. @throws JOB_UNKNOWN. */
+  pausedUntilMs(name: string): number | undefined {
+    const { pausedUntilMs } = this.#entry(name);
+    return pausedUntilMs === undefined || pausedUntilMs <= this.#clock.now() ? undefined : pausedUntilMs;
+  }
+
+  isRunning(name: string): boolean {
+    return this.#entry(name).running !== undefined;
+  }
+
+  /**
+   * Starts no turn of the job before `untilMs`; a run that goes on is not stopped. Kept over restarts.
+   * @throws JOB_UNKNOWN.
+   */
+  async pause(name: string, untilMs: number): Promise<void> {
+    this.#entry(name).pausedUntilMs = untilMs;
+    await this.#save();
+  }
+
+  /** A turn that was missed meanwhile comes at once. @throws JOB_UNKNOWN. */
+  async resume(name: string): Promise<void> {
+    this.#entry(name).pausedUntilMs = undefined;
+    await this.#save();
+    this.#timer?.cancel();
+    this.#tick();
   }
 
   /** Runs a job out of turn and resolves when it has ended. @throws JOB_UNKNOWN, JOB_RUNNING, SCHEDULE_CLOSED. */
   async runNow(name: string): Promise<void> {
+    await this.beginNow(name).ended;
+  }
+
+  /** As `runNow`, without waiting; `ended` never rejects. @throws as it does. */
+  beginNow(name: string): { readonly runId: string; readonly ended: Promise<void> } {
     const entry = this.#entry(name);
     if (this.#stop.signal.aborted) throw scheduleClosed();
     if (entry.running !== undefined) throw jobRunning(name);
-    await this.#start(entry);
+    const runId = randomUUID();
+    return { runId, ended: this.#start(entry, runId) };
   }
 
   /** Tells running jobs to stop and waits for them, at most 8 seconds. A job cut off runs again after a restart. */
@@ -104,39 +145,40 @@ export class Schedule implements Closeable {
   }
 
   #tick(): void {
-    if (this.#stop.signal.aborted) return;
+    if (this.#stop.signal.aborted || this.#byHandOnly) return;
     const nowMs = this.#clock.now();
     let waitMs = longestWaitMs;
     for (const entry of this.#entries.values()) {
       // After the clock was set back no turn may be further away than the rule says.
-      entry.nextRunMs = Math.min(entry.nextRunMs, nextTurn(entry.every, nowMs, nowMs));
+      entry.nextRunMs = Math.min(entry.nextRunMs, entry.job.turns.next(nowMs, nowMs));
       if (entry.running !== undefined) continue;
-      if (entry.nextRunMs <= nowMs) void this.#start(entry);
-      else waitMs = Math.min(waitMs, entry.nextRunMs - nowMs);
+      const startMs = Math.max(entry.nextRunMs, entry.pausedUntilMs ?? 0);
+      if (startMs <= nowMs) void this.#start(entry);
+      else waitMs = Math.min(waitMs, startMs - nowMs);
     }
     this.#timer = this.#clock.after(waitMs, () => this.#tick());
   }
 
-  #start(entry: Entry): Promise<void> {
+  #start(entry: Entry, runId: string = randomUUID()): Promise<void> {
     const nowMs = this.#clock.now();
     const isTurn = entry.nextRunMs <= nowMs;
-    if (isTurn) entry.nextRunMs = nextTurn(entry.every, nowMs, entry.nextRunMs);
+    if (isTurn) entry.nextRunMs = entry.job.turns.next(nowMs, entry.nextRunMs);
     entry.unfinished = true;
-    entry.running = this.#run(entry);
+    entry.running = this.#run(entry, runId);
     return entry.running;
   }
 
   /** Never rejects. */
-  async #run(entry: Entry): Promise<void> {
+  async #run(entry: Entry, runId: string): Promise<void> {
     await this.#save();
     let outcome: RunOutcome = 'done';
     try {
-      outcome = await entry.job.run(this.#stop.signal);
+      outcome = await entry.job.run(this.#stop.signal, runId);
     } catch (error) {
       this.#log.error('a job failed', { job: entry.job.name, error });
     }
     const nowMs = this.#clock.now();
-    if (entry.nextRunMs <= nowMs) entry.nextRunMs = nextTurn(entry.every, nowMs, entry.nextRunMs);
+    if (entry.nextRunMs <= nowMs) entry.nextRunMs = entry.job.turns.next(nowMs, entry.nextRunMs);
     if (outcome === 'again') entry.nextRunMs = Math.min(entry.nextRunMs, nowMs + tryAgainMs);
     entry.unfinished = this.#stop.signal.aborted;
     entry.running = undefined;
@@ -146,18 +188,20 @@ export class Schedule implements Closeable {
   }
 
   #save(): Promise<void> {
-    const states = [...this.#entries].map(([name, entry]): [string, JobState] => [
-      name,
-      { every: entry.job.every, nextRunMs: entry.nextRunMs, running: entry.unfinished },
-    ]);
+    const states = [...this.#entries].map(([name, entry]): [string, JobState] => [name, stateOf(entry)]);
     return this.#file.write(new Map(states));
   }
 }
 
+function stateOf({ job, nextRunMs, unfinished, pausedUntilMs }: Entry): JobState {
+  const paused = pausedUntilMs === undefined ? {} : { pausedUntilMs };
+  return { every: job.when, nextRunMs, running: unfinished, ...paused };
+}
+
 function planned(job: ScheduledJob, stored: JobState | undefined, nowMs: number): Entry {
-  const every = parseEvery(job.every);
-  const known = stored !== undefined && stored.every === job.every;
+  const known = stored !== undefined && stored.every === job.when;
   const cutOff = stored?.running === true;
-  const nextRunMs = cutOff ? nowMs : known ? stored.nextRunMs : nextTurn(every, nowMs, undefined);
-  return { job, every, nextRunMs, running: undefined, unfinished: cutOff };
+  const nextRunMs = cutOff ? nowMs : known ? stored.nextRunMs : job.turns.next(nowMs, undefined);
+  const pausedUntilMs = stored?.pausedUntilMs;
+  return { job, nextRunMs, pausedUntilMs, running: undefined, unfinished: cutOff };
 }

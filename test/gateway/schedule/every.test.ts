@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { nextTurn, parseEvery } from '../../../gateway/schedule/every.js';
+import { parseEvery } from '../../../gateway/schedule/every.js';
 
 const minute = 60_000;
-const at = (text: string) => new Date(text).getTime();
 
 describe('how often', () => {
   test('is an interval or a time of day', () => {
@@ -19,19 +18,4 @@ describe('how often', () => {
       expect(() => parseEvery(text)).toThrow(expect.objectContaining({ code: 'EVERY_MALFORMED' }));
     },
   );
-
-  test('an interval begins at once, keeps its beat and leaves missed turns out', () => {
-    const every = parseEvery('15m');
-    expect(nextTurn(every, 1_000, undefined)).toBe(1_000);
-    expect(nextTurn(every, 1_000, 1_000)).toBe(1_000 + 15 * minute);
-    expect(nextTurn(every, 1_000 + 40 * minute, 1_000)).toBe(1_000 + 45 * minute);
-    expect(nextTurn(every, 1_000, 900 * minute)).toBe(1_000 + 15 * minute);
-  });
-
-  test('a time of day comes today or tomorrow, never now', () => {
-    const every = parseEvery('daily 02:30');
-    expect(nextTurn(every, at('2026-01-02T01:00:00'), undefined)).toBe(at('2026-01-02T02:30:00'));
-    expect(nextTurn(every, at('2026-01-02T02:30:00'), undefined)).toBe(at('2026-01-03T02:30:00'));
-    expect(nextTurn(every, at('2026-01-31T12:00:00'), undefined)).toBe(at('2026-02-01T02:30:00'));
-  });
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { silentLogger } from '../../../core/log.js';
 import { type RunOutcome, Schedule } from '../../../gateway/schedule/schedule.js';
+import { parseWhen } from '../../../gateway/schedule/when.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -43,7 +44,7 @@ async function setUp(every: string, options: { folder?: string; clock?: FakeCloc
   const folder = options.folder ?? (await temporaryFolder());
   const runs = new Runs(clock);
   const filePath = join(folder, 'schedule.json');
-  const jobs = [{ name: 'nas', every, run: runs.run }];
+  const jobs = [{ name: 'nas', when: every, turns: parseWhen(every), run: runs.run }];
   const schedule = await Schedule.open({ jobs, filePath, clock, log: silentLogger });
   onTestFinished(() => schedule.close());
   return { clock, folder, filePath, runs, schedule };
@@ -105,7 +106,7 @@ describe('a schedule', () => {
     await first.schedule.close();
     first.clock.advance(20 * minute);
     const second = await setUp('1h', first);
-    expect(second.schedule.nextRunMs('nas') - second.clock.now()).toBe(40 * minute);
+    expect(second.schedule.nextRunMs('nas')! - second.clock.now()).toBe(40 * minute);
     expect(second.runs.startedMs).toEqual([]);
     second.clock.advance(40 * minute);
     await second.runs.started(1);
@@ -131,7 +132,7 @@ describe('a schedule', () => {
     const first = await setUp('daily 02:30');
     await first.schedule.close();
     const second = await setUp('daily 05:00', first);
-    expect(new Date(second.schedule.nextRunMs('nas')).getHours()).toBe(5);
+    expect(new Date(second.schedule.nextRunMs('nas')!).getHours()).toBe(5);
   });
 
   test('tries again after 15 minutes what failed for a passing reason', async () => {
