@@ -47,6 +47,8 @@ export class Reporter implements Closeable {
   #wake = new AbortController();
   #sending: Promise<void> | undefined;
   #storing: Promise<void> = Promise.resolve();
+  /** The newest word on a run that goes on; nothing is lost with it. */
+  #progress: BackupReport | undefined;
 
   private constructor(options: ReporterOptions, pending: Pending[]) {
     this.#options = options;
@@ -88,6 +90,15 @@ export class Reporter implements Closeable {
     return this.#storing;
   }
 
+  /**
+   * Sends how far a run is, once, unless something newer or the backend's absence comes between. Not
+   * kept on disk.
+   */
+  reportProgress(report: BackupReport): void {
+    this.#progress = report;
+    this.#send();
+  }
+
   /** Tries for two seconds to hand over what is left; the rest goes after the next start. */
   async close(): Promise<void> {
     await this.#storing;
@@ -101,6 +112,7 @@ export class Reporter implements Closeable {
 
   async #store(report: BackupReport): Promise<void> {
     const { folder } = this.#options;
+    if (this.#progress?.runId === report.runId) this.#progress = undefined;
     const marker = join(folder, `${runningPrefix}${report.runId}.json`);
     const fileName = `queued-${String(++this.#number).padStart(12, '0')}.json`;
     const text = JSON.stringify(report);
@@ -124,9 +136,12 @@ export class Reporter implements Closeable {
 
   /** One sender at a time; it goes on until nothing is left. */
   #send(): void {
-    if (this.#sending !== undefined || this.#pending.length === 0 || this.#stop.signal.aborted) return;
+    const isIdle = this.#pending.length === 0 && this.#progress === undefined;
+    if (this.#sending !== undefined || isIdle || this.#stop.signal.aborted) return;
     this.#sending = this.#sendAll().finally(() => {
       this.#sending = undefined;
+      // What came after the last look.
+      if (this.#pending.length > 0) this.#send();
     });
   }
 
@@ -144,6 +159,18 @@ export class Reporter implements Closeable {
         this.#options.log[level]('the backend did not take a report', { url: this.#options.url, error });
         await this.#pause(Math.min(longestDelayMs, firstDelayMs * 2 ** (failures - 1)));
       }
+    }
+    await this.#sendProgress();
+  }
+
+  async #sendProgress(): Promise<void> {
+    const report = this.#progress;
+    this.#progress = undefined;
+    if (report === undefined) return;
+    try {
+      await this.#post(report);
+    } catch (error) {
+      this.#options.log.debug('the backend did not take a progress report', { error });
     }
   }
 

@@ -115,6 +115,38 @@ export const telemetryView = z.object({
 });
 export type TelemetryView = z.infer<typeof telemetryView>;
 
+/** How far a backup is. `null` means that it is not known, or not yet. */
+export const backupProgressReport = z.strictObject({
+  filesDone: z.int(),
+  filesTotal: z.int().nullable(),
+  /** Read or found unchanged. */
+  bytesDone: z.number(),
+  bytesTotal: z.number().nullable(),
+  /** Read from disk. */
+  bytesRead: z.number().nullable(),
+  /** Not in the repository before, as read. */
+  bytesNew: z.number().nullable(),
+  /** The same, as it will be stored. */
+  bytesCompressed: z.number().nullable(),
+  /** Of these, what the bucket has taken. */
+  bytesSent: z.number().nullable(),
+  readPerSecond: z.number().nullable(),
+  sendPerSecond: z.number().nullable(),
+  /** By the slower of reading and sending. */
+  endsAt: time.nullable(),
+  errors: z.int(),
+});
+export type BackupProgressReport = z.infer<typeof backupProgressReport>;
+
+/** The last time that a part of the repository's data was read back and proven. */
+export const backupVerification = z.strictObject({
+  endedAt: time,
+  isSound: z.boolean(),
+  /** Which part of the data, `3/30`. */
+  part: z.string().max(16),
+});
+export type BackupVerification = z.infer<typeof backupVerification>;
+
 export const backupState = z.enum(['RUNNING', 'SUCCEEDED', 'PARTIAL', 'FAILED']);
 export const backupReport = z.strictObject({
   job: z.string().min(1).max(128),
@@ -133,6 +165,9 @@ export const backupReport = z.strictObject({
   bytesAdded: z.number(),
   error: z.string().nullable(),
   nextRunAt: time.nullable(),
+  /** While it runs; at most one report every five seconds. */
+  progress: backupProgressReport.optional(),
+  verification: backupVerification.optional(),
 });
 export type BackupReport = z.infer<typeof backupReport>;
 

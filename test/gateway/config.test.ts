@@ -25,7 +25,7 @@ const faultsIn = (value: unknown) => {
 describe('the configuration of the gateway', () => {
   test('takes a job as the guide shows it, and none at all', () => {
     const config = parseConfig(gatewayConfig, { dataDir: '/var/lib/gatehouse', jobs: [job] }, 'x');
-    expect(config.jobs[0]).toEqual({ ...job, excludes: [] });
+    expect(config.jobs[0]).toMatchObject({ ...job, excludes: [] });
     expect(parseConfig(gatewayConfig, { dataDir: '/var/lib/gatehouse' }, 'x').jobs).toEqual([]);
   });
 
@@ -52,6 +52,34 @@ describe('the configuration of the gateway', () => {
   test('refuses two jobs of one name, and half a pair of keys', () => {
     expect(faultsIn({ dataDir: '/d', jobs: [job, job] })).toContain('jobs.1.name: the name "nas" is taken');
     expect(faultsIn({ dataDir: '/d', jobs: [{ ...job, accessKeyIdFile: '/a' }] })).toContain('go together');
+  });
+
+  test('says at which character a schedule is wrong, and what does not go together', () => {
+    const { every: _, ...unscheduled } = job;
+    const message = faultsIn({
+      dataDir: '/d',
+      timeZone: 'Europe/Atlantis',
+      jobs: [
+        { ...unscheduled, name: 'a', schedule: 'Mon..Fri 25:30' },
+        { ...job, name: 'b', schedule: 'daily' },
+        { ...job, name: 'c', stdinCommand: { command: ['pg_dumpall'], fileName: '../x' } },
+        { ...job, name: 'd', paths: [] },
+        { ...job, name: 'e', before: [{ command: [] }], verify: { every: '1d', part: '2/30' } },
+      ],
+    });
+    for (const part of [
+      'timeZone: must be a time zone',
+      'jobs.0.schedule: The schedule "Mon..Fri 25:30" is not understood at character 10',
+      'jobs.1.schedule: give either every or schedule',
+      'jobs.2.stdinCommand.fileName: a name or relative path',
+      'jobs.3.paths: name at least one path',
+      'jobs.4.before.0.command',
+      'jobs.4.verify.part: write 1/n',
+    ]) {
+      expect(message).toContain(part);
+    }
+    expect(faultsIn({ dataDir: '/d', jobs: [{ ...unscheduled, schedule: 'Mon..Fri 02:30' }] })).toBe('');
+    expect(faultsIn({ dataDir: '/d', jobs: [unscheduled] })).toBe('');
   });
 
   test('describes every key', () => {
