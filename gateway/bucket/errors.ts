@@ -171,10 +171,23 @@ export function bucketClosed(location: string): GatehouseError {
   return new GatehouseError('BUCKET_CLOSED', `${location} was closed.`, { context: { location } });
 }
 
+/** Backblaze does not say where the bucket of these keys is. The user gives the endpoint or mends the keys. */
+export function endpointUnknown(location: string, problem: string, cause?: unknown): GatehouseError {
+  return new GatehouseError(
+    'BUCKET_DENIED',
+    `Cannot ask Backblaze for the endpoint of ${location}: ${problem}.`,
+    {
+      context: { location },
+      cause,
+      hint: 'Give --region (as us-west-004) or --endpoint https://s3.REGION.backblazeb2.com, or check the keys.',
+    },
+  );
+}
+
 /** The text names no store that Gatehouse knows. The user writes it in one of the forms of the hint. */
 export function locationMalformed(text: string, problem: string): GatehouseError {
   return new GatehouseError('LOCATION_MALFORMED', `"${text}" is not a repository location: ${problem}.`, {
     context: { text },
-    hint: 'Write s3://BUCKET/PREFIX, s3:https://HOST/BUCKET/PREFIX, file:///FOLDER or the path of a folder.',
+    hint: 'Write s3://BUCKET/PREFIX, gs:// or b2://, s3:https://HOST/BUCKET/PREFIX, file:///FOLDER or the path of a folder.',
   });
 }

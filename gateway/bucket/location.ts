@@ -1,4 +1,4 @@
-/** Where a repository is, as people write it; restic's `s3:` form included. Opens nothing. */
+/** Where a bucket or a repository is, as gsutil and restic write it. Opens nothing. */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { locationMalformed } from './errors.js';
@@ -18,7 +18,11 @@ export interface S3Location {
   readonly endpoint?: string;
   /** When the text names a region of AWS. */
   readonly region?: string;
+  /** As it was written, for Google and Backblaze; `b2` has no endpoint until the keys' own is asked for. */
+  readonly scheme?: 'gs' | 'b2';
 }
+
+const endpoints = { gs: 'https://storage.googleapis.com', b2: undefined } as const;
 
 export type Location = DirectoryLocation | S3Location;
 
@@ -27,6 +31,10 @@ export function parseLocation(text: string): Location {
   const trimmed = text.trim();
   if (trimmed === '') throw locationMalformed(text, 'it is empty');
   if (trimmed.startsWith('s3://')) return s3Location(text, trimmed.slice('s3://'.length));
+  const [, named, rest] = /^(gs|b2):(?:\/\/)?(.*)$/.exec(trimmed) ?? [];
+  // restic writes "b2:bucket:folder" and "gs:bucket:/folder".
+  if (rest !== undefined)
+    return schemeLocation(text, named as 'gs' | 'b2', rest.replace(/^([^/:]+):\/?/, '$1/'));
   if (trimmed.startsWith('s3:')) return resticS3Location(text, trimmed.slice('s3:'.length));
   if (trimmed.startsWith('file:')) return fileLocation(text, trimmed);
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(trimmed)?.[1];
@@ -37,7 +45,7 @@ export function parseLocation(text: string): Location {
 /** The location as text: for messages, and accepted again by `parseLocation`. */
 export function formatLocation(location: Location): string {
   if (location.kind === 'directory') return location.path;
-  return `s3://${location.bucket}${location.prefix === '' ? '' : `/${location.prefix}`}`;
+  return `${location.scheme ?? 's3'}://${location.bucket}${location.prefix === '' ? '' : `/${location.prefix}`}`;
 }
 
 function fileLocation(text: string, url: string): DirectoryLocation {
@@ -58,6 +66,11 @@ function s3Location(text: string, rest: string): S3Location {
     throw locationMalformed(text, 'the prefix holds "." or ".."');
   }
   return { kind: 's3', bucket, prefix: prefix.join('/') };
+}
+
+function schemeLocation(text: string, scheme: 'gs' | 'b2', rest: string): S3Location {
+  const endpoint = endpoints[scheme];
+  return { ...s3Location(text, rest), scheme, ...(endpoint === undefined ? {} : { endpoint }) };
 }
 
 function resticS3Location(text: string, rest: string): S3Location {

@@ -220,13 +220,18 @@ export class S3Bucket implements Bucket {
   }
 
   #download(input: GetObjectCommandInput, options: CallOptions) {
-    const { sdk, client, clock } = this.#connection;
+    const {
+      sdk,
+      client,
+      clock,
+      options: { silenceLimitMs },
+    } = this.#connection;
     return this.#connection.lookUp(options, async (abortSignal) => {
       const output = await client.send(new sdk.GetObjectCommand(input), { abortSignal });
       if (output.Body === undefined)
         throw bucketFailed({ location: this.location }, 'an answer without a body');
       const mapError = (error: unknown) => this.#connection.fault(error, options);
-      const guarded = stallGuard(output.Body as Readable, clock, this.location);
+      const guarded = stallGuard(output.Body as Readable, clock, this.location, silenceLimitMs);
       return { output, body: pacedStream(guarded, { limiter: options.pacing?.download, mapError }) };
     });
   }

@@ -2,6 +2,7 @@
  * The reading half of a repository. Trees are small and lie in packs in the order of the walk, so
  * their packs are read in pages, the latest of which are kept; data is read blob by blob.
  */
+import { hasCode } from '../../core/errors.js';
 import type { Bucket, CallOptions } from '../bucket/bucket.js';
 import { blobMissing, repositoryDamaged, repositoryFileMissing } from '../errors.js';
 import type { BlobIndex, BlobPlace } from './blob-index.js';
@@ -14,6 +15,8 @@ import type { BlobType, PackRange } from './types.js';
 const pageBytes = 512 * 1024;
 /** 32 MiB at most. */
 const pagesKept = 64;
+/** A range has no checksum on its way: only what comes damaged so often is damaged in the bucket. */
+const readsOfDamaged = 4;
 
 export class BlobLoader {
   readonly #bucket: Bucket;
@@ -30,9 +33,18 @@ export class BlobLoader {
 
   async load(type: BlobType, id: string, options?: CallOptions): Promise<Uint8Array> {
     const place = this.#placeOf(type, id);
-    const sealed =
+    const blob = { type, id, uncompressedLength: place.uncompressedLength };
+    let sealed =
       type === 'tree' ? await this.#fromPages(place, options) : await this.loadRange(place, options);
-    return openBlob(this.#sealer, { type, id, uncompressedLength: place.uncompressedLength }, sealed);
+    for (let reads = 1; ; reads++) {
+      try {
+        return await openBlob(this.#sealer, blob, sealed);
+      } catch (error) {
+        if (!hasCode(error, 'REPOSITORY_DAMAGED') || reads >= readsOfDamaged) throw error;
+        if (type === 'tree') this.#forgetPages(place.packId);
+        sealed = await this.loadRange(place, options);
+      }
+    }
   }
 
   async loadRange(range: PackRange, options?: CallOptions): Promise<Uint8Array> {
@@ -65,6 +77,10 @@ export class BlobLoader {
     if (page.length < start + place.length)
       throw repositoryDamaged(`pack ${place.packId}`, 'it is too short');
     return page.subarray(start, start + place.length);
+  }
+
+  #forgetPages(packId: string): void {
+    for (const name of this.#pages.keys()) if (name.startsWith(packId)) this.#pages.delete(name);
   }
 
   #page(packId: string, number: number): Promise<Uint8Array> {

@@ -50,8 +50,26 @@ describe('a repository location', () => {
     );
   });
 
+  test.each([
+    ['gs://backups/nas', 'gs', 'https://storage.googleapis.com'],
+    ['gs:backups:/nas', 'gs', 'https://storage.googleapis.com'],
+    ['b2://backups/nas', 'b2', undefined],
+    ['b2:backups:nas', 'b2', undefined],
+  ])('takes %s as a bucket over its S3 endpoint', (text, scheme, endpoint) => {
+    const place = parseLocation(text);
+    expect(place).toMatchObject({ kind: 's3', bucket: 'backups', prefix: 'nas', scheme });
+    expect(place.kind === 's3' && place.endpoint).toBe(endpoint);
+    expect(formatLocation(place)).toBe(`${scheme}://backups/nas`);
+  });
+
   test('is written as it was read', () => {
-    for (const text of ['s3://backups/nas', 's3://backups', '/srv/backup']) {
+    for (const text of [
+      's3://backups/nas',
+      's3://backups',
+      '/srv/backup',
+      'gs://backups',
+      'b2://backups/x',
+    ]) {
       expect(formatLocation(parseLocation(text))).toBe(text);
     }
   });

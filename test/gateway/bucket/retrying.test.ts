@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../core/clock.js';
 import { DirectoryBucket } from '../../../gateway/bucket/directory.js';
@@ -7,6 +8,8 @@ import { RetryingBucket, type RetryOptions } from '../../../gateway/bucket/retry
 import { bucketContract, keysOf } from '../../contracts/bucket.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { FaultyBucket } from '../../support/faulty-bucket.js';
+import { MemoryBucket } from '../../support/memory-bucket.js';
+import { RushingClock } from '../../support/rushing-clock.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 async function directory() {
@@ -111,4 +114,62 @@ describe('a retrying bucket', () => {
     expect(await keysOf(bucket, '')).toEqual(keys);
     expect(faulty.faults).toEqual([]);
   });
+
+  test('waits as long as the server asks, and gives up when that is longer than its patience', async () => {
+    const { bucket, faulty, delays } = await setUpAnswered({ baseDelayMs: 100, budgetMs: 60_000 });
+    faulty.faults.push(bucketSlowDown({ location: 'x', retryAfterMs: 7_000 }));
+    await bucket.stat('config');
+    expect(delays.map(Math.round)).toEqual([7_100]);
+    faulty.faults.push(bucketSlowDown({ location: 'x', retryAfterMs: 61_000 }));
+    await expect(bucket.stat('config')).rejects.toMatchObject({ code: 'BUCKET_SLOW_DOWN' });
+    expect(delays).toHaveLength(1);
+  });
+
+  test('does not hammer: many calls that fail at once share what may be repeated', async () => {
+    const { bucket, faulty, clock } = await setUpAnswered({ baseDelayMs: 1, maxDelayMs: 1 });
+    faulty.faults.push(...Array.from({ length: 100 }, gone));
+    const startedMs = clock.monotonicMs();
+    await Promise.all(Array.from({ length: 20 }, () => bucket.stat('config')));
+    expect(faulty.calls).toBe(120);
+    expect(clock.monotonicMs() - startedMs).toBeGreaterThan(80_000);
+  });
+
+  test('goes on with a stream from the byte where it broke', async () => {
+    const content = Buffer.from('0123456789');
+    const inner = new MemoryBucket();
+    await inner.put('x', content);
+    const begins: number[] = [];
+    inner.getStream = async (_key, options) => {
+      const fromByte = options?.fromByte ?? 0;
+      begins.push(fromByte);
+      options?.onVersion?.('v1');
+      if (begins.length > 1) expect(options?.ifVersion).toBe('v1');
+      return Readable.from(breaking(content.subarray(fromByte), begins.length < 3), { objectMode: false });
+    };
+    const clock = new RushingClock();
+    const bucket = new RetryingBucket(inner, { clock });
+    await bucket.stat('x');
+    const stream = await bucket.getStream('x', { fromByte: 1 });
+    expect(Buffer.concat(await stream!.toArray()).toString()).toBe('123456789');
+    expect(begins).toEqual([1, 4, 7]);
+  });
+
+  test('gives up on a stream that breaks for a reason that will stay', async () => {
+    const inner = new MemoryBucket();
+    inner.getStream = async () =>
+      Readable.from(
+        (async function* () {
+          yield Buffer.from('x');
+          throw bucketDenied({ location: 'x' });
+        })(),
+        { objectMode: false },
+      );
+    const bucket = new RetryingBucket(inner, { clock: systemClock });
+    await expect((await bucket.getStream('x'))!.toArray()).rejects.toMatchObject({ code: 'BUCKET_DENIED' });
+  });
 });
+
+async function* breaking(content: Buffer, breaks: boolean): AsyncGenerator<Buffer> {
+  yield breaks ? content.subarray(0, 3) : content;
+  if (breaks) throw gone();
+}

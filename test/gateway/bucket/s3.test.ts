@@ -3,9 +3,10 @@ import { open as openFile, readdir, truncate, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../../core/clock.js';
+import type { GatehouseError } from '../../../core/errors.js';
 import type { S3Location } from '../../../gateway/bucket/location.js';
 import { S3Bucket } from '../../../gateway/bucket/s3.js';
-import type { S3ClientOptions } from '../../../gateway/bucket/s3-client.js';
+import type { S3BucketOptions } from '../../../gateway/bucket/s3-connection.js';
 import { RateLimiter } from '../../../gateway/throttle/rate-limiter.js';
 import { bucketContract, keysOf } from '../../contracts/bucket.js';
 import { freshBucketName, s3Endpoint, s3Keys, s3SkipReason } from '../../support/s3-server.js';
@@ -26,7 +27,7 @@ beforeAll(() => {
 });
 afterAll(() => vi.unstubAllEnvs());
 
-async function openS3(place: Partial<S3Location> = {}, options: S3ClientOptions = {}): Promise<S3Bucket> {
+async function openS3(place: Partial<S3Location> = {}, options: S3BucketOptions = {}): Promise<S3Bucket> {
   const bucket = await S3Bucket.open(
     { kind: 's3', bucket: freshBucketName(), prefix: '', ...place },
     { endpoint, region: 'us-east-1', ...options },
@@ -114,7 +115,11 @@ describe.skipIf(skip !== undefined)(`an S3 bucket on a real server${skip ? ` (${
       vi.useRealTimers();
     });
     for (const call of [() => bucket.prepare(), () => bucket.get('x'), () => keysOf(bucket, '')]) {
-      await expect(call()).rejects.toMatchObject({ code: 'CLOCK_SKEWED', retryable: false });
+      await expect(call()).rejects.toMatchObject({
+        code: 'CLOCK_SKEWED',
+        retryable: false,
+        message: expect.stringContaining('60 minutes behind'),
+      });
     }
     vi.useRealTimers();
     expect(await keysOf(bucket, '')).toEqual([]);
@@ -144,6 +149,65 @@ describe('an S3 bucket', () => {
     const bucket = await openS3({}, { endpoint: stub.endpoint });
     await expect(bucket.put('x', Buffer.from('x'))).rejects.toMatchObject({ code, retryable });
     expect(requests).toBe(1);
+  });
+
+  test.each([
+    ['7', 7_000, 7_000],
+    [new Date(systemClock.now() + 90_000).toUTCString(), 80_000, 90_000],
+    ['soon', undefined, undefined],
+  ])('passes on that the server asks for a pause of "%s"', async (text, least, most) => {
+    const stub = await stubS3((request, response) => {
+      response.setHeader('retry-after', text);
+      s3Error(503, 'SlowDown')(request, response);
+    });
+    const bucket = await openS3({}, { endpoint: stub.endpoint });
+    const error = (await bucket.stat('x').catch((caught: unknown) => caught)) as GatehouseError;
+    const { retryAfterMs } = error.context;
+    if (least === undefined) expect(retryAfterMs).toBeUndefined();
+    else expect(retryAfterMs).toBeGreaterThanOrEqual(least);
+    if (most !== undefined) expect(retryAfterMs).toBeLessThanOrEqual(most);
+  });
+
+  test('ends a transfer that stands still, up or down', async () => {
+    const stub = await stubS3((request, response) => {
+      if (request.method === 'PUT') return;
+      response.writeHead(200, { 'content-length': '100000' });
+      response.write(Buffer.alloc(1_000));
+    });
+    const bucket = await openS3({}, { endpoint: stub.endpoint, silenceLimitMs: 300 });
+    const stalled = { code: 'BUCKET_UNREACHABLE', retryable: true };
+    await expect(bucket.get('x')).rejects.toMatchObject(stalled);
+    await expect(bucket.put('x', randomBytes(3_000_000))).rejects.toMatchObject(stalled);
+  });
+
+  test('takes a slow transfer for none that stands still', async () => {
+    const stub = await stubS3((request, response) => request.resume().once('end', () => response.end()));
+    const bucket = await openS3({}, { endpoint: stub.endpoint, silenceLimitMs: 400 });
+    const upload = new RateLimiter(100_000, { clock: systemClock });
+    await bucket.put('x', randomBytes(100_000), { pacing: { upload } });
+  });
+
+  test('fetches again what differs from the MD5 that the server states, once', async () => {
+    const content = randomBytes(1_000);
+    const md5 = createHash('md5').update(content).digest('hex');
+    let spoils = 1;
+    const stub = await stubS3((_request, response) => {
+      const body = spoils-- > 0 ? Buffer.concat([content.subarray(1), Buffer.of(0)]) : content;
+      response.writeHead(200, { 'content-length': '1000', etag: `"${md5}"` }).end(body);
+    });
+    const bucket = await openS3({}, { endpoint: stub.endpoint });
+    await expect(bucket.get('x')).rejects.toMatchObject({ code: 'BUCKET_FAILED', retryable: true });
+    expect(Buffer.compare((await bucket.get('x'))!, content)).toBe(0);
+    // Twice the same: the server's ETag is no MD5.
+    spoils = 2;
+    await expect(bucket.get('x')).rejects.toMatchObject({ retryable: true });
+    expect(await bucket.get('x')).toHaveLength(1_000);
+  });
+
+  test('says of an archived object that it is archived', async () => {
+    const stub = await stubS3(s3Error(403, 'InvalidObjectState'));
+    const bucket = await openS3({}, { endpoint: stub.endpoint });
+    await expect(bucket.get('x')).rejects.toMatchObject({ code: 'BUCKET_ARCHIVED', retryable: false });
   });
 
   test('does not take a web server for an empty bucket', async () => {

@@ -1,0 +1,121 @@
+/**
+ * A backup to a bucket that answers 500 and 503, resets, stalls, truncates and flips bits, as a seed
+ * tells. Stock restic then reads everything, straight from the server.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { systemClock } from '../../core/clock.js';
+import { Secret } from '../../core/secret.js';
+import type { Bucket } from '../../gateway/bucket/bucket.js';
+import { openBucket } from '../../gateway/bucket/open.js';
+import { backup } from '../../gateway/commands/backup.js';
+import { restore } from '../../gateway/commands/restore.js';
+import { Repository } from '../../gateway/repository/repository.js';
+import { compareTrees } from '../support/compare-trees.js';
+import { FaultProxy, faultKinds } from '../support/fault-proxy.js';
+import { noRestic, restic, testPassword } from '../support/restic.js';
+import { freshBucketName, s3Endpoint, s3Keys, s3SkipReason } from '../support/s3-server.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+const endpoint = s3Endpoint();
+const skip = endpoint === undefined ? s3SkipReason : noRestic;
+const firstSeed = Number(process.env['GATEHOUSE_TEST_SEED'] ?? 20_261_121);
+const seeds = [firstSeed, firstSeed + 1, firstSeed + 2];
+
+beforeAll(() => {
+  vi.stubEnv('AWS_ACCESS_KEY_ID', s3Keys.accessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3Keys.secretAccessKey);
+});
+afterAll(() => vi.unstubAllEnvs());
+
+async function makeTree(): Promise<string> {
+  const top = join(await temporaryFolder(), 'source');
+  for (let folder = 0; folder < 8; folder++) {
+    await mkdir(join(top, `${folder}`), { recursive: true });
+    for (let file = 0; file < 10; file++) {
+      await writeFile(join(top, `${folder}`, `${file}`), randomBytes(50_000 * (file + 1)));
+    }
+  }
+  await writeFile(join(top, 'large'), randomBytes(40 * 1024 * 1024));
+  return top;
+}
+
+async function openBucketThrough(proxy: FaultProxy, place: string): Promise<Bucket> {
+  const bucket = await openBucket(place, {
+    clock: systemClock,
+    endpoint: proxy.endpoint,
+    region: 'us-east-1',
+    silenceLimitMs: 2_000,
+    partsAboveBytes: 6 * 1024 * 1024,
+    partBytes: 5 * 1024 * 1024,
+    retry: { baseDelayMs: 20, maxDelayMs: 500 },
+  });
+  onTestFinished(() => bucket.close());
+  return bucket;
+}
+
+async function openThrough(proxy: FaultProxy, place: string, how: 'init' | 'open') {
+  const bucket = await openBucketThrough(proxy, place);
+  if (how === 'init') await bucket.prepare();
+  const repository = await Repository[how]({
+    bucket,
+    password: new Secret(testPassword),
+    temporaryFolder: await temporaryFolder(),
+    clock: systemClock,
+    packSizeBytes: 1024 * 1024,
+  });
+  onTestFinished(() => repository.close());
+  return repository;
+}
+
+describe.skipIf(skip !== undefined)(`a bucket full of faults${skip ? ` (${skip})` : ''}`, () => {
+  test.each(seeds)('takes a backup that restic finds whole, and gives it back (seed %i)', async (seed) => {
+    const proxy = await FaultProxy.open(endpoint!, { seed, rate: 0.25, stallMs: 5_000 });
+    onTestFinished(() => proxy.close());
+    const place = `s3://${freshBucketName()}/repository`;
+    const source = await makeTree();
+    const workingFolder = dirname(source);
+    const options = { clock: systemClock, version: '0', paths: ['source'], workingFolder };
+
+    const first = await openThrough(proxy, place, 'init');
+    expect((await backup(first, options)).errorCount).toBe(0);
+    await first.close();
+    expect(proxy.faults).toBeGreaterThan(5);
+
+    const location = `s3:${endpoint}/${place.slice('s3://'.length)}`;
+    expect(restic(location, ['check', '--read-data'])).toContain('no errors were found');
+
+    const again = await openThrough(proxy, place, 'open');
+    const { summary } = await backup(again, options);
+    expect(summary).toMatchObject({ data_blobs: 0, tree_blobs: 0, files_unmodified: 81 });
+
+    const target = await temporaryFolder();
+    const restored = await restore(again, { snapshot: 'latest', target, clock: systemClock });
+    expect(restored.errorCount).toBe(0);
+    expect(await compareTrees(source, join(target, 'source'))).toEqual([]);
+    const met = faultKinds.filter((kind) => proxy.done[kind] > 0);
+    expect(met.length).toBeGreaterThanOrEqual(faultKinds.length - 2);
+  });
+
+  test.each(seeds)('takes a file and a stream in parts, and gives them back (seed %i)', async (seed) => {
+    const proxy = await FaultProxy.open(endpoint!, { seed, rate: 0.25, stallMs: 5_000 });
+    onTestFinished(() => proxy.close());
+    const bucket = await openBucketThrough(proxy, `s3://${freshBucketName()}`);
+    await bucket.prepare();
+    const content = randomBytes(33_000_001);
+    const filePath = join(await temporaryFolder(), 'file');
+    await writeFile(filePath, content);
+    await bucket.putFile('file', filePath, content.length);
+    await bucket.putStream('stream', Readable.from([content]));
+    proxy.kinds = faultKinds.filter((kind) => kind !== 'flip-response');
+    for (const key of ['file', 'stream']) {
+      const found = await (await bucket.getStream(key))!.toArray();
+      expect(Buffer.compare(Buffer.concat(found), content)).toBe(0);
+    }
+    for await (const upload of bucket.listUnfinished('')) expect.fail(`${upload.key} is unfinished`);
+    expect(proxy.faults).toBeGreaterThan(2);
+  });
+});
