@@ -8,10 +8,12 @@ import { addCompletion } from './commands/completion.js';
 import { addDashboard } from './commands/dashboard.js';
 import { addDevice } from './commands/device.js';
 import { addDoctor } from './commands/doctor.js';
+import { addForget } from './commands/forget.js';
 import { addGateway } from './commands/gateway.js';
 import { addInit } from './commands/init.js';
 import { addLs } from './commands/ls.js';
 import { addMirror } from './commands/mirror.js';
+import { addPrune } from './commands/prune.js';
 import { addRestore } from './commands/restore.js';
 import { addServe } from './commands/serve.js';
 import { addService } from './commands/service.js';
@@ -39,6 +41,8 @@ const groups = {
     addLs,
     addRestore,
     addCheck,
+    addForget,
+    addPrune,
   ],
   'A backup server for the network:': [addServe, addMirror],
   'The three programs, for services:': [addCloud, addAgent, addGateway, addService],
