@@ -26,6 +26,7 @@ import { countAhead } from './count-ahead.js';
 import { nothingToBackUp } from './errors.js';
 import { existingPaths } from './existing-paths.js';
 import { FileArchiver } from './file-archiver.js';
+import { FileQueue } from './file-queue.js';
 import { ParentTrees } from './parent-trees.js';
 import { findParent, findSnapshot } from './snapshots.js';
 import { storeStdin } from './store-stdin.js';
@@ -69,7 +70,8 @@ async function runBackup(
   const parent = await chooseParent(repository, options, host, paths, timeNs, tally, signal);
   await repository.loadIndex({ signal });
   tally.started(parent?.id);
-  const sink = options.dryRun === true ? BlobSink.dry(repository) : BlobSink.into(repository, signal);
+  const { workers } = options;
+  const sink = BlobSink[options.dryRun === true ? 'dry' : 'into'](repository, { signal, workers });
   const tree = await storeAll({ repository, options, targets, parent, scanner, sink, tally, signal });
   if (tree === undefined) throw nothingToBackUp(paths);
   throwIfAborted(signal);
@@ -154,7 +156,10 @@ async function storeAll(all: StoreAll): Promise<string | undefined> {
     onError: (path: Buffer, error: unknown) => tally.error(path, error),
   };
   const parents = new ParentTrees(repository, signal, (message) => tally.warning(undefined, message));
+  const engine = sink.startEngine();
+  const queue = new FileQueue(engine);
   const files = new FileArchiver({
+    queue,
     chunkerParameters: repository.chunkerParameters,
     describer,
     sink,
@@ -170,12 +175,15 @@ async function storeAll(all: StoreAll): Promise<string | undefined> {
   if (options.stdin !== undefined) {
     return storeStdin(options.stdin, { files, sink, tally, accounts: describer.accounts }, options.clock);
   }
-  const archiver = new Archiver({ scanner, describer, files, sink, parents, tally, signal });
+  const archiver = new Archiver({ scanner, describer, files, queue, sink, parents, tally, signal });
   const counting =
     options.countFirst === false ? undefined : countAhead(targets.root, scanner, tally, signal);
   try {
-    return await archiver.storeTargets(targets.root, parent?.tree);
+    const tree = await archiver.storeTargets(targets.root, parent?.tree);
+    await engine.finish();
+    return tree;
   } finally {
+    await engine.close();
     await counting?.stop();
   }
 }

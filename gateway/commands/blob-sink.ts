@@ -1,9 +1,10 @@
 /**
- * Where a backup puts its blobs: the repository, or nowhere in a dry run. One at a time: sealing is
- * work for one thread, and the repository uploads several packs at once by itself. Copies of chunks
- * that wait would only cost memory.
+ * Where a backup puts its blobs: the repository, or nowhere in a dry run. Files go through an engine
+ * with workers; trees and streams are saved from here, one at a time.
  */
 import { createHash } from 'node:crypto';
+import type { Engine } from '../engine/engine.js';
+import type { EngineStart } from '../repository/engine-start.js';
 import type { Repository } from '../repository/repository.js';
 import type { BlobType, SavedBlob } from '../repository/types.js';
 
@@ -14,26 +15,57 @@ export interface BlobCounts {
   storedBytes: number;
 }
 
+export interface SinkOptions {
+  readonly signal: AbortSignal;
+  /** Most worker threads; one per core unless told. */
+  readonly workers?: number | undefined;
+}
+
+type StartEngine = (counted: Pick<EngineStart, 'onNew' | 'onStored'>) => Engine;
+
 export class BlobSink {
   readonly counts: BlobCounts = { dataBlobs: 0, treeBlobs: 0, plainBytes: 0, storedBytes: 0 };
   readonly #save: (type: BlobType, plain: Uint8Array) => Promise<SavedBlob>;
+  readonly #start: StartEngine;
 
-  constructor(save: (type: BlobType, plain: Uint8Array) => Promise<SavedBlob>) {
+  private constructor(save: (type: BlobType, plain: Uint8Array) => Promise<SavedBlob>, start: StartEngine) {
     this.#save = save;
+    this.#start = start;
   }
 
-  static into(repository: Repository, signal: AbortSignal): BlobSink {
-    return new BlobSink((type, plain) => repository.saveBlob(type, plain, { signal }));
+  static into(repository: Repository, options: SinkOptions): BlobSink {
+    const { signal } = options;
+    return new BlobSink(
+      (type, plain) => repository.saveBlob(type, plain, { signal }),
+      (counted) => repository.startEngine({ ...options, ...counted }),
+    );
   }
 
   /** Stores nothing, but knows what is there. */
-  static dry(repository: Repository): BlobSink {
+  static dry(repository: Repository, options: SinkOptions): BlobSink {
     const seen = new Set<string>();
-    return new BlobSink(async (type, plain) => {
-      const id = createHash('sha256').update(plain).digest('hex');
+    const claim = (type: BlobType, id: string) => {
       const isNew = !repository.hasBlob(type, id) && !seen.has(`${type} ${id}`);
-      seen.add(`${type} ${id}`);
-      return { id, isNew, storedBytes: isNew ? plain.length : 0 };
+      if (isNew) seen.add(`${type} ${id}`);
+      return isNew;
+    };
+    return new BlobSink(
+      async (type, plain) => {
+        const id = createHash('sha256').update(plain).digest('hex');
+        const isNew = claim(type, id);
+        return { id, isNew, storedBytes: isNew ? plain.length : 0 };
+      },
+      (counted) => repository.startEngine({ ...options, ...counted, dry: (id) => claim('data', id) }),
+    );
+  }
+
+  /** The engine for files; what it stores is counted here. The caller closes it. */
+  startEngine(): Engine {
+    return this.#start({
+      onNew: (sizeBytes) => this.#count('data', sizeBytes, 0),
+      onStored: (sizeBytes) => {
+        this.counts.storedBytes += sizeBytes;
+      },
     });
   }
 

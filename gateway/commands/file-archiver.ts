@@ -1,18 +1,19 @@
 /**
- * Stores the content of regular files, or keeps the parent's when nothing shows a change. Files are
- * read one after the other, each from beginning to end.
+ * The nodes of regular files: content that nothing shows to have changed is the parent's, all other
+ * is read by the engine. Nodes of files that are read come later, in any order.
  */
-import { systemCode } from '../../core/errors.js';
 import { chunksOf } from '../chunker/chunk-stream.js';
 import { Chunker } from '../chunker/chunker.js';
 import type { ChunkerParameters } from '../chunker/parameters.js';
+import type { FileReading } from '../engine/readings.js';
 import { type Describer, describeEntry } from '../files/describe.js';
-import { FileReader, type OpenFile } from '../files/file-reader.js';
+import { fileFailed } from '../files/errors.js';
 import type { FoundEntry } from '../files/scan.js';
 import type { TreeNode } from '../tree/node.js';
 import { throwIfAborted } from './abort.js';
 import type { BackupTally } from './backup-tally.js';
 import type { BlobSink } from './blob-sink.js';
+import type { FileQueue } from './file-queue.js';
 import type { ParentTrees } from './parent-trees.js';
 
 interface ChangeRules {
@@ -25,6 +26,7 @@ export interface FileArchiverParts {
   readonly chunkerParameters: ChunkerParameters;
   readonly describer: Describer;
   readonly sink: BlobSink;
+  readonly queue: FileQueue;
   readonly parents: ParentTrees;
   readonly tally: BackupTally;
   readonly rules: ChangeRules;
@@ -40,40 +42,36 @@ export interface StoredContent {
 
 export class FileArchiver {
   readonly #parts: FileArchiverParts;
-  readonly #reader = new FileReader();
-  readonly #chunker: Chunker;
 
   constructor(parts: FileArchiverParts) {
     this.#parts = parts;
-    this.#chunker = new Chunker(parts.chunkerParameters);
   }
 
   /**
-   * The node of a file, read when need be; undefined when the file is gone.
-   * @throws FILE_FAILED, and what the repository throws.
+   * The node of a file: at once when its content is known, else as soon as it was read; undefined
+   * when the file is gone. @throws FILE_FAILED, and what the repository throws.
    */
-  async store(entry: FoundEntry, previous: TreeNode | undefined): Promise<TreeNode | undefined> {
+  store(
+    entry: FoundEntry,
+    previous: TreeNode | undefined,
+  ): TreeNode | undefined | Promise<TreeNode | undefined> {
+    const { describer, tally, queue } = this.#parts;
     const kept = this.#unchangedContent(entry, previous);
     if (kept !== undefined) {
-      const node = { ...(await describeEntry(entry, this.#parts.describer)), content: kept };
-      this.#parts.tally.addBytes(entry.path, node.sizeBytes);
-      this.#parts.tally.item(entry.path, node, previous);
+      const node = { ...describeEntry(entry, describer), content: kept };
+      tally.addBytes(entry.path, node.sizeBytes);
+      tally.item(entry.path, node, previous);
       return node;
     }
-    const file = await this.#open(entry.path);
-    if (file === undefined) return undefined;
-    try {
-      return await this.#read(file, entry, previous);
-    } finally {
-      await file.close();
-    }
+    const reading = queue.read(entry.path, entry.stat.size, (count) => tally.addBytes(entry.path, count));
+    return reading.then((read) => this.#nodeOf(entry, read, previous));
   }
 
   /** Cuts and stores a stream. */
   async storeStream(source: AsyncIterable<Uint8Array>, path: Buffer): Promise<StoredContent> {
     const content: string[] = [];
     let sizeBytes = 0;
-    for await (const chunk of chunksOf(source, this.#chunker)) {
+    for await (const chunk of chunksOf(source, new Chunker(this.#parts.chunkerParameters))) {
       throwIfAborted(this.#parts.signal);
       content.push(await this.#parts.sink.save('data', chunk));
       sizeBytes += chunk.length;
@@ -82,22 +80,15 @@ export class FileArchiver {
     return { sizeBytes, content };
   }
 
-  async #open(path: Buffer): Promise<OpenFile | undefined> {
-    try {
-      return await this.#reader.open(path);
-    } catch (error) {
-      if (error instanceof Error && systemCode(error.cause) === 'ENOENT') return undefined;
-      throw error;
-    }
-  }
-
-  async #read(file: OpenFile, entry: FoundEntry, previous: TreeNode | undefined): Promise<TreeNode> {
+  #nodeOf(entry: FoundEntry, read: FileReading, previous: TreeNode | undefined): TreeNode | undefined {
     const { describer, tally } = this.#parts;
+    if (read.kind === 'gone') return undefined;
+    if (read.kind === 'failed') throw fileFailed(entry.path, read.doing, read.cause);
+    if (read.kind === 'tooLarge') throw fileFailed(entry.path, 'read the file', new Error('it grew'));
     // The node tells the file as it was before reading, so that a later change is seen next time.
-    const described = await describeEntry({ ...entry, stat: file.stat }, describer);
-    const { sizeBytes, content } = await this.storeStream(file.pieces(), entry.path);
-    if (await file.hasChanged()) tally.warning(entry.path, 'The file changed while it was read.');
-    const node: TreeNode = { ...described, sizeBytes, content };
+    const described = describeEntry({ ...entry, stat: read.stat }, describer);
+    if (read.changed) tally.warning(entry.path, 'The file changed while it was read.');
+    const node: TreeNode = { ...described, sizeBytes: read.sizeBytes, content: read.content };
     tally.item(entry.path, node, previous);
     return node;
   }

@@ -1,11 +1,12 @@
 /** Turns a found entry into the node that restic would store for it. Reads links and attributes. */
-import { readlink } from 'node:fs/promises';
+import { readlinkSync } from 'node:fs';
+import { systemCode } from '../../core/errors.js';
 import { goMode, typeOfMode } from '../tree/file-mode.js';
 import type { ExtendedAttribute, TreeNode } from '../tree/node.js';
 import type { Accounts } from './accounts.js';
 import { fileFailed } from './errors.js';
 import type { Posix } from './posix.js';
-import type { FoundEntry } from './scan.js';
+import type { FileStat, FoundEntry } from './scan.js';
 
 export interface Describer {
   readonly accounts: Accounts;
@@ -16,8 +17,11 @@ export interface Describer {
   readonly onError: (path: Buffer, error: unknown) => void;
 }
 
+/** As found, or with the numbers of the file that was opened. */
+export type DescribedEntry = Omit<FoundEntry, 'stat'> & { readonly stat: FileStat };
+
 /** The node without content and subtree. @throws FILE_FAILED when a link cannot be read. */
-export async function describeEntry(entry: FoundEntry, describer: Describer): Promise<TreeNode> {
+export function describeEntry(entry: DescribedEntry, describer: Describer): TreeNode {
   const { stat } = entry;
   const type = typeOfMode(Number(stat.mode));
   const countsLinks = type === 'file' || type === 'symlink' || type === 'dev' || type === 'chardev';
@@ -38,7 +42,7 @@ export async function describeEntry(entry: FoundEntry, describer: Describer): Pr
     deviceId: countsLinks && stat.nlink > 1n ? stat.dev : 0n,
     sizeBytes: type === 'file' ? Number(stat.size) : 0,
     links: countsLinks ? Number(stat.nlink) : 0,
-    ...(type === 'symlink' ? { linkTarget: await readTarget(entry.path) } : {}),
+    ...(type === 'symlink' ? { linkTarget: readTarget(entry.path) } : {}),
     extendedAttributes: readAttributes(entry.path, describer),
     device: isDevice ? stat.rdev : 0n,
     content: null,
@@ -46,9 +50,9 @@ export async function describeEntry(entry: FoundEntry, describer: Describer): Pr
   };
 }
 
-async function readTarget(path: Buffer): Promise<Buffer> {
+function readTarget(path: Buffer): Buffer {
   try {
-    return await readlink(path, { encoding: 'buffer' });
+    return readlinkSync(path, { encoding: 'buffer' });
   } catch (error) {
     throw fileFailed(path, 'read the link', error);
   }
@@ -63,7 +67,9 @@ function readAttributes(path: Buffer, { posix, onError }: Describer): ExtendedAt
     }
     return attributes;
   } catch (error) {
-    onError(path, fileFailed(path, 'read its extended attributes', error));
+    // Gone since it was read: what was read of it is stored all the same.
+    if (systemCode(error) !== 'ENOENT')
+      onError(path, fileFailed(path, 'read its extended attributes', error));
     return [];
   }
 }

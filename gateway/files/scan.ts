@@ -2,7 +2,7 @@
  * What a folder holds and which of it is wanted. Names are bytes. Nothing is followed: a symbolic
  * link is an entry of its own. A name that cannot be read is handed to `onError` and passed over.
  */
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, lstatSync, readdirSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { systemCode } from '../../core/errors.js';
 import { fileFailed } from './errors.js';
@@ -14,6 +14,12 @@ export interface FoundEntry {
   readonly name: Buffer;
   readonly stat: BigIntStats;
 }
+
+/** The numbers of a stat that a node is made of. */
+export type FileStat = Pick<
+  BigIntStats,
+  'dev' | 'ino' | 'mode' | 'nlink' | 'uid' | 'gid' | 'rdev' | 'size' | 'atimeNs' | 'mtimeNs' | 'ctimeNs'
+>;
 
 /** Told of each path that could not be read. The error is a FILE_FAILED. */
 export type ScanErrorHandler = (path: Buffer, error: unknown) => void;
@@ -45,6 +51,23 @@ export class Scanner {
       const entry = await statEntry(joinPath(folder.path, name), name, onError);
       if (entry !== undefined && this.#fits(entry, staysOn)) yield entry;
     }
+  }
+
+  /** As `entriesOf`, all at once and without a wait: several times as fast where nothing waits for a network. */
+  entriesNow(folder: FoundEntry, device: bigint, onError: ScanErrorHandler): FoundEntry[] {
+    const staysOn = this.#selection.deviceOf(folder.path, device);
+    if (this.#selection.oneFileSystem && folder.stat.dev !== staysOn) return [];
+    const names = namesNow(folder.path);
+    const has = (wanted: string) => names.includes(wanted);
+    const isLeftOut = this.#selection.inFolder(folder.path, has);
+    const entries: FoundEntry[] = [];
+    for (const name of names) {
+      if (isLeftOut?.(name) === true) continue;
+      const bytes = Buffer.from(name, 'latin1');
+      const entry = statNow(joinPath(folder.path, bytes), bytes, onError);
+      if (entry !== undefined && this.#fits(entry, staysOn)) entries.push(entry);
+    }
+    return entries;
   }
 
   /** Is a starting point wanted, by its path and by what it is? */
@@ -84,6 +107,25 @@ export async function listNames(folder: Buffer): Promise<Buffer[]> {
     return names.sort(Buffer.compare);
   } catch (error) {
     throw fileFailed(folder, 'list the folder', error);
+  }
+}
+
+/** As latin1; sorted so, they are sorted by their bytes. @throws FILE_FAILED. */
+function namesNow(folder: Buffer): string[] {
+  try {
+    return readdirSync(folder, { encoding: 'latin1' }).sort();
+  } catch (error) {
+    throw fileFailed(folder, 'list the folder', error);
+  }
+}
+
+function statNow(path: Buffer, name: Buffer, onError: ScanErrorHandler): FoundEntry | undefined {
+  try {
+    const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    return stat && { path, name, stat };
+  } catch (error) {
+    onError(path, fileFailed(path, 'look at the file', error));
+    return undefined;
   }
 }
 

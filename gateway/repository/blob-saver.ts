@@ -15,7 +15,7 @@ import { Slots, throwIfAborted, untilAborted } from './bounded.js';
 import type { Sealer } from './crypto.js';
 import { encodeIndex, type IndexedPack } from './index-file.js';
 import { keyOf, sha256Hex } from './layout.js';
-import { PackWriter, type SealedBlob } from './pack-writer.js';
+import { type FinishedPack, PackWriter, type SealedBlob } from './pack-writer.js';
 import type { BlobType, SavedBlob } from './types.js';
 import type { UnpackedFiles } from './unpacked.js';
 import { loadZstd } from './zstd.js';
@@ -102,6 +102,34 @@ export class BlobSaver implements Closeable {
     await this.saveSealed(type, { id, sealed, uncompressedLength: plain.length }, options);
   }
 
+  /**
+   * Takes a data blob in that a worker will store: true when it is new, and the caller's from now on.
+   * @throws what ended an earlier write.
+   */
+  claim(id: string): boolean {
+    this.#throwIfFailed();
+    if (this.has('data', id)) return false;
+    this.#pending.add(`data${id}`);
+    return true;
+  }
+
+  /** Resolves once an upload can begin; what fills packs waits here. @throws INTERRUPTED. */
+  async whenFree(signal?: AbortSignal): Promise<void> {
+    await this.#uploadSlots.whenFree(signal);
+    this.#throwIfFailed();
+  }
+
+  /** Uploads and indexes a pack of claimed blobs; its file is removed. */
+  takePack(pack: FinishedPack): void {
+    const discard = () => unlink(pack.filePath).catch(() => {});
+    this.#track(this.#upload({ finish: async () => pack, discard })).catch(() => {});
+  }
+
+  /** Ends all writing: a claimed blob was lost. */
+  fail(error: unknown): void {
+    this.#track(Promise.reject(error)).catch(() => {});
+  }
+
   /** See `Repository.flush`. */
   async flush(options?: CallOptions): Promise<void> {
     await this.#settle(options?.signal);
@@ -166,7 +194,7 @@ export class BlobSaver implements Closeable {
     this.#track(this.#upload(pack)).catch(() => {});
   }
 
-  async #upload(pack: PackWriter): Promise<void> {
+  async #upload(pack: Pick<PackWriter, 'finish' | 'discard'>): Promise<void> {
     const { bucket, index, log, sealer } = this.#options;
     const signal = this.#stop.signal;
     try {

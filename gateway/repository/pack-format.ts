@@ -24,6 +24,11 @@ export function packSizeShare(blob: Sizes): number {
 
 type Sizes = Pick<BlobEntry, 'length' | 'uncompressedLength'>;
 
+/** The size of the pack that holds these blobs. */
+export function packSizeOf(blobs: readonly Sizes[]): number {
+  return blobs.reduce((sum, blob) => sum + packSizeShare(blob), packOverheadBytes);
+}
+
 function headerEntryBytes(blob: Pick<BlobEntry, 'uncompressedLength'>): number {
   return blob.uncompressedLength > 0 ? compressedEntryBytes : plainEntryBytes;
 }
@@ -70,7 +75,7 @@ export async function readPackHeader(
   const header = sealer.open(sealed);
   if (header === undefined) throw damaged('it was changed or sealed with another key');
   const blobs = decodeHeader(header, damaged);
-  const expected = blobs.reduce((sum, blob) => sum + packSizeShare(blob), packOverheadBytes);
+  const expected = packSizeOf(blobs);
   if (expected !== sizeBytes) throw damaged(`it describes ${expected} bytes, the file has ${sizeBytes}`);
   return blobs;
 }

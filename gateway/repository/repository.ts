@@ -7,6 +7,8 @@ import type { Closeable } from '../../core/lifecycle.js';
 import { silentLogger } from '../../core/log.js';
 import type { Bucket } from '../bucket/bucket.js';
 import { type ChunkerParameters, resticChunkerParameters } from '../chunker/parameters.js';
+import type { Engine } from '../engine/engine.js';
+import type { WorkerSettings } from '../engine/protocol.js';
 import { snapshotAmbiguous, snapshotUnknown } from '../errors.js';
 import { type BlobIndex, CompactBlobIndex } from './blob-index.js';
 import { BlobLoader } from './blob-loader.js';
@@ -14,6 +16,7 @@ import { BlobSaver } from './blob-saver.js';
 import { mapBounded } from './bounded.js';
 import type { RepositoryConfig } from './config.js';
 import { type KeyMaterial, type Sealer, sealOverheadBytes } from './crypto.js';
+import { type EngineStart, startEngine, workerSettings } from './engine-start.js';
 import { type LoadIndexOptions, loadIndexFiles } from './index-loader.js';
 import { type IndexRewrite, type RewrittenIndex, rewriteIndex } from './index-rewriter.js';
 import { isId, keyOf } from './layout.js';
@@ -53,6 +56,7 @@ interface Parts {
   readonly saver: BlobSaver;
   readonly loader: BlobLoader;
   readonly spool: SpoolFolder;
+  readonly workers: WorkerSettings;
   readonly locks: LockContext;
   readonly checks: PackCheckContext;
 }
@@ -97,6 +101,8 @@ export class Repository implements Closeable {
     const spool = await SpoolFolder.open(options.temporaryFolder, clock);
     const files = new UnpackedFiles(bucket, sealer, config.version);
     const index = new CompactBlobIndex({ folder: spool.path });
+    const { packSizeBytes = defaultPackSizeBytes, verifySealed = false } = options;
+    const compressData = config.version === 2 && (options.compress ?? true);
     const saver = new BlobSaver({
       bucket,
       sealer,
@@ -105,11 +111,19 @@ export class Repository implements Closeable {
       clock,
       log,
       folder: spool.path,
-      packSizeBytes: options.packSizeBytes ?? defaultPackSizeBytes,
+      packSizeBytes,
       uploads: options.uploads ?? defaultUploads,
-      compressData: config.version === 2 && (options.compress ?? true),
+      compressData,
       compressTrees: config.version === 2,
-      verifySealed: options.verifySealed ?? false,
+      verifySealed,
+    });
+    const workers = workerSettings({
+      sealer,
+      folder: spool.path,
+      packSizeBytes,
+      compressData,
+      polynomial: config.polynomial,
+      verifySealed,
     });
     return new Repository({
       config,
@@ -121,6 +135,7 @@ export class Repository implements Closeable {
       saver,
       loader: new BlobLoader(bucket, sealer, index),
       spool,
+      workers,
       locks: { files, clock, log, holder },
       checks: { bucket, sealer, index, folder: spool.path },
     });
@@ -164,6 +179,12 @@ export class Repository implements Closeable {
    */
   saveBlob(type: BlobType, plain: Uint8Array, options?: CallOptions): Promise<SavedBlob> {
     return this.#parts.saver.save(type, plain, options);
+  }
+
+  /** Workers that read files and store what is new of them. The caller finishes it before a flush, and closes it. */
+  startEngine(options: EngineStart): Engine {
+    const { saver, sealer, workers: settings } = this.#parts;
+    return startEngine({ saver, sealer, settings, chunkerParameters: this.chunkerParameters }, options);
   }
 
   /** The plain bytes, proved by their hash. @throws BLOB_MISSING, REPOSITORY_DAMAGED, REPOSITORY_FILE_MISSING. */

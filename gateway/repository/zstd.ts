@@ -5,7 +5,6 @@
  */
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
-import * as wasm from '@bokuweb/zstd-wasm';
 import { openLibzstd } from './libzstd.js';
 
 /** What restic's default comes to. */
@@ -51,16 +50,20 @@ function nativeCompressor(atLevel: number): ((plain: Uint8Array) => Uint8Array) 
   return (plain) => zstdCompressSync(plain, { params: { 100: atLevel }, pledgedSrcSize: plain.length });
 }
 
-let wasmReady: Promise<void> | undefined;
+type Wasm = typeof import('@bokuweb/zstd-wasm');
+let wasmReady: Promise<Wasm> | undefined;
 
-/** Once per process: a second start would forget the memory of the first. */
-function initWasm(): Promise<void> {
-  wasmReady ??= wasm.init();
+/** Loaded when nothing faster is there. Once per process: a second start would forget the memory of the first. */
+function initWasm(): Promise<Wasm> {
+  wasmReady ??= import('@bokuweb/zstd-wasm').then(async (wasm) => {
+    await wasm.init();
+    return wasm;
+  });
   return wasmReady;
 }
 
 async function wasmCompressor(atLevel: number): Promise<(plain: Uint8Array) => Uint8Array> {
-  await initWasm();
+  const wasm = await initWasm();
   return (plain) => wasm.compress(plain, atLevel);
 }
 
@@ -143,14 +146,14 @@ export function nativeZstd(): Zstd | undefined {
 }
 
 export async function wasmZstd(): Promise<Zstd> {
-  await initWasm();
+  const wasm = await initWasm();
   return {
     compress: async (plain) => wasm.compress(plain, level),
-    decompress: async (frame, limitBytes) => decompressWasm(frame, limitBytes),
+    decompress: async (frame, limitBytes) => decompressWasm(wasm, frame, limitBytes),
   };
 }
 
-function decompressWasm(frame: Uint8Array, limitBytes: number): Uint8Array {
+function decompressWasm(wasm: Wasm, frame: Uint8Array, limitBytes: number): Uint8Array {
   // The decoder takes as much memory as the frame declares; undeclared, it is told a size to try.
   if (checkDeclaredSize(frame, limitBytes) !== undefined) return wasm.decompress(frame);
   for (let guess = Math.min(firstGuessBytes, limitBytes); ; guess = Math.min(guess * 4, limitBytes)) {

@@ -1,4 +1,13 @@
-import { appendFileSync, mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -182,10 +191,10 @@ describe('a backup', () => {
   it('notes a file that changes while it is read', () =>
     withRepository(async (repository, folder) => {
       const file = join(folder, 'file');
-      writeFileSync(file, noise(6_000_000, 9));
+      writeFileSync(file, noise(12_000_000, 9));
       const warnings: BackupEvent[] = [];
       const result = await backup(repository, { ...common, paths: [file] }, (event) => {
-        if (event.type === 'progress' && event.bytesDone > 0 && event.bytesDone < 3_000_000) {
+        if (event.type === 'progress' && event.bytesDone > 0 && event.bytesDone < 12_000_000) {
           appendFileSync(file, 'more');
         }
         if (event.type === 'warning') warnings.push(event);
@@ -213,8 +222,10 @@ describe('a backup', () => {
       const source = join(folder, 'source');
       mkdirSync(source);
       for (const name of ['a', 'b', 'c']) writeFileSync(join(source, name), name);
+      symlinkSync('a', join(source, 'link'));
       const result = await backup(repository, { ...common, paths: [source] }, (event) => {
-        if (event.type !== 'item' || !event.path.endsWith('/a')) return;
+        // Told while the folder is walked, before its files are read.
+        if (event.type !== 'item' || !event.path.endsWith('/link')) return;
         rmSync(join(source, 'b'));
         renameSync(join(source, 'c'), join(folder, 'elsewhere'));
       });
