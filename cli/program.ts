@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import { addAgent } from './commands/agent.js';
 import { addBackup } from './commands/backup.js';
+import { addCat } from './commands/cat.js';
 import { addCheck } from './commands/check.js';
 import { addCloud } from './commands/cloud.js';
 import { addCompletion } from './commands/completion.js';
@@ -11,9 +12,11 @@ import { addDoctor } from './commands/doctor.js';
 import { addForget } from './commands/forget.js';
 import { addGateway } from './commands/gateway.js';
 import { addInit } from './commands/init.js';
+import { addList } from './commands/list.js';
 import { addLs } from './commands/ls.js';
 import { addMirror } from './commands/mirror.js';
 import { addPrune } from './commands/prune.js';
+import { addRepair } from './commands/repair.js';
 import { addRestore } from './commands/restore.js';
 import { addServe } from './commands/serve.js';
 import { addService } from './commands/service.js';
@@ -43,6 +46,9 @@ const groups = {
     addCheck,
     addForget,
     addPrune,
+    addRepair,
+    addList,
+    addCat,
   ],
   'A backup server for the network:': [addServe, addMirror],
   'The three programs, for services:': [addCloud, addAgent, addGateway, addService],

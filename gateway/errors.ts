@@ -76,6 +76,22 @@ export function snapshotAmbiguous(prefix: string, count: number): GatehouseError
   });
 }
 
+/** Raised when an id or its beginning matches no file of a kind; the user lists what there is. */
+export function fileUnknown(kind: string, prefix: string): GatehouseError {
+  return new GatehouseError('FILE_UNKNOWN', `There is no ${kind} ${prefix}.`, {
+    context: { kind, prefix },
+    hint: 'List the ids with `gatehouse list` and copy one from there.',
+  });
+}
+
+/** Raised when the beginning of an id matches several files; the user gives more digits. */
+export function fileAmbiguous(kind: string, prefix: string): GatehouseError {
+  return new GatehouseError('FILE_AMBIGUOUS', `More than one ${kind} begins with ${prefix}.`, {
+    context: { kind, prefix },
+    hint: 'Give more digits of the id.',
+  });
+}
+
 export interface LockDescription {
   readonly id: string;
   readonly exclusive: boolean;

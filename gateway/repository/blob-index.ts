@@ -30,6 +30,8 @@ export interface BlobIndex extends Closeable {
   numberOf(type: BlobType, id: string): number;
   packs(): Iterable<PackSummary>;
   pack(packId: string): PackSummary | undefined;
+  /** A number of the pack's own, for sets of packs; -1 for one that is not there. Never given anew. */
+  packNumberOf(packId: string): number;
   /** Blobs of one pack by offset; empty when the pack is unknown. */
   blobsOfPack(packId: string): BlobEntry[];
   /** Forgets packs and their blobs; unknown ones are passed over. */
@@ -129,6 +131,10 @@ export class CompactBlobIndex implements BlobIndex {
   pack(packId: string): PackSummary | undefined {
     const number = this.#packs.find(packId);
     return number < 0 ? undefined : this.#packs.summary(number);
+  }
+
+  packNumberOf(packId: string): number {
+    return this.#packs.find(packId);
   }
 
   blobsOfPack(packId: string): BlobEntry[] {

@@ -5,17 +5,15 @@
  */
 import type { Closeable } from '../../core/lifecycle.js';
 import { silentLogger } from '../../core/log.js';
-import type { Bucket } from '../bucket/bucket.js';
 import { type ChunkerParameters, resticChunkerParameters } from '../chunker/parameters.js';
 import type { Engine } from '../engine/engine.js';
 import type { WorkerSettings } from '../engine/protocol.js';
 import { snapshotAmbiguous, snapshotUnknown } from '../errors.js';
-import { type BlobIndex, CompactBlobIndex } from './blob-index.js';
+import { CompactBlobIndex } from './blob-index.js';
 import { BlobLoader } from './blob-loader.js';
 import { BlobSaver } from './blob-saver.js';
 import { mapBounded } from './bounded.js';
-import type { RepositoryConfig } from './config.js';
-import { type KeyMaterial, type Sealer, sealOverheadBytes } from './crypto.js';
+import { type KeyMaterial, sealOverheadBytes } from './crypto.js';
 import { type EngineStart, startEngine, workerSettings } from './engine-start.js';
 import { type LoadIndexOptions, loadIndexFiles } from './index-loader.js';
 import { type IndexRewrite, type RewrittenIndex, rewriteIndex } from './index-rewriter.js';
@@ -26,6 +24,7 @@ import { Maintenance } from './maintenance.js';
 import { checkPacks, type PackCheckContext, verifyPack } from './pack-checker.js';
 import type { PackSummary } from './pack-table.js';
 import { SpoolFolder } from './spool-folder.js';
+import type { RepositoryStores } from './stores.js';
 import type {
   BlobEntry,
   BlobType,
@@ -46,13 +45,8 @@ const defaultUploads = 3;
 /** Snapshots read at once. */
 const readsAtOnce = 4;
 
-interface Parts {
-  readonly config: RepositoryConfig;
-  readonly bucket: Bucket;
-  readonly sealer: Sealer;
+interface Parts extends RepositoryStores {
   readonly keyId: string;
-  readonly files: UnpackedFiles;
-  readonly index: BlobIndex;
   readonly saver: BlobSaver;
   readonly loader: BlobLoader;
   readonly spool: SpoolFolder;
@@ -143,6 +137,10 @@ export class Repository implements Closeable {
 
   get polynomial(): bigint {
     return this.chunkerParameters.polynomial;
+  }
+
+  get stores(): RepositoryStores {
+    return this.#parts;
   }
 
   get location(): string {

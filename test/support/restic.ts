@@ -19,9 +19,14 @@ export const testPassword = 'correct horse battery staple';
 const cheapScrypt = { n: 1024, r: 8, p: 1 };
 
 /** Runs restic; its time zone is UTC so that its JSON has the form of ours. @throws on a failure. */
-export function restic(repositoryFolder: string, args: readonly string[], okCodes = [0]): string {
+export function restic(
+  repositoryFolder: string,
+  args: readonly string[],
+  okCodes = [0],
+  encoding: BufferEncoding = 'utf8',
+): string {
   const result = spawnSync('restic', ['--no-cache', '-r', repositoryFolder, ...args], {
-    encoding: 'utf8',
+    encoding,
     maxBuffer: 256 * 1024 * 1024,
     env: { ...process.env, RESTIC_PASSWORD: testPassword, TZ: 'UTC' },
   });
