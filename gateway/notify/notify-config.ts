@@ -34,4 +34,3 @@ export const notifyConfig = z.strictObject({
     .default('1d')
     .describe('The first failure is told at once, further ones at most so often, then the recovery.'),
 });
-export type NotifyConfig = z.output<typeof notifyConfig>;
