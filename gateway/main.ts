@@ -12,12 +12,14 @@ import type { Logger } from '../core/log.js';
 import type { BackupReport } from '../core/wire/api.js';
 import type { GatewayConfig } from './config.js';
 import type { JobControl } from './control/control.js';
+import { ControlServer } from './control/control-server.js';
 import { RunHistory } from './jobs/history.js';
 import { JobDesk } from './jobs/job-desk.js';
 import { scheduledJobs } from './jobs/job-entries.js';
 import { JobReports } from './jobs/job-reports.js';
 import { JobRunner } from './jobs/job-runner.js';
 import { KnownRepositories } from './known-repositories.js';
+import { openNotifier } from './notify/open-notifier.js';
 import { Reporter } from './report.js';
 import { Schedule } from './schedule/schedule.js';
 
@@ -68,6 +70,9 @@ export function openGateway(config: GatewayConfig, options: GatewayOptions): Pro
     lifetimes.add('schedule', schedule);
     scheduleLater(schedule);
     const jobs = new JobDesk({ config, schedule, runner, history, clock });
+    if (options.byHandOnly !== true) {
+      lifetimes.add('control', await ControlServer.open(jobs, config.dataDir, log));
+    }
     return gatewayOf({ jobs, schedule, reports, lifetimes });
   }, options.log);
 }
@@ -92,7 +97,9 @@ async function openRunner(
     region: options.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'],
     clock,
   };
-  const runner = new JobRunner({ access, history, version, log, observers: [reports] });
+  const notifier = openNotifier(config, { history, clock, log, lifetimes });
+  const observers = notifier === undefined ? [reports] : [reports, notifier];
+  const runner = new JobRunner({ access, history, version, log, observers });
   const scheduleLater = (opened: Schedule) => {
     schedule = opened;
   };
