@@ -146,3 +146,28 @@ export function sealVerificationFailed(id: string): GatehouseError {
     hint: 'Test this machine: its memory or processor makes mistakes. Nothing wrong was stored.',
   });
 }
+
+/** Raised when the key that is in use shall be removed; the user opens with another one, or uses passwd. */
+export function keyInUse(id: string): GatehouseError {
+  return new GatehouseError('KEY_IN_USE', `Key ${id.slice(0, 8)} is the one in use; it was not removed.`, {
+    context: { id },
+    hint: 'Run the command with another key’s password, or change this one’s with "key passwd".',
+  });
+}
+
+/** Raised when a new key does not open again; nothing was removed, and the user looks at the storage. */
+export function keyNotVerified(id: string): GatehouseError {
+  return new GatehouseError('KEY_NOT_VERIFIED', `The new key ${id.slice(0, 8)} does not open again.`, {
+    context: { id },
+    hint: 'The old keys are as they were. Look at the storage, then try again.',
+  });
+}
+
+/** Raised when the beginning of a key's id matches none or several; the user lists the keys. */
+export function keyUnknown(prefix: string, count: number): GatehouseError {
+  const what = count === 0 ? 'No key begins' : `${count} keys begin`;
+  return new GatehouseError('KEY_UNKNOWN', `${what} with ${JSON.stringify(prefix)}.`, {
+    context: { prefix, count },
+    hint: 'List the keys with "key list" and copy the id from there.',
+  });
+}

@@ -118,3 +118,11 @@ export function recoveryUnconfirmed(repositoryId: string): GatehouseError {
     hint: `Try "prune --max-repack-size 0" first. To go on, give the repository's id: ${repositoryId}.`,
   });
 }
+
+/** No change of tags was asked for, or two that exclude each other. The user says what to change. */
+export function tagsUnchanged(isBoth: boolean): GatehouseError {
+  const what = isBoth ? 'Tags cannot be set and changed at once.' : 'No change of tags was asked for.';
+  return new GatehouseError('TAGS_UNCHANGED', what, {
+    hint: 'Give --set, or else --add and --remove.',
+  });
+}

@@ -9,11 +9,12 @@ import { type Group, type Grouping, groupSnapshots } from '../retention/grouping
 import { isEmptyPolicy, type RetentionPolicy } from '../retention/policy.js';
 import { nanosOfMs } from '../tree/go-time.js';
 import type { StoredSnapshot } from '../tree/snapshot.js';
+import { chooseSnapshots } from './choose-snapshots.js';
 import { deleteFiles, type KeptFile } from './delete-files.js';
 import { nothingToKeep, removeAllUnfiltered, wouldRemoveAll } from './errors.js';
 import { type PruneProgress, type PruneResult, pruneLocked } from './prune.js';
 import type { PruneRules } from './prune-plan.js';
-import { findSnapshot, listSnapshots, type SnapshotFilter } from './snapshots.js';
+import { listSnapshots, type SnapshotFilter } from './snapshots.js';
 import { withLock } from './with-lock.js';
 
 export interface ForgetOptions extends SnapshotFilter {
@@ -111,12 +112,8 @@ async function planForget(
 ): Promise<ForgetPlan> {
   const { snapshots: named = [], policy = {}, clock, hosts = [], paths = [], tags = [] } = options;
   if (named.length > 0) {
-    const found = new Map<string, StoredSnapshot>();
-    for (const wanted of named) {
-      const snapshot = await findSnapshot(repository, wanted, { hosts, paths, tags, signal });
-      found.set(snapshot.id, snapshot);
-    }
-    return { groups: [], remove: [...found.values()] };
+    const remove = await chooseSnapshots(repository, named, { hosts, paths, tags, signal });
+    return { groups: [], remove };
   }
   const all = await listSnapshots(repository, { hosts, paths, tags, signal });
   const by = options.groupBy ?? { host: true, paths: true, tags: false };

@@ -35,6 +35,31 @@ const keyFileSchema = z.object({
 
 const masterKeySchema = z.object({ mac: z.object({ k: base64, r: base64 }), encrypt: base64 });
 
+export interface KeyInfo {
+  readonly id: string;
+  /** RFC 3339, as it was written; empty when absent. */
+  readonly created: string;
+  readonly username: string;
+  readonly hostname: string;
+}
+
+const keyInfoSchema = z.object({
+  created: z.string().default(''),
+  username: z.string().default(''),
+  hostname: z.string().default(''),
+});
+
+/** Every key file, in no promised order; one that cannot be read is listed with nothing but its id. */
+export async function* listKeyFiles(bucket: Bucket, options?: CallOptions): AsyncGenerator<KeyInfo> {
+  for await (const { key, sizeBytes } of bucket.list(folderOf('key'), options)) {
+    const id = idFromKey(key);
+    if (id === undefined) continue;
+    const file = sizeBytes > maxKeyFileBytes ? undefined : await bucket.get(key, options);
+    const parsed = keyInfoSchema.safeParse(file && parseQuietly(file));
+    yield { id, ...(parsed.success ? parsed.data : { created: '', username: '', hostname: '' }) };
+  }
+}
+
 /** Writes a key file for `master`. @returns its id. */
 export async function createKeyFile(options: {
   readonly bucket: Bucket;

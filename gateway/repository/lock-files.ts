@@ -33,6 +33,9 @@ export interface LockContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly holder: LockHolder;
+  /** See `RepositoryOptions`. */
+  readonly retryLockMs?: number;
+  readonly noLock?: boolean;
 }
 
 /** This process, as it signs locks and keys. The only place that asks the system who we are. */

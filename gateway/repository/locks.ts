@@ -4,6 +4,7 @@
  * its lock for stale.
  */
 import { sleep, type Timer } from '../../core/clock.js';
+import { hasCode } from '../../core/errors.js';
 import type { CallOptions } from '../bucket/bucket.js';
 import { lockLost, repositoryLocked } from '../errors.js';
 import { describeLock, isLeftBehind, isStale, type LockContext, readLock, writeLock } from './lock-files.js';
@@ -12,22 +13,43 @@ import type { Lock } from './types.js';
 const recheckAfterMs = 200;
 const refreshEveryMs = 5 * 60_000;
 const refreshRetryMs = 60_000;
+/** Timers stand still while the machine sleeps; so often it looks whether the calendar went ahead of them. */
+const wakeCheckMs = 60_000;
+/** Pauses between attempts to take a lock that conflicts, doubling. */
+const firstPauseMs = 5_000;
+const longestPauseMs = 60_000;
 /** Without a refresh a holder gives up after this time, well before others take its lock for stale. */
 const lostAfterMs = 22.5 * 60_000;
 
 /**
- * Takes a lock: looks, writes its own, waits, looks again.
+ * Takes a lock: looks, writes its own, waits, looks again; as often as the context allows.
  * @throws LOCKED when another lock conflicts, LOCK_UNREADABLE, INTERRUPTED.
  */
 export async function takeLock(
   context: LockContext,
   exclusive: boolean,
-  options?: CallOptions,
+  options: CallOptions = {},
 ): Promise<Lock> {
+  if (context.noLock === true && !exclusive) return withoutLock();
+  const { clock, log, retryLockMs = 0 } = context;
+  const endMs = clock.monotonicMs() + retryLockMs;
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+    try {
+      return await tryToLock(context, exclusive, options);
+    } catch (error) {
+      const leftMs = endMs - clock.monotonicMs();
+      if (!hasCode(error, 'LOCKED') || leftMs <= 0) throw error;
+      log.warn('the repository is locked, trying again', { seconds: Math.ceil(leftMs / 1000), error });
+      await sleep(clock, Math.min(pauseMs, leftMs), options.signal);
+    }
+  }
+}
+
+async function tryToLock(context: LockContext, exclusive: boolean, options: CallOptions): Promise<Lock> {
   await throwIfConflicting(context, exclusive, undefined, options);
   const id = await writeLock(context, exclusive, options);
   try {
-    await sleep(context.clock, recheckAfterMs, options?.signal);
+    await sleep(context.clock, recheckAfterMs, options.signal);
     await throwIfConflicting(context, exclusive, id, options);
   } catch (error) {
     await context.files.remove('lock', id).catch(() => {});
@@ -36,6 +58,11 @@ export async function takeLock(
   const lock = new HeldLock(context, exclusive, id);
   lock.start();
   return lock;
+}
+
+/** For reading where nothing can be written: no lock at all, which prune elsewhere does not see. */
+function withoutLock(): Lock {
+  return { exclusive: false, signal: new AbortController().signal, close: async () => {} };
 }
 
 /** Removes stale locks, or every lock. @returns how many. */
@@ -123,10 +150,15 @@ class HeldLock implements Lock {
   }
 
   #refreshIn(delayMs: number): void {
-    const refresh = () => {
-      this.#refreshing = this.#refresh();
+    const { clock } = this.#context;
+    const stepMs = Math.min(delayMs, wakeCheckMs);
+    const dueMs = clock.now() + stepMs;
+    const step = () => {
+      const wasAsleep = clock.now() - dueMs > wakeCheckMs;
+      if (stepMs < delayMs && !wasAsleep) this.#refreshIn(delayMs - stepMs);
+      else this.#refreshing = this.#refresh();
     };
-    this.#refreshTimer = this.#context.clock.after(delayMs, refresh, { background: true });
+    this.#refreshTimer = clock.after(stepMs, step, { background: true });
   }
 
   async #refresh(): Promise<void> {

@@ -2,13 +2,26 @@
  * What only prune and key management do to a repository: moving sealed blobs to new packs, adding
  * and removing keys, rewriting the config. The caller holds the lock that its work needs.
  */
+import type { Secret } from '../../core/secret.js';
 import type { Bucket } from '../bucket/bucket.js';
-import { repositoryDamaged } from '../errors.js';
+import { keyInUse, keyNotVerified, repositoryDamaged } from '../errors.js';
 import type { BlobIndex } from './blob-index.js';
 import { openBlob } from './blob-opener.js';
 import type { BlobSaver } from './blob-saver.js';
 import type { Sealer } from './crypto.js';
-import type { BlobEntry, BlobType, CallOptions } from './types.js';
+import { createKeyFile, defaultScryptCost, type KeyInfo, listKeyFiles, openKeyFile } from './keys.js';
+import { keyOf } from './layout.js';
+import { thisProcess } from './lock-files.js';
+import type { BlobEntry, BlobType, CallOptions, ScryptCost } from './types.js';
+
+export interface NewKey extends CallOptions {
+  readonly password: Secret;
+  /** This machine's and this user's unless told. */
+  readonly hostname?: string;
+  readonly username?: string;
+  readonly nowMs: number;
+  readonly scryptCost?: ScryptCost;
+}
 
 interface Parts {
   readonly bucket: Bucket;
@@ -57,5 +70,40 @@ export class Maintenance {
   async compressBlob(blob: BlobEntry, sealed: Uint8Array, options?: CallOptions): Promise<void> {
     const { sealer, saver } = this.#parts;
     await saver.saveCompressed(blob.type, blob.id, await openBlob(sealer, blob, sealed), options);
+  }
+
+  /** What key files say about themselves, which nothing proves. */
+  listKeys(options?: CallOptions): AsyncIterable<KeyInfo> {
+    return listKeyFiles(this.#parts.bucket, options);
+  }
+
+  /**
+   * Adds a key for another password. It counts once it was read back and opened.
+   * @returns its id. @throws KEY_NOT_VERIFIED.
+   */
+  async addKey({ password, nowMs, scryptCost = defaultScryptCost, ...more }: NewKey): Promise<string> {
+    const { bucket, sealer } = this.#parts;
+    const { hostname, username, ...call } = more;
+    const holder = thisProcess();
+    const id = await createKeyFile({
+      bucket,
+      password: password.reveal(),
+      master: sealer.key,
+      cost: scryptCost,
+      holder: { ...holder, hostname: hostname ?? holder.hostname, username: username ?? holder.username },
+      nowMs,
+      ...call,
+    });
+    const file = await bucket.get(keyOf('key', id), call);
+    const opened = file && (await openKeyFile(file, password.reveal()));
+    if (typeof opened === 'object' && Buffer.compare(opened.encryption, sealer.key.encryption) === 0)
+      return id;
+    throw keyNotVerified(id);
+  }
+
+  /** @throws KEY_IN_USE for the key that the repository was opened with, unless there is a `successor`. */
+  async removeKey(id: string, options?: CallOptions & { readonly successor?: string }): Promise<void> {
+    if (id === this.#parts.keyId && options?.successor === undefined) throw keyInUse(id);
+    await this.#parts.bucket.delete(keyOf('key', id), options);
   }
 }

@@ -130,7 +130,7 @@ export class Repository implements Closeable {
       loader: new BlobLoader(bucket, sealer, index),
       spool,
       workers,
-      locks: { files, clock, log, holder },
+      locks: { ...options, files, log, holder },
       checks: { bucket, sealer, index, folder: spool.path },
     });
   }

@@ -71,6 +71,10 @@ export interface RepositoryOptions {
   readonly compress?: boolean;
   /** Opens, decompresses and hashes every sealed blob before it is packed; off unless told. */
   readonly verifySealed?: boolean;
+  /** How long to wait for a lock that conflicts, trying again; not at all unless told. */
+  readonly retryLockMs?: number;
+  /** Shared locks are not taken: for reading where nothing can be written. Off unless told. */
+  readonly noLock?: boolean;
   /** Who we are in lock and key files; this process unless told. */
   readonly holder?: LockHolder;
 }

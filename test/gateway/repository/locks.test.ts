@@ -47,6 +47,36 @@ describe('taking a lock', () => {
     expect(bucket.keys('locks/')).toHaveLength(2);
   });
 
+  it('tries again for as long as it may while another lock conflicts', async () => {
+    const { bucket, clock, context, take, foreign } = await setUp();
+    const theirs = await take(true, foreign);
+    const waiting = takeLock({ ...context, retryLockMs: 60_000 }, false);
+    await settled();
+    clock.advance(5_000);
+    await settled();
+    await theirs.close();
+    clock.advance(10_000);
+    await passPause(clock);
+    const lock = await waiting;
+    expect(bucket.keys('locks/')).toHaveLength(1);
+    await lock.close();
+    const again = await take(true, foreign);
+    const inVain = takeLock({ ...context, retryLockMs: 7_000 }, false);
+    inVain.catch(() => {});
+    for (let i = 0; i < 3; i++) {
+      await settled();
+      clock.advance(5_000);
+    }
+    await expect(inVain).rejects.toMatchObject({ code: 'LOCKED' });
+    await again.close();
+  });
+
+  it('takes no shared lock when told so', async () => {
+    const { bucket, context } = await setUp();
+    await (await takeLock({ ...context, noLock: true }, false)).close();
+    expect(bucket.keys('locks/')).toEqual([]);
+  });
+
   it.each([
     [true, false],
     [false, true],
