@@ -24,6 +24,7 @@ const byCode: Readonly<Record<string, number>> = {
   PATTERN_MALFORMED: exitCodes.usage,
   SUBSET_MALFORMED: exitCodes.usage,
   KEEP_POLICY_EMPTY: exitCodes.usage,
+  TAGS_UNCHANGED: exitCodes.usage,
   REMOVE_ALL_UNFILTERED: exitCodes.usage,
   RECOVERY_UNCONFIRMED: exitCodes.usage,
   CONFIG_INVALID: exitCodes.usage,

@@ -95,3 +95,14 @@ export function grouping(text: string): { host: boolean; paths: boolean; tags: b
   }
   return { host: has('host', 'hosts'), paths: has('path', 'paths'), tags: has('tag', 'tags') };
 }
+
+const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+
+/** Milliseconds from Go's form: `5m`, `1h30m`, `90s`. */
+export function duration(text: string): number {
+  if (!/^(\d+(\.\d+)?(h|ms|m|s))+$/.test(text)) {
+    throw new InvalidArgumentError('Write it as 5m, 1h30m or 90s.');
+  }
+  const parts = text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g);
+  return [...parts].reduce((sum, [, value, unit]) => sum + Number(value) * (unitMs[unit ?? ''] ?? 0), 0);
+}

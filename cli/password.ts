@@ -26,7 +26,20 @@ export async function findPassword(sources: PasswordSources, confirm: boolean): 
       'Give --password-file FILE, or set GATEHOUSE_PASSWORD or GATEHOUSE_PASSWORD_FILE.',
     );
   }
-  const first = await ask(sources, 'Repository password: ');
+  return askTwice(sources, 'Repository password: ', confirm);
+}
+
+/** For another key: from a file, or asked for twice. @throws PASSWORD_FILE, USAGE, INTERRUPTED. */
+export async function findNewPassword(sources: Omit<PasswordSources, 'env'>): Promise<Secret> {
+  if (sources.passwordFile !== undefined) return notEmpty(await readPasswordFile(sources.passwordFile));
+  if (!sources.input.isTTY) {
+    throw usageError('No new password.', 'Give --new-password-file FILE.');
+  }
+  return askTwice({ ...sources, env: {} }, 'New password: ', true);
+}
+
+async function askTwice(sources: PasswordSources, question: string, confirm: boolean): Promise<Secret> {
+  const first = await ask(sources, question);
   if (confirm && (await ask(sources, 'The same again: ')) !== first) {
     throw usageError('The two passwords differ.', 'Run the command again.');
   }

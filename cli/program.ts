@@ -12,6 +12,7 @@ import { addDoctor } from './commands/doctor.js';
 import { addForget } from './commands/forget.js';
 import { addGateway } from './commands/gateway.js';
 import { addInit } from './commands/init.js';
+import { addKey } from './commands/key.js';
 import { addList } from './commands/list.js';
 import { addLs } from './commands/ls.js';
 import { addMirror } from './commands/mirror.js';
@@ -21,6 +22,8 @@ import { addRestore } from './commands/restore.js';
 import { addServe } from './commands/serve.js';
 import { addService } from './commands/service.js';
 import { addSnapshots } from './commands/snapshots.js';
+import { addTag } from './commands/tag.js';
+import { addUnlock } from './commands/unlock.js';
 import { addUp } from './commands/up.js';
 import { exitCodeHelp } from './exit-code.js';
 import { version } from './version.js';
@@ -44,11 +47,14 @@ const groups = {
     addLs,
     addRestore,
     addCheck,
+    addTag,
     addForget,
     addPrune,
     addRepair,
     addList,
     addCat,
+    addKey,
+    addUnlock,
   ],
   'A backup server for the network:': [addServe, addMirror],
   'The three programs, for services:': [addCloud, addAgent, addGateway, addService],

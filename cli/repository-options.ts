@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type Lifetimes, opening } from '../core/lifecycle.js';
 import type { Repository } from '../gateway/repository/repository.js';
+import type { InitOptions } from '../gateway/repository/types.js';
 import type { Context } from './context.js';
 import { usageError } from './exit-code.js';
-import { packSize, rate } from './option-values.js';
+import { duration, packSize, rate } from './option-values.js';
 import { findPassword } from './password.js';
 
 export interface RepositoryFlags {
@@ -17,6 +18,9 @@ export interface RepositoryFlags {
   readonly region?: string;
   readonly limitUpload?: number;
   readonly limitDownload?: number;
+  readonly retryLock?: number;
+  /** False for `--no-lock`, which only commands that read have. */
+  readonly lock?: boolean;
 }
 
 export function withRepositoryOptions(command: Command): Command {
@@ -41,7 +45,76 @@ export function withRepositoryOptions(command: Command): Command {
         'at most this: 300k, 2M per second; a plain number is KiB/s',
       ).argParser(rate),
     )
-    .addOption(new Option('--limit-download <rate>', 'at most this, as --limit-upload').argParser(rate));
+    .addOption(new Option('--limit-download <rate>', 'at most this, as --limit-upload').argParser(rate))
+    .addOption(
+      new Option('--retry-lock <duration>', 'wait so long for a lock of others: 5m, 1h').argParser(duration),
+    );
+}
+
+/** For commands that change nothing. */
+export function withReaderOptions(command: Command): Command {
+  return withRepositoryOptions(command).option(
+    '--no-lock',
+    'take no lock; for a repository that cannot be written',
+  );
+}
+
+/** A second repository, from which something is taken. */
+export interface SourceFlags {
+  readonly fromRepo?: string;
+  readonly fromPasswordFile?: string;
+  readonly fromEndpoint?: string;
+  readonly fromRegion?: string;
+}
+
+export function withSourceOptions(command: Command): Command {
+  return command
+    .option('--from-repo <repository>', 'the repository to take from (or GATEHOUSE_FROM_REPOSITORY)')
+    .option(
+      '--from-password-file <file>',
+      'file with its password (or GATEHOUSE_FROM_PASSWORD, GATEHOUSE_FROM_PASSWORD_FILE)',
+    )
+    .option('--from-endpoint <url>', 'its S3 endpoint; as --endpoint unless told')
+    .option('--from-region <region>', 'its S3 region; as --region unless told');
+}
+
+/** Opens the repository that `--from-repo` names. */
+export function openSourceRepository(
+  context: Context,
+  flags: RepositoryFlags & SourceFlags,
+): Promise<OpenedRepository> {
+  const { env } = context;
+  const named = (name: string) => env[`GATEHOUSE_FROM_${name}`] ?? env[`RESTIC_FROM_${name}`];
+  const repo = flags.fromRepo ?? named('REPOSITORY');
+  if (repo === undefined) {
+    throw usageError('From which repository?', 'Give --from-repo, or set GATEHOUSE_FROM_REPOSITORY.');
+  }
+  const hasPassword = flags.fromPasswordFile ?? named('PASSWORD') ?? named('PASSWORD_FILE');
+  if (hasPassword === undefined && !process.stdin.isTTY) {
+    throw usageError(
+      'No password for the repository to take from.',
+      'Give --from-password-file FILE, or set GATEHOUSE_FROM_PASSWORD or GATEHOUSE_FROM_PASSWORD_FILE.',
+    );
+  }
+  const { GATEHOUSE_PASSWORD: _p, RESTIC_PASSWORD: _r, ...rest } = env;
+  const sourceEnv = {
+    ...rest,
+    GATEHOUSE_PASSWORD: named('PASSWORD'),
+    GATEHOUSE_PASSWORD_FILE: named('PASSWORD_FILE'),
+    RESTIC_PASSWORD_FILE: undefined,
+  };
+  const { passwordFile: _file, repo: _repo, endpoint, region, ...shared } = flags;
+  const { fromPasswordFile, fromEndpoint = endpoint, fromRegion = region } = flags;
+  return openRepository(
+    { ...context, env: sourceEnv },
+    {
+      ...shared,
+      repo,
+      ...(fromPasswordFile === undefined ? {} : { passwordFile: fromPasswordFile }),
+      ...(fromEndpoint === undefined ? {} : { endpoint: fromEndpoint }),
+      ...(fromRegion === undefined ? {} : { region: fromRegion }),
+    },
+  );
 }
 
 /** How packs are written. */
@@ -73,6 +146,7 @@ export async function openRepository(
   context: Context,
   flags: RepositoryFlags & PackFlags,
   how: 'open' | 'init' = 'open',
+  making: Pick<InitOptions, 'version' | 'polynomial'> = {},
 ): Promise<OpenedRepository> {
   const { env } = context;
   const location = flags.repo ?? env['GATEHOUSE_REPOSITORY'] ?? env['RESTIC_REPOSITORY'];
@@ -106,6 +180,9 @@ export async function openRepository(
       log,
       signal,
       ...packing(flags),
+      ...(flags.retryLock === undefined ? {} : { retryLockMs: flags.retryLock }),
+      noLock: flags.lock === false,
+      ...making,
     });
     lifetimes.add('repository', repository);
     return { repository, location: bucket.location, lifetimes };

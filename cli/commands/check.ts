@@ -4,21 +4,19 @@ import type { CheckEvent, CheckResult } from '../../gateway/commands/check.js';
 import { createContext } from '../context.js';
 import { exitCodes } from '../exit-code.js';
 import { Pace } from '../pace.js';
-import { openRepository, type RepositoryFlags, withRepositoryOptions } from '../repository-options.js';
+import { openRepository, type RepositoryFlags, withReaderOptions } from '../repository-options.js';
 import { progressBar, type Terminal } from '../terminal.js';
 
 interface CheckFlags extends RepositoryFlags {
   readonly readData?: boolean;
   readonly readDataSubset?: string;
-  readonly lock: boolean;
 }
 
 export function addCheck(program: Command): void {
-  withRepositoryOptions(program.command('check'))
+  withReaderOptions(program.command('check'))
     .description('prove that index, packs, snapshots and files are whole')
     .addOption(new Option('--read-data', 'read and prove every byte'))
     .addOption(new Option('--read-data-subset <part>', 'only a part: "1/10", or "5%" picked at random'))
-    .addOption(new Option('--no-lock', 'take no lock; for a repository that cannot be written'))
     .addHelpText(
       'after',
       '\nHints (packs left by an interrupted backup) are no errors; the exit code stays 0.',
@@ -35,7 +33,7 @@ export function addCheck(program: Command): void {
           {
             readData: flags.readData ?? false,
             ...(flags.readDataSubset === undefined ? {} : { readDataSubset: flags.readDataSubset }),
-            noLock: !flags.lock,
+            noLock: flags.lock === false,
             signal: context.signal,
           },
           (event) => show(terminal, pace, event),

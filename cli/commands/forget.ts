@@ -12,11 +12,17 @@ import {
 import { createContext } from '../context.js';
 import { append } from '../option-values.js';
 import { Pace } from '../pace.js';
-import { openRepository, type RepositoryFlags, withRepositoryOptions } from '../repository-options.js';
+import {
+  openRepository,
+  type PackFlags,
+  type RepositoryFlags,
+  withPackOptions,
+  withRepositoryOptions,
+} from '../repository-options.js';
 import { type PruneFlags, pruneRules, showPrune, understood, withPruneOptions } from './prune.js';
 import { type FilterFlags, filterFrom } from './snapshots.js';
 
-interface Flags extends RepositoryFlags, FilterFlags, PruneFlags {
+interface Flags extends RepositoryFlags, PackFlags, FilterFlags, PruneFlags {
   /** `keepDaily`, `keepWithinDaily` and so on. */
   readonly [keep: string]: unknown;
   readonly keepTag?: readonly (readonly string[])[];
@@ -30,7 +36,7 @@ interface Flags extends RepositoryFlags, FilterFlags, PruneFlags {
 const shorthands = { last: 'l', hourly: 'H', daily: 'd', weekly: 'w', monthly: 'm', yearly: 'y' } as const;
 
 export function addForget(program: Command): void {
-  const command = withRepositoryOptions(program.command('forget'))
+  const command = withPackOptions(withRepositoryOptions(program.command('forget')))
     .description('remove snapshots by a policy or by id')
     .addArgument(new Argument('[snapshot...]', 'ids or their beginnings; these go whatever the policy'));
   for (const name of ['last', ...periods] as const) {

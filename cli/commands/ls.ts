@@ -4,7 +4,7 @@ import { messageOf } from '../../core/errors.js';
 import type { ListedNode } from '../../gateway/commands/ls.js';
 import { createContext } from '../context.js';
 import { exitCodes } from '../exit-code.js';
-import { openRepository, type RepositoryFlags, withRepositoryOptions } from '../repository-options.js';
+import { openRepository, type RepositoryFlags, withReaderOptions } from '../repository-options.js';
 import { type FilterFlags, filterFrom, withFilterOptions } from './snapshots.js';
 
 interface LsFlags extends RepositoryFlags, FilterFlags {
@@ -12,7 +12,7 @@ interface LsFlags extends RepositoryFlags, FilterFlags {
 }
 
 export function addLs(program: Command): void {
-  withFilterOptions(withRepositoryOptions(program.command('ls')))
+  withFilterOptions(withReaderOptions(program.command('ls')))
     .description('list what a snapshot holds')
     .addArgument(new Argument('<snapshot>', '"latest", an id or its beginning, or ID:FOLDER'))
     .option('-l, --long', 'with permissions, owner, size and time')

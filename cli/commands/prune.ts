@@ -7,7 +7,13 @@ import { parseSize, parseUnusedLimit, type UnusedLimit } from '../../gateway/com
 import type { PrunePlan, PruneRules } from '../../gateway/commands/prune-plan.js';
 import { createContext } from '../context.js';
 import { Pace } from '../pace.js';
-import { openRepository, type RepositoryFlags, withRepositoryOptions } from '../repository-options.js';
+import {
+  openRepository,
+  type PackFlags,
+  type RepositoryFlags,
+  withPackOptions,
+  withRepositoryOptions,
+} from '../repository-options.js';
 import { formatBytes, formatTable, progressBar, type Terminal } from '../terminal.js';
 
 export interface PruneFlags {
@@ -58,13 +64,13 @@ export function pruneRules(flags: PruneFlags): PruneRules {
   };
 }
 
-interface Flags extends RepositoryFlags, PruneFlags {
+interface Flags extends RepositoryFlags, PackFlags, PruneFlags {
   readonly dryRun?: boolean;
   readonly unsafeRecoverNoFreeSpace?: string;
 }
 
 export function addPrune(program: Command): void {
-  withPruneOptions(withRepositoryOptions(program.command('prune')))
+  withPruneOptions(withPackOptions(withRepositoryOptions(program.command('prune'))))
     .description('remove data that no snapshot needs')
     .option('-n, --dry-run', 'only show what would be done')
     .addOption(

@@ -8,7 +8,7 @@ import { createContext } from '../context.js';
 import { exitCodes } from '../exit-code.js';
 import { append } from '../option-values.js';
 import { Pace } from '../pace.js';
-import { openRepository, type RepositoryFlags, withRepositoryOptions } from '../repository-options.js';
+import { openRepository, type RepositoryFlags, withReaderOptions } from '../repository-options.js';
 import { formatBytes, formatDuration, progressBar, type Terminal } from '../terminal.js';
 import { type FilterFlags, filterFrom, withFilterOptions } from './snapshots.js';
 
@@ -21,7 +21,7 @@ interface RestoreFlags extends RepositoryFlags, FilterFlags {
 }
 
 export function addRestore(program: Command): void {
-  withFilterOptions(withRepositoryOptions(program.command('restore')))
+  withFilterOptions(withReaderOptions(program.command('restore')))
     .description('restore a snapshot, or a part of it')
     .addArgument(new Argument('<snapshot>', '"latest", an id or its beginning, or ID:FOLDER'))
     .addOption(new Option('-t, --target <dir>', 'where to restore to').makeOptionMandatory())

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { StoredSnapshot } from '../../gateway/tree/snapshot.js';
 import { createContext } from '../context.js';
 import { append, count } from '../option-values.js';
-import { openRepository, type RepositoryFlags, withRepositoryOptions } from '../repository-options.js';
+import { openRepository, type RepositoryFlags, withReaderOptions } from '../repository-options.js';
 import { formatTable, type Terminal } from '../terminal.js';
 
 export interface FilterFlags {
@@ -35,7 +35,7 @@ interface SnapshotFlags extends RepositoryFlags, FilterFlags {
 }
 
 export function addSnapshots(program: Command): void {
-  withFilterOptions(withRepositoryOptions(program.command('snapshots')))
+  withFilterOptions(withReaderOptions(program.command('snapshots')))
     .description('list the snapshots, oldest first')
     .addOption(new Option('--latest <n>', 'only the newest n of each host and set of paths').argParser(count))
     .action(async (flags: SnapshotFlags, command: Command) => {

@@ -190,6 +190,16 @@ describe('holding a lock', () => {
     expect(lock.signal.reason).toMatchObject({ code: 'LOCK_LOST' });
   });
 
+  it('is looked at soon after the machine slept, and is lost when others removed it meanwhile', async () => {
+    const { bucket, clock, take } = await setUp();
+    const lock = await take(false);
+    clock.setWallClock(clock.now() + 60 * minuteMs);
+    for (const key of bucket.keys('locks/')) await bucket.delete(key);
+    clock.advance(minuteMs);
+    await settled();
+    expect(lock.signal.reason).toMatchObject({ code: 'LOCK_LOST' });
+  });
+
   it('is lost when a refresh hangs', async () => {
     const { bucket, clock, take } = await setUp();
     const lock = await take(true);
