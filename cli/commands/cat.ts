@@ -4,12 +4,12 @@ import { Argument, type Command } from 'commander';
 import type { CatKind } from '../../gateway/commands/cat.js';
 import { createContext } from '../context.js';
 import { usageError } from '../exit-code.js';
-import { openRepository, type RepositoryFlags, withRepositoryOptions } from '../repository-options.js';
+import { openRepository, type RepositoryFlags, withReaderOptions } from '../repository-options.js';
 
 const kinds = ['pack', 'blob', 'snapshot', 'index', 'key', 'masterkey', 'config', 'lock', 'tree'] as const;
 
 export function addCat(program: Command): void {
-  withRepositoryOptions(program.command('cat'))
+  withReaderOptions(program.command('cat'))
     .description('show one object: JSON with indent, packs and blobs as they are')
     .addArgument(new Argument('<kind>', 'what it is').choices(kinds))
     .addArgument(new Argument('[id]', 'its id or the beginning; for a tree SNAPSHOT or SNAPSHOT:FOLDER'))

@@ -1,12 +1,12 @@
 /** `gatehouse list`: the ids of what a repository is made of. */
 import { Argument, type Command } from 'commander';
 import { createContext } from '../context.js';
-import { openRepository, type RepositoryFlags, withRepositoryOptions } from '../repository-options.js';
+import { openRepository, type RepositoryFlags, withReaderOptions } from '../repository-options.js';
 
 const kinds = ['blobs', 'packs', 'index', 'snapshots', 'keys', 'locks'] as const;
 
 export function addList(program: Command): void {
-  withRepositoryOptions(program.command('list'))
+  withReaderOptions(program.command('list'))
     .description('list the ids of what a repository is made of, one a line')
     .addArgument(new Argument('<kind>', 'what to list').choices(kinds))
     .action(async (kind: (typeof kinds)[number], flags: RepositoryFlags, command: Command) => {
