@@ -6,6 +6,7 @@ import { addCat } from './commands/cat.js';
 import { addCheck } from './commands/check.js';
 import { addCloud } from './commands/cloud.js';
 import { addCompletion } from './commands/completion.js';
+import { addCp } from './commands/cp.js';
 import { addDashboard } from './commands/dashboard.js';
 import { addDevice } from './commands/device.js';
 import { addDoctor } from './commands/doctor.js';
@@ -19,6 +20,7 @@ import { addMirror } from './commands/mirror.js';
 import { addPrune } from './commands/prune.js';
 import { addRepair } from './commands/repair.js';
 import { addRestore } from './commands/restore.js';
+import { addRm } from './commands/rm.js';
 import { addServe } from './commands/serve.js';
 import { addService } from './commands/service.js';
 import { addSnapshots } from './commands/snapshots.js';
@@ -57,6 +59,7 @@ const groups = {
     addUnlock,
   ],
   'A backup server for the network:': [addServe, addMirror],
+  'Buckets (also "ls" with a URL):': [addCp, addRm],
   'The three programs, for services:': [addCloud, addAgent, addGateway, addService],
   'Shell:': [addCompletion],
 };

@@ -58,6 +58,8 @@ export interface UnfinishedUpload {
   readonly id: string;
   /** Milliseconds since 1970. */
   readonly startedMs: number;
+  /** When something was last sent to it: a slow upload may go on for days. */
+  readonly activeMs: number;
 }
 
 /** What an object's bytes wait for on their way out and in; set by the throttled wrapper. */

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, type FileHandle, open, readdir, rm, stat, unlink } from 'node:fs/promises';
+import { access, type FileHandle, open, readdir, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Clock } from '../../core/clock.js';
@@ -34,19 +34,26 @@ const absent = ['ENOENT', 'ENOTDIR', 'EISDIR'];
 
 export interface DirectoryBucketOptions {
   readonly clock: Clock;
+  /** Leave no folder of ours behind at `close`: for a folder of the user's that is no bucket. */
+  readonly tidy?: boolean;
 }
 
 export class DirectoryBucket implements Bucket {
   readonly location: string;
   readonly #clock: Clock;
+  readonly #tidy: boolean;
 
   /** `root` is an absolute path; the folder need not exist before `prepare`. */
   constructor(root: string, options: DirectoryBucketOptions) {
     this.location = root;
     this.#clock = options.clock;
+    this.#tidy = options.tidy ?? false;
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    // Fails, rightly, when another process has something there.
+    if (this.#tidy) await rmdir(join(this.location, temporaryFolder)).catch(() => {});
+  }
 
   prepare(options: CallOptions = {}): Promise<void> {
     return this.#call(options, async () => {

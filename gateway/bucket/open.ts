@@ -18,6 +18,8 @@ export interface OpenBucketOptions extends S3BucketOptions {
   readonly limitUploadBytesPerSecond?: number | undefined;
   readonly limitDownloadBytesPerSecond?: number | undefined;
   readonly retry?: Omit<RetryOptions, 'clock' | 'log'>;
+  /** A folder only: see `DirectoryBucketOptions`. */
+  readonly tidy?: boolean;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function openBucket(location: string | Location, options: OpenBucke
   const bucket =
     place.kind === 's3'
       ? await S3Bucket.open(await withEndpoint(place, options), options)
-      : new DirectoryBucket(place.path, { clock });
+      : new DirectoryBucket(place.path, { clock, tidy: options.tidy ?? false });
   const throttled = new ThrottledBucket(bucket, pacingFrom(options));
   return new RetryingBucket(throttled, { ...retry, clock, ...(log === undefined ? {} : { log }) });
 }

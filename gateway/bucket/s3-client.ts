@@ -20,6 +20,8 @@ export interface S3ClientOptions {
   readonly silenceLimitMs?: number;
   /** Else the chain that every AWS tool has: environment, ~/.aws, container, instance. */
   readonly credentialFiles?: CredentialFiles | undefined;
+  /** Name of a section in ~/.aws, in place of AWS_PROFILE and the environment's keys. */
+  readonly profile?: string | undefined;
 }
 
 /** Files that hold one value each, as systemd credentials do; read when the bucket is opened. */
@@ -63,6 +65,7 @@ export async function createS3Client(
     logger: quiet,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
+    ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...(await credentialsFrom(options.credentialFiles)),
   };
   const client = withoutNodeWarning(() => new sdk.S3Client(config));

@@ -2,8 +2,11 @@
 import type {
   ListMultipartUploadsCommandInput,
   ListMultipartUploadsCommandOutput,
+  ListPartsCommandOutput,
+  Part,
   _Object as S3Object,
 } from '@aws-sdk/client-s3';
+import { GatehouseError } from '../../core/errors.js';
 import type { BucketEntry, CallOptions, UnfinishedUpload } from './bucket.js';
 import type { S3Connection } from './s3-connection.js';
 
@@ -89,12 +92,52 @@ export async function* listUploads(
     );
     for (const { Key: key, UploadId: id, Initiated: begun } of page.Uploads ?? []) {
       if (key === undefined || id === undefined) continue;
-      yield { key: key.slice(top.length), id, startedMs: begun?.getTime() ?? 0 };
+      const startedMs = begun?.getTime() ?? 0;
+      yield { key: key.slice(top.length), id, startedMs, activeMs: startedMs };
     }
     const { NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
     more =
       page.IsTruncated === true && KeyMarker !== undefined
         ? { KeyMarker, ...(UploadIdMarker === undefined ? {} : { UploadIdMarker }) }
         : undefined;
+  }
+}
+
+/** Parts that an upload has stored, in the order of their numbers. */
+export async function* listParts(
+  connection: S3Connection,
+  key: string,
+  id: string,
+  options: CallOptions,
+): AsyncGenerator<Part> {
+  const { sdk, client } = connection;
+  let marker: string | undefined;
+  do {
+    const more = marker === undefined ? {} : { PartNumberMarker: marker };
+    const command = new sdk.ListPartsCommand({ ...connection.object(key), UploadId: id, ...more });
+    const page: ListPartsCommandOutput = await connection.call(options, (abortSignal) =>
+      client.send(command, { abortSignal }),
+    );
+    yield* page.Parts ?? [];
+    marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
+  } while (marker !== undefined);
+}
+
+/** As `listUploads`, with the time of the latest part, where these keys may look at parts. */
+export async function* listUploadsWithActivity(
+  connection: S3Connection,
+  prefix: string,
+  options: CallOptions,
+): AsyncGenerator<UnfinishedUpload> {
+  for await (const upload of listUploads(connection, prefix, options)) {
+    let { activeMs } = upload;
+    try {
+      for await (const { LastModified } of listParts(connection, upload.key, upload.id, options)) {
+        activeMs = Math.max(activeMs, LastModified?.getTime() ?? 0);
+      }
+    } catch (error) {
+      if (!(error instanceof GatehouseError) || error.code !== 'BUCKET_DENIED') throw error;
+    }
+    yield { ...upload, activeMs };
   }
 }

@@ -12,7 +12,7 @@ import { bucketFailed, tooManyParts } from './errors.js';
 import { fileBody, fileMd5 } from './file-body.js';
 import { partsOfStream } from './parts-of-stream.js';
 import type { S3Connection } from './s3-connection.js';
-import { listUploads } from './s3-list.js';
+import { listParts, listUploads } from './s3-list.js';
 
 const mebibyte = 1024 * 1024;
 const defaultPartBytes = 16 * mebibyte;
@@ -152,22 +152,13 @@ export class S3Uploads {
   }
 
   async #storedParts(key: string, id: string, options: PutOptions): Promise<Map<number, StoredPart>> {
-    const { sdk, client } = this.#connection;
     const stored = new Map<number, StoredPart>();
-    let marker: string | undefined;
-    do {
-      const more = marker === undefined ? {} : { PartNumberMarker: marker };
-      const command = new sdk.ListPartsCommand({ ...this.#connection.object(key), UploadId: id, ...more });
-      const page = await this.#connection.call(options, (abortSignal) =>
-        client.send(command, { abortSignal }),
-      );
-      for (const { PartNumber: number, Size: sizeBytes, ETag: etag } of page.Parts ?? []) {
-        if (number === undefined || sizeBytes === undefined || etag === undefined) continue;
-        const md5 = Buffer.from(plainEtag(etag), 'hex').toString('base64');
-        stored.set(number, { number, sizeBytes, md5, etag });
-      }
-      marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
-    } while (marker !== undefined);
+    for await (const part of listParts(this.#connection, key, id, options)) {
+      const { PartNumber: number, Size: sizeBytes, ETag: etag } = part;
+      if (number === undefined || sizeBytes === undefined || etag === undefined) continue;
+      const md5 = Buffer.from(plainEtag(etag), 'hex').toString('base64');
+      stored.set(number, { number, sizeBytes, md5, etag });
+    }
     return stored;
   }
 

@@ -31,7 +31,7 @@ import { bucketFailed, bucketShortRead, bucketUnknown, damagedOnTheWay } from '.
 import { collect } from './file-body.js';
 import type { S3Location } from './location.js';
 import { type S3BucketOptions, S3Connection } from './s3-connection.js';
-import { listObjects, listUploads } from './s3-list.js';
+import { listObjects, listUploadsWithActivity } from './s3-list.js';
 import { payloadOf, plainEtag, S3Uploads } from './s3-put.js';
 import { stallGuard } from './stall-guard.js';
 
@@ -183,7 +183,7 @@ export class S3Bucket implements Bucket {
   }
 
   listUnfinished(prefix: string, options: CallOptions = {}): AsyncIterable<UnfinishedUpload> {
-    return listUploads(this.#connection, prefix, options);
+    return listUploadsWithActivity(this.#connection, prefix, options);
   }
 
   async dropUnfinished(upload: UnfinishedUpload, options: CallOptions = {}): Promise<void> {
