@@ -5,6 +5,8 @@ import type { BackupEvent, BackupOptions, BackupResult } from '../commands/backu
 import type { Repository } from '../repository/repository.js';
 import { runHooks } from './hooks.js';
 import { withJobRepository } from './job-access.js';
+import { forgetOld } from './job-retention.js';
+import { selectionOf } from './job-selection.js';
 import { failedEnd, type RunContext, type RunEnd, sentenceOf } from './run-context.js';
 import { noCounts } from './run-record.js';
 import { openCommandStream } from './stdin-command.js';
@@ -36,8 +38,19 @@ async function backUp(context: RunContext): Promise<RunEnd> {
   return await withJobRepository(context.access, context, async (repository) => {
     const result = await storeSources(context, repository);
     context.log.info('backup ended', { snapshot: result.summary.snapshot_id ?? null });
-    return endOf(result);
+    return await withRetention(repository, context, endOf(result));
   });
+}
+
+/** What cannot be forgotten today is forgotten after the next run; the snapshot is there all the same. */
+async function withRetention(repository: Repository, context: RunContext, end: RunEnd): Promise<RunEnd> {
+  if (context.job.keep === undefined || end.state !== 'SUCCEEDED') return end;
+  try {
+    return { ...end, note: await forgetOld(repository, context.job.keep, context) };
+  } catch (error) {
+    context.log.error('old snapshots could not be forgotten', { error });
+    return { ...end, state: 'PARTIAL', error: `Old snapshots could not be forgotten. ${sentenceOf(error)}` };
+  }
 }
 
 async function afterwards(context: RunContext, end: RunEnd): Promise<RunEnd> {
@@ -66,14 +79,15 @@ async function storeSources(context: RunContext, repository: Repository): Promis
     logEvent(context.log, event);
   };
   if (job.stdinCommand === undefined) {
-    return await backup(repository, { ...optionsOf(context), paths: job.paths }, onEvent);
+    return await backup(repository, { ...(await optionsOf(context)), paths: job.paths }, onEvent);
   }
+  const options = await optionsOf(context);
   const source = await openCommandStream(job.stdinCommand, { facts: factsOf(context), clock, signal });
   const startedMs = clock.monotonicMs();
   let error: string | null = null;
   try {
     const stdin = { stream: source.stream, fileName: job.stdinCommand.fileName };
-    return await backup(repository, { ...optionsOf(context), paths: [], stdin }, onEvent);
+    return await backup(repository, { ...options, paths: [], stdin }, onEvent);
   } catch (thrown) {
     error = sentenceOf(thrown);
     throw thrown;
@@ -90,10 +104,9 @@ async function storeSources(context: RunContext, repository: Repository): Promis
   }
 }
 
-function optionsOf({ job, clock, version, signal }: RunContext): Omit<BackupOptions, 'paths'> {
-  const { excludes, excludeCaches, oneFileSystem, tags, host } = job;
-  const named = host === undefined ? {} : { host };
-  return { excludes, excludeCaches, oneFileSystem, tags, ...named, clock, version, signal };
+async function optionsOf({ job, clock, version, signal }: RunContext): Promise<Omit<BackupOptions, 'paths'>> {
+  const named = job.host === undefined ? {} : { host: job.host };
+  return { ...(await selectionOf(job)), tags: job.tags, ...named, clock, version, signal };
 }
 
 function factsOf({ job, runId }: RunContext): Record<string, string> {

@@ -2,14 +2,18 @@
 import { z } from 'zod';
 import { parseLocation } from '../bucket/location.js';
 import { parseSubset } from '../commands/check-subset.js';
+import { parseSize } from '../commands/prune-limits.js';
 import { absolutePath, duration, httpUrl, text } from '../config-values.js';
 import { parseEvery } from '../schedule/every.js';
 import { parseWhen } from '../schedule/when.js';
 import { parseRate } from '../throttle/rate.js';
 import { hookConfig, stdinCommandConfig } from './hook-config.js';
+import { keepConfig } from './keep-config.js';
 
 const when = text((value) => parseWhen(value));
 const patterns = z.array(z.string().min(1).max(4_096)).max(1_000).default([]);
+
+const patternFiles = z.array(absolutePath).max(100).default([]);
 
 const sourceKeys = {
   paths: z
@@ -23,6 +27,22 @@ const sourceKeys = {
       'Instead of `paths`: what this command prints becomes a file in the snapshot. If it fails, there is no snapshot.',
     ),
   excludes: patterns.describe("Patterns of files to leave out, as restic's `--exclude`."),
+  iexcludes: patterns.describe('The same, where upper and lower case are one.'),
+  excludeFiles: patternFiles.describe('Files with such patterns, one per line; read at every run.'),
+  iexcludeFiles: patternFiles.describe('The same for `iexcludes`.'),
+  excludeIfPresent: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^[^/:\0]{1,255}(:|$)/,
+          'the name of a file, without folders, and after a colon how it begins',
+        ),
+    )
+    .max(100)
+    .default([])
+    .describe('Leave out folders that hold a file of this name: `.nobackup`, or `NAME:HOW IT BEGINS`.'),
+  excludeLargerThan: text(parseSize).optional().describe('Leave out files larger than this: `500M`, `4G`.'),
   excludeCaches: z.boolean().default(false).describe('Leave out folders marked with `CACHEDIR.TAG`.'),
   oneFileSystem: z.boolean().default(false).describe('Stay on the file systems of the given paths.'),
   tags: z.array(z.string().min(1).max(256)).max(100).default([]).describe('Tags of the snapshots.'),
@@ -75,6 +95,16 @@ const followUpKeys = {
     .max(20)
     .default([])
     .describe('Commands after each run, in order, also when it failed.'),
+  keep: keepConfig
+    .optional()
+    .describe(
+      'After a run that succeeded, forget the snapshots of this job that no rule keeps; all are kept when left out.',
+    ),
+  pruneEvery: when
+    .optional()
+    .describe(
+      'When data that no snapshot needs is removed: as `schedule`, or an interval such as `7d`. Never when left out.',
+    ),
   verify: z
     .strictObject({
       every: when.describe('When: as `schedule`, or an interval such as `1d`.'),

@@ -23,14 +23,18 @@ export function whenOf(job: JobConfig): string {
 
 /** Which kinds of runs the job has. */
 export function kindsOf(job: JobConfig): RunKind[] {
-  return job.verify === undefined ? ['backup'] : ['backup', 'verify'];
+  return (['backup', 'verify', 'prune'] as const).filter((kind) => timesOf(job)[kind] !== undefined);
+}
+
+function timesOf(job: JobConfig): Readonly<Record<RunKind, string | undefined>> {
+  return { backup: whenOf(job), verify: job.verify?.every, prune: job.pruneEvery };
 }
 
 export function scheduledJobs(config: GatewayConfig, runner: JobRunner): ScheduledJob[] {
   return config.jobs.flatMap((job) =>
     kindsOf(job).map((kind) => {
       const name = entryName(job.name, kind);
-      const when = kind === 'backup' ? whenOf(job) : (job.verify?.every ?? manual);
+      const when = timesOf(job)[kind] ?? manual;
       return {
         name,
         when: [when, job.randomDelay, config.timeZone].filter((part) => part !== undefined).join(' | '),

@@ -12,6 +12,7 @@ import type { RunOutcome } from '../schedule/schedule.js';
 import { runBackup } from './backup-run.js';
 import type { RunHistory } from './history.js';
 import type { JobAccess } from './job-access.js';
+import { runPrune } from './job-retention.js';
 import { RepositoryQueue } from './repository-queue.js';
 import { failedEnd, type RunContext, type RunEnd } from './run-context.js';
 import { type HookRecord, noCounts, type RunKind, type RunRecord } from './run-record.js';
@@ -92,7 +93,8 @@ export class JobRunner {
   }
 
   #work(kind: RunKind, context: RunContext): Promise<RunEnd> {
-    return kind === 'backup' ? runBackup(context) : runVerify(context, this.#parts.history);
+    if (kind === 'backup') return runBackup(context);
+    return kind === 'verify' ? runVerify(context, this.#parts.history) : runPrune(context);
   }
 
   /** @returns what ends it. */

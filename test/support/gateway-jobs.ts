@@ -7,7 +7,7 @@ import { type Clock, systemClock } from '../../core/clock.js';
 import { parseConfig } from '../../core/config.js';
 import { silentLogger } from '../../core/log.js';
 import { gatewayConfig } from '../../gateway/config.js';
-import type { JobRunView } from '../../gateway/control/control.js';
+import type { JobControl, JobRunView, RunKind } from '../../gateway/control/control.js';
 import { openGateway } from '../../gateway/main.js';
 import { openTestRepository, testPassword } from './restic.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -15,6 +15,8 @@ import { temporaryFolder } from './temporary-folder.js';
 interface JobsOptions {
   readonly clock?: Clock;
   readonly root?: string;
+  /** The root is a fresh folder. */
+  readonly isNew?: boolean;
   readonly config?: Record<string, unknown>;
 }
 
@@ -30,7 +32,8 @@ export async function openJobs(
   await writeFile(join(root, 'source', 'hello.txt'), 'hello\n');
   await writeFile(join(root, 'password'), password);
   // Guessing passwords costs seconds, which is of no use here.
-  if (options.root === undefined) await (await openTestRepository(join(root, 'repository'), 'init')).close();
+  if (options.root === undefined || options.isNew)
+    await (await openTestRepository(join(root, 'repository'), 'init')).close();
   const common = {
     name: 'nas',
     paths: [join(root, 'source')],
@@ -58,11 +61,8 @@ export async function openJobs(
     config,
     gateway,
     runs: (): Promise<JobRunView[]> => gateway.jobs.history({ limit: 100 }),
-    async verifyNow(name: string): Promise<void> {
-      const { runId } = await gateway.jobs.start(name, 'verify');
-      await vi.waitFor(async () => expect((await gateway.jobs.run(runId))?.endedAt).toBeTruthy(), 10_000);
-      await vi.waitFor(async () => expect((await gateway.jobs.status(name)).state).toBe('idle'));
-    },
+    verifyNow: (name: string) => runToEnd(gateway.jobs, name, 'verify'),
+    pruneNow: (name: string) => runToEnd(gateway.jobs, name, 'prune'),
     /** Overwrites every pack with noise. */
     async damage(): Promise<void> {
       const data = join(root, 'repository', 'data');
@@ -74,4 +74,10 @@ export async function openJobs(
       }
     },
   };
+}
+
+async function runToEnd(jobs: JobControl, name: string, kind: RunKind): Promise<void> {
+  const { runId } = await jobs.start(name, kind);
+  await vi.waitFor(async () => expect((await jobs.run(runId))?.endedAt).toBeTruthy(), 10_000);
+  await vi.waitFor(async () => expect((await jobs.status(name)).state).toBe('idle'));
 }

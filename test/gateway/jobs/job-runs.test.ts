@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -87,6 +88,37 @@ describe('a run of a job', () => {
     const report = await gateway.runNow('nas');
     expect(report).toMatchObject({ state: 'FAILED', snapshotId: null });
     expect(report.error).toMatch(/exit code 2\. It said: lost/);
+  });
+
+  test('leaves out what the configuration says', async () => {
+    const { gateway, root } = await openJobs({ iexcludes: ['*.TXT'], excludeFiles: ['/no/such/list'] });
+    expect((await gateway.runNow('nas')).error).toContain('Cannot read the exclude file /no/such/list');
+    await gateway.close();
+    const again = await openJobs({ iexcludes: ['*.TXT'] }, [], { root });
+    expect(await again.gateway.runNow('nas')).toMatchObject({ state: 'SUCCEEDED', filesNew: 0 });
+  });
+
+  test('forgets what no rule keeps, of its own snapshots only, and prunes apart', async () => {
+    const keep = { last: 1 };
+    const root = await temporaryFolder();
+    const { gateway, runs, verifyNow, pruneNow } = await openJobs(
+      { keep, pruneEvery: '@yearly', verify: { every: '@yearly', part: '1/1' } },
+      [{ name: 'more', paths: [join(root, 'source'), join(root, 'password')] }],
+      { root, isNew: true },
+    );
+    await gateway.runNow('more');
+    for (let i = 0; i < 2; i++) {
+      await writeFile(join(root, 'source', 'hello.txt'), randomBytes(2_000_000));
+      await gateway.runNow('nas');
+    }
+    const notes = (await runs()).filter(({ job }) => job === 'nas').map(({ note }) => note);
+    expect(notes).toEqual(['1 snapshot(s) kept, 1 forgotten', '1 snapshot(s) kept, none forgotten']);
+    expect(await readdir(join(root, 'repository', 'snapshots'))).toHaveLength(2);
+    await pruneNow('nas');
+    expect((await runs())[0]).toMatchObject({ kind: 'prune', state: 'SUCCEEDED', error: null });
+    expect((await runs())[0]?.note).toMatch(/^[1-9]\d* pack\(s\) removed/);
+    await verifyNow('nas');
+    expect((await runs())[0]).toMatchObject({ kind: 'verify', state: 'SUCCEEDED' });
   });
 
   test('waits for another one at the same repository', async () => {
