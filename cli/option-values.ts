@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import { GatehouseError } from '../core/errors.js';
 import type { FolderMarker } from '../gateway/files/selection.js';
+import { type Grouping, parseGrouping } from '../gateway/retention/grouping.js';
 import { parseRate } from '../gateway/throttle/rate.js';
 
 export function portNumber(text: string): number {
@@ -14,13 +15,7 @@ export function portNumber(text: string): number {
 
 /** Bytes per second from `300k`, `2M` or a plain number of KiB. */
 export function rate(text: string): number {
-  try {
-    return parseRate(text);
-  } catch (error) {
-    throw new InvalidArgumentError(
-      error instanceof GatehouseError ? (error.hint ?? error.message) : String(error),
-    );
-  }
+  return orInvalid(() => parseRate(text));
 }
 
 /** For options that may be repeated. */
@@ -32,6 +27,16 @@ export function count(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Give a whole number from 1.');
   return value;
+}
+
+/** A point in time as restic reads it, local unless a zone is given; nanoseconds since 1970. */
+export function pointInTime(text: string): bigint {
+  const [, day, rest = ''] = /^(\d{4}-\d\d-\d\d)(?:[ T](.+))?$/.exec(text.trim()) ?? [];
+  const ms =
+    day === undefined ? Number.NaN : Date.parse(`${day}T${(rest || '00:00').replace(/ (?=[-+Z])/, '')}`);
+  if (Number.isNaN(ms))
+    throw new InvalidArgumentError('Write it as 2026-01-02, "2026-01-02 03:04" or RFC 3339.');
+  return BigInt(ms) * 1_000_000n;
 }
 
 /** Mebibytes, within restic's bounds. */
@@ -84,16 +89,17 @@ export function folderMarker(
 }
 
 /** Any of `host`, `paths` and `tags`, separated by commas; an empty text for one group of all. */
-export function grouping(text: string): { host: boolean; paths: boolean; tags: boolean } {
-  const words = text
-    .split(',')
-    .map((word) => word.trim())
-    .filter((word) => word !== '');
-  const has = (...names: string[]) => words.some((word) => names.includes(word));
-  if (words.some((word) => !['host', 'hosts', 'path', 'paths', 'tag', 'tags'].includes(word))) {
-    throw new InvalidArgumentError('Write any of host, paths and tags, separated by commas.');
+export function grouping(text: string): Grouping {
+  return orInvalid(() => parseGrouping(text));
+}
+
+function orInvalid<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof GatehouseError)) throw error;
+    throw new InvalidArgumentError(error.hint ?? error.message);
   }
-  return { host: has('host', 'hosts'), paths: has('path', 'paths'), tags: has('tag', 'tags') };
 }
 
 const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };

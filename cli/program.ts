@@ -9,7 +9,9 @@ import { addCompletion } from './commands/completion.js';
 import { addCp } from './commands/cp.js';
 import { addDashboard } from './commands/dashboard.js';
 import { addDevice } from './commands/device.js';
+import { addDiff } from './commands/diff.js';
 import { addDoctor } from './commands/doctor.js';
+import { addFind } from './commands/find.js';
 import { addForget } from './commands/forget.js';
 import { addGateway } from './commands/gateway.js';
 import { addInit } from './commands/init.js';
@@ -24,6 +26,7 @@ import { addRm } from './commands/rm.js';
 import { addServe } from './commands/serve.js';
 import { addService } from './commands/service.js';
 import { addSnapshots } from './commands/snapshots.js';
+import { addStats } from './commands/stats.js';
 import { addTag } from './commands/tag.js';
 import { addUnlock } from './commands/unlock.js';
 import { addUp } from './commands/up.js';
@@ -47,6 +50,9 @@ const groups = {
     addBackup,
     addSnapshots,
     addLs,
+    addFind,
+    addDiff,
+    addStats,
     addRestore,
     addCheck,
     addTag,

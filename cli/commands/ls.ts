@@ -1,17 +1,32 @@
 /** `gatehouse ls`: what a snapshot holds. */
-import { Argument, type Command } from 'commander';
-import { messageOf } from '../../core/errors.js';
+import { Argument, type Command, Option } from 'commander';
 import { isUrl } from '../../gateway/bucket/operand.js';
-import type { ListedNode } from '../../gateway/commands/ls.js';
-import { createContext } from '../context.js';
-import { exitCodes } from '../exit-code.js';
+import type { ListedNode } from '../../gateway/commands/listed-node.js';
+import type { LsHandlers, LsOrder } from '../../gateway/commands/ls.js';
+import type { StoredSnapshot } from '../../gateway/tree/snapshot.js';
+import { tellBrokenTrees } from '../broken-trees.js';
+import { type Context, createContext } from '../context.js';
+import { usageError } from '../exit-code.js';
+import { NcduWriter } from '../ncdu.js';
 import { openRepository, type RepositoryFlags, withReaderOptions } from '../repository-options.js';
+import { formatBytes } from '../terminal.js';
 import { type FilterFlags, filterFrom, withFilterOptions } from './snapshots.js';
 
 interface LsFlags extends RepositoryFlags, FilterFlags {
   readonly long?: boolean;
   readonly recursive?: boolean;
+  readonly humanReadable?: boolean;
+  readonly ncdu?: boolean;
+  readonly sort: LsOrder;
+  readonly reverse?: boolean;
 }
+
+const orders: readonly LsOrder[] = ['name', 'size', 'time', 'mtime', 'atime', 'ctime', 'extension'];
+
+const help = `
+Examples:
+  gatehouse ls -r /mnt/repo latest /home/me --long --human-readable --sort size --reverse
+  gatehouse ls -r /mnt/repo latest --ncdu | ncdu -f -`;
 
 export function addLs(program: Command): void {
   withFilterOptions(withReaderOptions(program.command('ls')))
@@ -22,37 +37,72 @@ export function addLs(program: Command): void {
         '"latest", an id or its beginning, or ID:FOLDER; or s3://, gs://, b2://, file:// with wildcards as in cp',
       ),
     )
-    .option('-l, --long', 'with permissions, owner, size and time')
-    .option('--recursive', 'of a bucket: also what is in folders')
-    .action(async (snapshot: string, flags: LsFlags, command: Command) => {
+    .addArgument(new Argument('[folders...]', 'only these folders, absolute (default: all)'))
+    .addOption(new Option('-l, --long', 'with permissions, owner, size and time (UTC)'))
+    .addOption(
+      new Option('--recursive', 'also what lies deeper in the folders, or of a bucket, in its folders'),
+    )
+    .addOption(new Option('--human-readable', 'with -l: sizes as 3.1 MiB'))
+    .addOption(new Option('-s, --sort <by>', 'sort').choices(orders).default('name'))
+    .addOption(new Option('--reverse', 'the other way round'))
+    .addOption(new Option('--ncdu', 'in the form that "ncdu -f" reads'))
+    .addHelpText('after', help)
+    .action(async (snapshot: string, folders: string[], flags: LsFlags, command: Command) => {
       const context = createContext(command);
       if (isUrl(snapshot)) {
         const { listBucket } = await import('../bucket-listing.js');
         await listBucket(context, snapshot, flags);
         return;
       }
-      const { terminal } = context;
+      if (folders.some((folder) => !folder.startsWith('/'))) {
+        throw usageError('A folder is given by its absolute path.', 'Begin it with a slash.');
+      }
+      if (flags.ncdu && (flags.sort !== 'name' || flags.reverse)) {
+        throw usageError('--ncdu has an order of its own.', 'Leave --sort and --reverse out.');
+      }
       const { ls } = await import('../../gateway/commands/ls.js');
+      const show = flags.ncdu ? ncduDisplay(context) : await listDisplay(context, flags);
       const { repository, lifetimes } = await openRepository(context, flags);
-      const print = (node: ListedNode) => {
-        if (terminal.json) terminal.printJson(node);
-        else terminal.print(flags.long ? longLine(node) : node.path);
-      };
+      const { sort, reverse = false, recursive = false } = flags;
+      const options = { snapshot, folders, recursive, sort, reverse, signal: context.signal };
       try {
-        const options = { snapshot, signal: context.signal, ...filterFrom(flags) };
-        await ls(repository, options, print, (path, error) => {
-          terminal.note(`${terminal.style('red', 'error')}: ${path}: ${messageOf(error)}`);
-          context.setExitCode(exitCodes.failed);
-        });
+        await ls(
+          repository,
+          { ...options, ...filterFrom(flags) },
+          { ...show, onError: tellBrokenTrees(context) },
+        );
+        show.end?.();
       } finally {
         await lifetimes.close();
       }
     });
 }
 
-function longLine(node: ListedNode): string {
-  const permissions = node.permissions.toString(8).padStart(4, '0');
-  const time = node.mtime.slice(0, 19).replace('T', ' ');
-  const owner = `${node.uid}:${node.gid}`;
-  return `${node.type.padEnd(7)} ${permissions} ${owner.padEnd(11)} ${String(node.size ?? '').padStart(12)} ${time} ${node.path}`;
+type Display = Omit<LsHandlers, 'onError'> & { readonly end?: () => void };
+
+async function listDisplay({ terminal }: Context, flags: LsFlags): Promise<Display> {
+  const { longLine } = await import('../../gateway/commands/listed-node.js');
+  const { snapshotListing } = await import('../../gateway/commands/snapshots.js');
+  const { encodeGoJson } = await import('../../gateway/repository/go-json.js');
+  const size = flags.humanReadable ? formatBytes : String;
+  return {
+    onSnapshot(snapshot: StoredSnapshot) {
+      const listing = { ...snapshotListing(snapshot), message_type: 'snapshot', struct_type: 'snapshot' };
+      if (terminal.json) terminal.print(encodeGoJson(listing));
+      else terminal.note(`snapshot ${snapshot.id.slice(0, 8)} of ${snapshot.paths.join(', ')}:`);
+    },
+    onNode(node: ListedNode) {
+      if (terminal.json) terminal.print(encodeGoJson({ ...node }));
+      else terminal.print(flags.long ? longLine(node, size) : node.path);
+    },
+  };
+}
+
+function ncduDisplay({ terminal }: Context): Display {
+  const writer = new NcduWriter(terminal.print);
+  return {
+    onSnapshot: (snapshot) => writer.begin(snapshot),
+    onNode: (node) => writer.node(node),
+    end: () => writer.end(),
+  };
 }

@@ -126,3 +126,11 @@ export function tagsUnchanged(isBoth: boolean): GatehouseError {
     hint: 'Give --set, or else --add and --remove.',
   });
 }
+
+/** No pack in the index has an id that begins so. The user takes ids from "list packs". */
+export function packUnknown(ids: readonly string[]): GatehouseError {
+  return new GatehouseError('PACK_UNKNOWN', `The index names no pack ${ids.join(', ')}.`, {
+    context: { ids: ids.join(',') },
+    hint: 'List the packs with "gatehouse list packs".',
+  });
+}

@@ -94,6 +94,27 @@ export async function findSnapshot(
   return decodeSnapshot(id, await repository.loadSnapshot(id, call));
 }
 
+/** Which snapshots a command is about. */
+export interface SnapshotChoice extends ListOptions {
+  /** `latest`, ids or beginnings of ids; all that fit the filter when empty. */
+  readonly snapshots?: readonly string[];
+}
+
+/** Oldest first, each once. @throws SNAPSHOT_UNKNOWN, SNAPSHOT_AMBIGUOUS, SNAPSHOT_DAMAGED. */
+export async function chooseSnapshots(
+  repository: Repository,
+  { snapshots: wanted = [], ...options }: SnapshotChoice,
+): Promise<StoredSnapshot[]> {
+  if (wanted.length === 0) return listSnapshots(repository, options);
+  const found = new Map<string, StoredSnapshot>();
+  for (const text of wanted) {
+    const snapshot = await findSnapshot(repository, text, options);
+    found.set(snapshot.id, snapshot);
+  }
+  const sorted = [...found.values()].sort(byTime);
+  return options.latest === undefined ? sorted : newestOfEach(sorted, options.latest);
+}
+
 /** Splits `id:folder`; the folder is '/' when there is none. */
 export function splitSnapshotPath(text: string): { wanted: string; folder: string } {
   const colon = text.indexOf(':');

@@ -9,7 +9,7 @@ import { type ChunkerParameters, resticChunkerParameters } from '../chunker/para
 import type { Engine } from '../engine/engine.js';
 import type { WorkerSettings } from '../engine/protocol.js';
 import { snapshotAmbiguous, snapshotUnknown } from '../errors.js';
-import { CompactBlobIndex } from './blob-index.js';
+import { type BlobPlace, CompactBlobIndex } from './blob-index.js';
 import { BlobLoader } from './blob-loader.js';
 import { BlobSaver } from './blob-saver.js';
 import { mapBounded } from './bounded.js';
@@ -162,6 +162,11 @@ export class Repository implements Closeable {
     const place = this.#parts.index.find(type, id);
     if (place === undefined) return undefined;
     return place.uncompressedLength > 0 ? place.uncompressedLength : place.length - sealOverheadBytes;
+  }
+
+  /** What the index says of a blob: its place, and its plain size when it is compressed. */
+  placeOf(type: BlobType, id: string): BlobPlace | undefined {
+    return this.#parts.index.find(type, id);
   }
 
   /** Where the sealed blob lies, or undefined when the index lacks it. */

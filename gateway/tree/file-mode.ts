@@ -47,3 +47,11 @@ export function permissionsOf(bits: number): number {
 export function deviceMode(type: 'dev' | 'chardev', bits: number): number {
   return (type === 'dev' ? 0o060000 : 0o020000) | permissionsOf(bits);
 }
+
+/** As Go shows a FileMode: `drwxr-xr-x`, `Lrwxrwxrwx`, `ugrwxr-x---`. */
+export function modeText(bits: number): string {
+  const has = (bit: number) => Math.floor(bits / 2 ** bit) % 2 === 1;
+  const letters = Array.from('dalTLDpSugct?').filter((_letter, at) => has(31 - at));
+  const permissions = Array.from('rwxrwxrwx', (letter, at) => (has(8 - at) ? letter : '-'));
+  return `${letters.join('') || '-'}${permissions.join('')}`;
+}

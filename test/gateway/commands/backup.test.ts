@@ -14,7 +14,8 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../core/clock.js';
 import { backup } from '../../../gateway/commands/backup.js';
 import type { BackupEvent } from '../../../gateway/commands/backup-types.js';
-import { type ListedNode, ls } from '../../../gateway/commands/ls.js';
+import type { ListedNode } from '../../../gateway/commands/listed-node.js';
+import { ls } from '../../../gateway/commands/ls.js';
 import { restore } from '../../../gateway/commands/restore.js';
 import { findSnapshot, listSnapshots, snapshotListing } from '../../../gateway/commands/snapshots.js';
 import type { Repository } from '../../../gateway/repository/repository.js';
@@ -36,9 +37,11 @@ async function pathsIn(repository: Repository, snapshot = 'latest'): Promise<str
   await ls(
     repository,
     { snapshot },
-    (node) => nodes.push(node),
-    (_path, error) => {
-      throw error;
+    {
+      onNode: (node) => nodes.push(node),
+      onError: (_path, error) => {
+        throw error;
+      },
     },
   );
   return nodes.map(({ path }) => path);

@@ -1,0 +1,33 @@
+/** Loads trees for commands that only look. A tree that cannot be read is told once and passed over. */
+import type { Repository } from '../repository/repository.js';
+import type { TreeNode } from '../tree/node.js';
+import { decodeTree } from '../tree/tree.js';
+import { throwIfAborted } from './abort.js';
+
+/** Told of each tree that cannot be read, with its place in the snapshot. */
+export type BrokenTreeHandler = (path: string, error: unknown) => void;
+
+export class TreeLoader {
+  readonly #repository: Repository;
+  readonly #signal: AbortSignal;
+  readonly #onBroken: BrokenTreeHandler;
+
+  constructor(repository: Repository, signal: AbortSignal, onBroken: BrokenTreeHandler) {
+    this.#repository = repository;
+    this.#signal = signal;
+    this.#onBroken = onBroken;
+  }
+
+  /** Empty when it cannot be read. @throws INTERRUPTED. */
+  async load(id: string | undefined, path: string): Promise<readonly TreeNode[]> {
+    throwIfAborted(this.#signal);
+    if (id === undefined) return [];
+    try {
+      return decodeTree(await this.#repository.loadBlob('tree', id, { signal: this.#signal }));
+    } catch (error) {
+      throwIfAborted(this.#signal);
+      this.#onBroken(path, error);
+      return [];
+    }
+  }
+}
