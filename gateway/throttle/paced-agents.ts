@@ -1,0 +1,227 @@
+/**
+ * HTTP and HTTPS agents whose connections are paced: what a limit counts is every byte that TCP
+ * carries for them, both directions apart. A connection begun under a limit is paced below TLS,
+ * exactly; one begun without is paced above it should a limit come, and is not used again then.
+ */
+import { lookup } from 'node:dns/promises';
+import http from 'node:http';
+import https from 'node:https';
+import { isIP, Socket, type SocketConstructorOpts } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../../core/clock.js';
+import { PacedSocket, type Wire } from './paced-socket.js';
+import { loadSocketTuning, type SocketTuning } from './socket-tuning.js';
+
+/** A window for this much time at the limit, over all connections: enough for such a round trip. */
+const windowMs = 100;
+/** The kernel may hold unsent what leaves in this time. */
+const sendBufferMs = 250;
+const smallestSendBufferBytes = 16 * 1024;
+/** Above this the kernel's own way of sizing buffers is better than a fixed one. */
+const largestSendBufferBytes = 1024 * 1024;
+const connectLimitMs = 15_000;
+const plainReadBytes = 64 * 1024;
+
+export interface PacedAgentsOptions {
+  readonly wire: Wire;
+  readonly clock: Clock;
+}
+
+type Connected = (error: Error | null, socket?: Duplex) => void;
+
+interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+interface Live {
+  readonly paced: PacedSocket;
+  readonly top: Duplex & { setTimeout(ms: number): unknown };
+  /** Below TLS. */
+  readonly isExact: boolean;
+  /** What the HTTP side asked for; not in force during a pause. */
+  silenceMs: number;
+}
+
+export class PacedAgents {
+  readonly httpAgent: http.Agent;
+  readonly httpsAgent: https.Agent;
+  readonly #wire: Wire;
+  readonly #clock: Clock;
+  readonly #live = new Map<Duplex, Live>();
+  readonly #connecting = new Set<Socket>();
+  readonly #stopListening: (() => void)[];
+  #tuning: SocketTuning | undefined;
+  #closed = false;
+
+  constructor(options: PacedAgentsOptions) {
+    this.#wire = options.wire;
+    this.#clock = options.clock;
+    this.httpAgent = this.#adopt(new http.Agent({ keepAlive: true, maxSockets: 50 }), false);
+    this.httpsAgent = this.#adopt(new https.Agent({ keepAlive: true, maxSockets: 50 }), true) as https.Agent;
+    const { upload, download } = options.wire;
+    this.#stopListening = [upload, download].map((limiter) => limiter.onChange(() => this.#retune()));
+  }
+
+  /** Idempotent. Cuts every connection. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const stop of this.#stopListening) stop();
+    for (const socket of this.#connecting) socket.destroy();
+    this.httpAgent.destroy();
+    this.httpsAgent.destroy();
+    for (const top of this.#live.keys()) top.destroy();
+  }
+
+  #adopt(agent: http.Agent, isSecure: boolean): http.Agent {
+    const { keepSocketAlive } = agent as unknown as { keepSocketAlive(socket: Duplex): boolean };
+    const secure = agent.createConnection.bind(agent);
+    return Object.assign(agent, {
+      createConnection: (options: http.ClientRequestArgs, connected: Connected): undefined => {
+        const wrap = isSecure
+          ? (socket: Duplex) => secure({ ...options, socket } as http.ClientRequestArgs) as Duplex
+          : undefined;
+        this.#connect(targetOf(options), wrap).then((socket) => connected(null, socket), connected);
+      },
+      keepSocketAlive: (socket: Duplex): boolean => {
+        const live = this.#live.get(socket);
+        live?.paced.rest();
+        const isStale = live !== undefined && !live.isExact && this.#isLimited;
+        return !isStale && keepSocketAlive.call(agent, socket);
+      },
+    });
+  }
+
+  get #isLimited(): boolean {
+    return !this.#wire.upload.isOpen || !this.#wire.download.isOpen;
+  }
+
+  async #connect(target: Target, wrap: ((socket: Duplex) => Duplex) | undefined): Promise<Duplex> {
+    const isExact = this.#isLimited || wrap === undefined;
+    if (this.#isLimited) this.#tuning ??= await loadSocketTuning();
+    const addresses = isIP(target.host) !== 0 ? [target.host] : await addressesOf(target.host);
+    let failure: unknown;
+    for (const address of addresses) {
+      try {
+        return isExact ? await this.#openExact(target, address, wrap) : await this.#openPlain(target, address, wrap);
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  /** The paced socket right over TCP, TLS above it. */
+  async #openExact(target: Target, address: string, wrap?: (socket: Duplex) => Duplex): Promise<Duplex> {
+    const { download } = this.#wire;
+    const receiver: { paced?: PacedSocket } = {};
+    const onread = {
+      buffer: () => Buffer.allocUnsafe(download.isOpen ? plainReadBytes : download.grainBytes),
+      callback: (length: number, buffer: Uint8Array) =>
+        receiver.paced?.receive(buffer.subarray(0, length)) ?? false,
+    };
+    const raw = await this.#reach(target, address, { onread } as SocketConstructorOpts);
+    receiver.paced = new PacedSocket({ wire: this.#wire, inner: raw, raw });
+    return this.#join(receiver.paced.begin(), wrap?.(receiver.paced) ?? receiver.paced, true);
+  }
+
+  /** The paced socket over TLS over TCP: less work for each byte, while there is no limit. */
+  async #openPlain(target: Target, address: string, wrap?: (socket: Duplex) => Duplex): Promise<Duplex> {
+    const raw = await this.#reach(target, address, {});
+    const inner = (wrap?.(raw) ?? raw) as Socket;
+    const paced = new PacedSocket({ wire: this.#wire, inner, raw });
+    inner.on('data', (chunk: Uint8Array) => {
+      if (!paced.receive(chunk)) inner.pause();
+    });
+    return this.#join(paced.begin(), paced, false);
+  }
+
+  #reach(target: Target, address: string, options: SocketConstructorOpts): Promise<Socket> {
+    const family = isIP(address) === 6 ? 6 : 4;
+    const isTuned = this.#tuning !== undefined && this.#wire.download.bytesPerSecond !== undefined;
+    const socket = isTuned && this.#tuning !== undefined
+      ? this.#tuning.open(family, this.#windowBytes(1), options)
+      : new Socket(options);
+    this.#connecting.add(socket);
+    return new Promise<Socket>((resolve, reject) => {
+      const limit = this.#clock.after(connectLimitMs, () => {
+        socket.destroy(Object.assign(new Error(`no connection to ${target.host}`), { code: 'ETIMEDOUT' }));
+      });
+      const settled = () => {
+        limit.cancel();
+        this.#connecting.delete(socket);
+      };
+      socket.once('error', (error) => {
+        settled();
+        reject(error);
+      });
+      socket.connect({ host: address, port: target.port, autoSelectFamily: false }, () => {
+        settled();
+        if (this.#closed) return void socket.destroy(new Error('closed'));
+        socket.setNoDelay(true);
+        resolve(socket);
+      });
+      if (this.#closed) socket.destroy(new Error('closed'));
+    });
+  }
+
+  #join(paced: PacedSocket, top: Duplex, isExact: boolean): Duplex {
+    const socket = top as Live['top'];
+    const live: Live = { paced, top: socket, isExact, silenceMs: 0 };
+    const setTimeout = socket.setTimeout.bind(socket) as (ms: number, listener?: () => void) => unknown;
+    Object.assign(socket, {
+      setTimeout: (ms: number, listener?: () => void) => {
+        live.silenceMs = ms;
+        setTimeout(this.#isPaused ? 0 : ms, listener);
+        return socket;
+      },
+    });
+    this.#live.set(top, live);
+    top.once('close', () => {
+      this.#live.delete(top);
+      paced.destroy();
+      if (!this.#closed) this.#retune();
+    });
+    this.#retune();
+    return top;
+  }
+
+  get #isPaused(): boolean {
+    return this.#wire.upload.isPaused || this.#wire.download.isPaused;
+  }
+
+  #windowBytes(more: number): number {
+    const rate = this.#wire.download.bytesPerSecond ?? Number.MAX_SAFE_INTEGER;
+    return Math.min(2 ** 30, (rate * windowMs) / 1000 / Math.max(1, this.#live.size + more));
+  }
+
+  #retune(): void {
+    for (const live of this.#live.values()) {
+      // The timer begins anew after a pause; what the server thinks of the silence is its affair.
+      live.top.setTimeout(live.silenceMs);
+      this.#tune(live.paced);
+    }
+  }
+
+  #tune(paced: PacedSocket): void {
+    const { upload, download } = this.#wire;
+    if (download.bytesPerSecond !== undefined) {
+      paced.windowBytes = this.#windowBytes(0);
+      this.#tuning?.setWindow(paced.raw, paced.windowBytes);
+    }
+    const up = upload.bytesPerSecond;
+    if (up === undefined) return;
+    const wanted = Math.max(smallestSendBufferBytes, (up * sendBufferMs) / 1000);
+    if (wanted <= largestSendBufferBytes) this.#tuning?.setSendBuffer(paced.raw, wanted);
+  }
+}
+
+function targetOf(options: http.ClientRequestArgs): Target {
+  return { host: options.host ?? options.hostname ?? 'localhost', port: Number(options.port ?? 0) };
+}
+
+async function addressesOf(host: string): Promise<string[]> {
+  const found = await lookup(host, { all: true });
+  return found.map(({ address }) => address);
+}

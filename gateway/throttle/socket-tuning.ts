@@ -1,0 +1,103 @@
+/**
+ * Keeps what the kernel holds of a paced connection small, so that no burst hides in its buffers:
+ * the receive window, which is what the other side may send before we have read, and the send
+ * buffer, which runs out at full speed when a stalled line comes back. Linux, through the optional
+ * package `koffi`; without it connections work and are paced, with the kernel's own buffers.
+ */
+import { Socket, type SocketConstructorOpts } from 'node:net';
+
+export interface SocketTuning {
+  /** A socket not yet connected: the first window that a peer sees can only be set before. */
+  open(family: 4 | 6, windowBytes: number, options: SocketConstructorOpts): Socket;
+  setWindow(socket: Socket, windowBytes: number): void;
+  setSendBuffer(socket: Socket, bytes: number): void;
+}
+
+/** The kernel takes no smaller window for long; two segments keep it moving. */
+const smallestWindowBytes = 2 * 1448;
+/** Up to this window the kernel is kept from growing it by itself, which it forgets the clamp for. */
+const lockedWindowBytes = 64 * 1024;
+const lockedBufferBytes = 128 * 1024;
+const segmentBytes = 1448;
+
+// Of <sys/socket.h> and <netinet/tcp.h>, the same on the processors named below.
+const streamSocket = 0x1 | 0x800 | 0x80000; // SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC
+const families = { 4: 2, 6: 10 } as const;
+const processors = ['x64', 'arm64', 'arm', 'ia32', 'riscv64'];
+const [solSocket, sendBuffer, receiveBuffer] = [1, 7, 8];
+const [tcp, maxSegment, windowClamp] = [6, 2, 10];
+
+let loaded: Promise<SocketTuning | undefined> | undefined;
+
+/** Undefined where it cannot be had. Loads once per process. */
+export function loadSocketTuning(): Promise<SocketTuning | undefined> {
+  loaded ??= load();
+  return loaded;
+}
+
+async function load(): Promise<SocketTuning | undefined> {
+  if (process.platform !== 'linux' || !processors.includes(process.arch)) return undefined;
+  try {
+    // Not a literal, so that the compiler does not look the package up.
+    const packageName: string = 'koffi';
+    const { default: koffi } = (await import(packageName)) as { default: Koffi };
+    return nativeTuning(koffi);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is used of the package; stated here, so that this compiles where it is not installed. */
+interface Koffi {
+  load(library: null): { func<F>(name: string, result: string, parameters: readonly unknown[]): F };
+  pointer(type: string): unknown;
+}
+
+type SetOption = (fd: number, level: number, name: number, value: number[], size: number) => number;
+
+function nativeTuning(koffi: Koffi): SocketTuning {
+  const libc = koffi.load(null);
+  const socketCall = libc.func<(family: number, type: number, protocol: number) => number>('socket', 'int', [
+    'int',
+    'int',
+    'int',
+  ]);
+  const setOption = libc.func<SetOption>('setsockopt', 'int', [
+    'int',
+    'int',
+    'int',
+    koffi.pointer('int'),
+    'uint32_t',
+  ]);
+  // A refused option leaves the kernel's own value: worse pace in bursts, nothing broken.
+  const set = (fd: number, level: number, name: number, value: number) =>
+    void setOption(fd, level, name, [Math.round(value)], 4);
+  const setWindow = (fd: number, windowBytes: number) => {
+    const wanted = Math.max(smallestWindowBytes, windowBytes);
+    if (wanted <= lockedWindowBytes) set(fd, solSocket, receiveBuffer, lockedBufferBytes);
+    set(fd, tcp, windowClamp, wanted);
+  };
+  return {
+    open(family, windowBytes, options) {
+      const fd = socketCall(families[family], streamSocket, 0);
+      if (fd < 0) return new Socket(options);
+      if (windowBytes <= lockedWindowBytes) set(fd, tcp, maxSegment, segmentBytes);
+      setWindow(fd, windowBytes);
+      // Not reading before it is connected: `connect` begins that.
+      return new Socket({ ...options, fd, manualStart: true } as SocketConstructorOpts);
+    },
+    setWindow(socket, windowBytes) {
+      const fd = descriptorOf(socket);
+      if (fd >= 0) setWindow(fd, windowBytes);
+    },
+    setSendBuffer(socket, bytes) {
+      const fd = descriptorOf(socket);
+      if (fd >= 0) set(fd, solSocket, sendBuffer, bytes);
+    },
+  };
+}
+
+function descriptorOf(socket: Socket): number {
+  const { _handle: handle } = socket as unknown as { _handle?: { fd?: number } | null };
+  return handle?.fd ?? -1;
+}
