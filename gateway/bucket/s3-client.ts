@@ -3,6 +3,8 @@
  * own (the retrying wrapper has them), with limits on every wait.
  */
 import { readFile } from 'node:fs/promises';
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { S3Location } from './location.js';
 import { providerOf, regionOf } from './providers.js';
@@ -22,6 +24,8 @@ export interface S3ClientOptions {
   readonly credentialFiles?: CredentialFiles | undefined;
   /** Name of a section in ~/.aws, in place of AWS_PROFILE and the environment's keys. */
   readonly profile?: string | undefined;
+  /** Whose connections are used; the client closes them with itself. Else the SDK's own. */
+  readonly agents?: { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent } | undefined;
 }
 
 /** Files that hold one value each, as systemd credentials do; read when the bucket is opened. */
@@ -61,6 +65,7 @@ export async function createS3Client(
       connectionTimeout: connectLimitMs,
       socketTimeout: options.silenceLimitMs ?? silenceLimitMs,
       logger: quiet,
+      ...options.agents,
     },
     logger: quiet,
     ...(endpoint === undefined ? {} : { endpoint }),

@@ -12,20 +12,24 @@ import type { Clock } from '../../core/clock.js';
 import { PacedSocket, type Wire } from './paced-socket.js';
 import { loadSocketTuning, type SocketTuning } from './socket-tuning.js';
 
-/** A window for this much time at the limit, over all connections: enough for such a round trip. */
-const windowMs = 100;
+/** The windows of all connections hold what comes in this time at the limit, and in a round trip; */
+const windowMs = 20;
+/** a small one twice that, since the kernel moves it in steps. */
+const smallWindowBytes = 12 * 1024;
+const roundTrips = 1.25;
+/** Until a connection has shown it. */
+const usualRoundTripMs = 30;
+/** With less of a limit the first connection can have its window widened afterwards. */
+const wideRate = 1024 * 1024;
 /** The kernel may hold unsent what leaves in this time. */
 const sendBufferMs = 250;
 const smallestSendBufferBytes = 16 * 1024;
 /** Above this the kernel's own way of sizing buffers is better than a fixed one. */
 const largestSendBufferBytes = 1024 * 1024;
+/** What a peer may send at first where nobody sets the window. */
+const kernelWindowBytes = 64 * 1024;
 const connectLimitMs = 15_000;
 const plainReadBytes = 64 * 1024;
-
-export interface PacedAgentsOptions {
-  readonly wire: Wire;
-  readonly clock: Clock;
-}
 
 type Connected = (error: Error | null, socket?: Duplex) => void;
 
@@ -52,14 +56,15 @@ export class PacedAgents {
   readonly #connecting = new Set<Socket>();
   readonly #stopListening: (() => void)[];
   #tuning: SocketTuning | undefined;
+  #roundTripMs: number | undefined;
   #closed = false;
 
-  constructor(options: PacedAgentsOptions) {
-    this.#wire = options.wire;
-    this.#clock = options.clock;
+  constructor(wire: Wire) {
+    this.#wire = wire;
+    this.#clock = wire.clock;
     this.httpAgent = this.#adopt(new http.Agent({ keepAlive: true, maxSockets: 50 }), false);
     this.httpsAgent = this.#adopt(new https.Agent({ keepAlive: true, maxSockets: 50 }), true) as https.Agent;
-    const { upload, download } = options.wire;
+    const { upload, download } = wire;
     this.#stopListening = [upload, download].map((limiter) => limiter.onChange(() => this.#retune()));
   }
 
@@ -104,7 +109,9 @@ export class PacedAgents {
     let failure: unknown;
     for (const address of addresses) {
       try {
-        return isExact ? await this.#openExact(target, address, wrap) : await this.#openPlain(target, address, wrap);
+        return isExact
+          ? await this.#openExact(target, address, wrap)
+          : await this.#openPlain(target, address, wrap);
       } catch (error) {
         failure = error;
       }
@@ -139,10 +146,12 @@ export class PacedAgents {
 
   #reach(target: Target, address: string, options: SocketConstructorOpts): Promise<Socket> {
     const family = isIP(address) === 6 ? 6 : 4;
-    const isTuned = this.#tuning !== undefined && this.#wire.download.bytesPerSecond !== undefined;
-    const socket = isTuned && this.#tuning !== undefined
-      ? this.#tuning.open(family, this.#windowBytes(1), options)
-      : new Socket(options);
+    const windowBytes = this.#windowBytes(1);
+    const socket =
+      this.#tuning === undefined || windowBytes === undefined
+        ? new Socket(options)
+        : this.#tuning.open(family, windowBytes, options);
+    const begunMs = this.#clock.monotonicMs();
     this.#connecting.add(socket);
     return new Promise<Socket>((resolve, reject) => {
       const limit = this.#clock.after(connectLimitMs, () => {
@@ -158,6 +167,7 @@ export class PacedAgents {
       });
       socket.connect({ host: address, port: target.port, autoSelectFamily: false }, () => {
         settled();
+        this.#roundTripMs = Math.min(this.#roundTripMs ?? Infinity, this.#clock.monotonicMs() - begunMs);
         if (this.#closed) return void socket.destroy(new Error('closed'));
         socket.setNoDelay(true);
         resolve(socket);
@@ -191,9 +201,18 @@ export class PacedAgents {
     return this.#wire.upload.isPaused || this.#wire.download.isPaused;
   }
 
-  #windowBytes(more: number): number {
-    const rate = this.#wire.download.bytesPerSecond ?? Number.MAX_SAFE_INTEGER;
-    return Math.min(2 ** 30, (rate * windowMs) / 1000 / Math.max(1, this.#live.size + more));
+  /** For each connection, with `more` to come; undefined where the kernel shall choose. */
+  #windowBytes(more: number): number | undefined {
+    const rate = this.#wire.download.bytesPerSecond;
+    if (rate === undefined) return undefined;
+    const roundTripMs = this.#roundTripMs ?? (rate < wideRate ? 0 : usualRoundTripMs);
+    const stillBytes = (rate * windowMs) / 1000;
+    const allBytes =
+      Math.max(stillBytes, Math.min(2 * stillBytes, smallWindowBytes)) +
+      (rate * roundTrips * roundTripMs) / 1000;
+    const { smallestWindowBytes = 0, largestWindowBytes = 0 } = this.#tuning ?? {};
+    const bytes = Math.max(smallestWindowBytes, allBytes / Math.max(1, this.#live.size + more));
+    return bytes > largestWindowBytes ? undefined : bytes;
   }
 
   #retune(): void {
@@ -205,11 +224,10 @@ export class PacedAgents {
   }
 
   #tune(paced: PacedSocket): void {
-    const { upload, download } = this.#wire;
-    if (download.bytesPerSecond !== undefined) {
-      paced.windowBytes = this.#windowBytes(0);
-      this.#tuning?.setWindow(paced.raw, paced.windowBytes);
-    }
+    const { upload } = this.#wire;
+    const windowBytes = this.#windowBytes(0);
+    paced.windowBytes = windowBytes ?? kernelWindowBytes;
+    if (windowBytes !== undefined) this.#tuning?.setWindow(paced.raw, windowBytes);
     const up = upload.bytesPerSecond;
     if (up === undefined) return;
     const wanted = Math.max(smallestSendBufferBytes, (up * sendBufferMs) / 1000);

@@ -8,6 +8,7 @@
  */
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import type { Clock, Timer } from '../../core/clock.js';
 import type { RateLimiter } from './rate-limiter.js';
 import type { RateMeter } from './rate-meter.js';
 
@@ -17,9 +18,12 @@ export interface Wire {
   readonly download: RateLimiter;
   readonly sent: RateMeter;
   readonly received: RateMeter;
+  readonly clock: Clock;
 }
 
-const largestDepositBytes = 64 * 1024;
+const largestDepositBytes = 256 * 1024;
+/** For so long the next request on the connection may take over the deposit. */
+const depositKeptMs = 250;
 
 export interface PacedSocketParts {
   readonly wire: Wire;
@@ -37,6 +41,7 @@ export class PacedSocket extends Duplex {
   readonly #inner: Socket;
   readonly #stop = new AbortController();
   #depositBytes = 0;
+  #depositTimer: Timer | undefined;
   #isCharging = false;
   #wantsMore = false;
   #sentBefore = 0;
@@ -64,10 +69,10 @@ export class PacedSocket extends Duplex {
   receive(chunk: Uint8Array): boolean {
     const { download } = this.#wire;
     this.#countReceived();
-    const takesMore = this.push(chunk);
-    this.#wantsMore = takesMore;
-    if (download.isOpen) return takesMore;
+    if (download.isOpen) return this.push(chunk);
+    // Before the push, which may ask for more at once.
     this.#isCharging = true;
+    this.#wantsMore = this.push(chunk);
     download.take(chunk.length, this.#stop.signal).then(
       () => {
         this.#isCharging = false;
@@ -78,8 +83,14 @@ export class PacedSocket extends Duplex {
     return false;
   }
 
-  /** The request is over: turns that the answer did not need go back. */
+  /** The request is over: turns that the answer did not need go back, unless another follows. */
   rest(): void {
+    this.#depositTimer?.cancel();
+    this.#depositTimer = this.#wire.clock.after(depositKeptMs, () => this.#giveBack(), { background: true });
+  }
+
+  #giveBack(): void {
+    this.#depositTimer?.cancel();
     if (this.#depositBytes > 0) this.#wire.download.refund(this.#depositBytes);
     this.#depositBytes = 0;
   }
@@ -103,7 +114,7 @@ export class PacedSocket extends Duplex {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#stop.abort();
-    this.rest();
+    this.#giveBack();
     this.#countSent();
     this.#inner.destroy();
     callback(error);
@@ -170,6 +181,7 @@ export class PacedSocket extends Duplex {
 
   async #deposit(): Promise<void> {
     const { download } = this.#wire;
+    this.#depositTimer?.cancel();
     if (this.#depositBytes > 0 || download.isOpen) return;
     const wanted = Math.min(this.windowBytes + download.grainBytes, largestDepositBytes);
     while (this.#depositBytes < wanted && !download.isOpen) {

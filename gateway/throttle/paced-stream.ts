@@ -56,7 +56,8 @@ class PacedStream extends Readable {
   async #pushGrain(): Promise<void> {
     try {
       const grain = await this.#nextGrain();
-      if (grain !== undefined) await this.#limiter?.take(grain.length, this.#stop.signal);
+      if (grain !== undefined && this.#limiter?.isOpen === false)
+        await this.#limiter.take(grain.length, this.#stop.signal);
       this.push(grain ?? null);
     } catch (error) {
       this.fail(error);
@@ -69,7 +70,8 @@ class PacedStream extends Readable {
       if (next.done) return undefined;
       this.#rest = next.value;
     }
-    const grain = this.#rest.subarray(0, this.#limiter?.grainBytes ?? this.#rest.length);
+    const isFree = this.#limiter === undefined || this.#limiter.isOpen;
+    const grain = isFree ? this.#rest : this.#rest.subarray(0, this.#limiter?.grainBytes);
     this.#rest = this.#rest.subarray(grain.length);
     return grain;
   }

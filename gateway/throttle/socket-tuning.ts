@@ -4,28 +4,31 @@
  * buffer, which runs out at full speed when a stalled line comes back. Linux, through the optional
  * package `koffi`; without it connections work and are paced, with the kernel's own buffers.
  */
+import { readFile } from 'node:fs/promises';
 import { Socket, type SocketConstructorOpts } from 'node:net';
 
 export interface SocketTuning {
+  readonly smallestWindowBytes: number;
+  /** A larger window is not to be had by asking; the kernel's own sizing may still reach it. */
+  readonly largestWindowBytes: number;
   /** A socket not yet connected: the first window that a peer sees can only be set before. */
   open(family: 4 | 6, windowBytes: number, options: SocketConstructorOpts): Socket;
+  /** Ends the kernel's own sizing for this connection. */
   setWindow(socket: Socket, windowBytes: number): void;
   setSendBuffer(socket: Socket, bytes: number): void;
 }
 
-/** The kernel takes no smaller window for long; two segments keep it moving. */
-const smallestWindowBytes = 2 * 1448;
-/** Up to this window the kernel is kept from growing it by itself, which it forgets the clamp for. */
-const lockedWindowBytes = 64 * 1024;
-const lockedBufferBytes = 128 * 1024;
 const segmentBytes = 1448;
+/** Two segments keep a connection moving; the kernel hands out the window in about halves. */
+const smallestWindowBytes = 3200;
+const usualLargestWindowBytes = 212_992;
 
 // Of <sys/socket.h> and <netinet/tcp.h>, the same on the processors named below.
 const streamSocket = 0x1 | 0x800 | 0x80000; // SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC
 const families = { 4: 2, 6: 10 } as const;
 const processors = ['x64', 'arm64', 'arm', 'ia32', 'riscv64'];
 const [solSocket, sendBuffer, receiveBuffer] = [1, 7, 8];
-const [tcp, maxSegment, windowClamp] = [6, 2, 10];
+const [tcp, maxSegment] = [6, 2];
 
 let loaded: Promise<SocketTuning | undefined> | undefined;
 
@@ -41,7 +44,7 @@ async function load(): Promise<SocketTuning | undefined> {
     // Not a literal, so that the compiler does not look the package up.
     const packageName: string = 'koffi';
     const { default: koffi } = (await import(packageName)) as { default: Koffi };
-    return nativeTuning(koffi);
+    return nativeTuning(koffi, await largestWindow());
   } catch {
     return undefined;
   }
@@ -55,7 +58,12 @@ interface Koffi {
 
 type SetOption = (fd: number, level: number, name: number, value: number[], size: number) => number;
 
-function nativeTuning(koffi: Koffi): SocketTuning {
+async function largestWindow(): Promise<number> {
+  const text = await readFile('/proc/sys/net/core/rmem_max', 'utf8').catch(() => '');
+  return Number.parseInt(text, 10) || usualLargestWindowBytes;
+}
+
+function nativeTuning(koffi: Koffi, largestWindowBytes: number): SocketTuning {
   const libc = koffi.load(null);
   const socketCall = libc.func<(family: number, type: number, protocol: number) => number>('socket', 'int', [
     'int',
@@ -72,16 +80,21 @@ function nativeTuning(koffi: Koffi): SocketTuning {
   // A refused option leaves the kernel's own value: worse pace in bursts, nothing broken.
   const set = (fd: number, level: number, name: number, value: number) =>
     void setOption(fd, level, name, [Math.round(value)], 4);
-  const setWindow = (fd: number, windowBytes: number) => {
-    const wanted = Math.max(smallestWindowBytes, windowBytes);
-    if (wanted <= lockedWindowBytes) set(fd, solSocket, receiveBuffer, lockedBufferBytes);
-    set(fd, tcp, windowClamp, wanted);
-  };
+  const setWindow = (fd: number, windowBytes: number) =>
+    set(
+      fd,
+      solSocket,
+      receiveBuffer,
+      Math.max(smallestWindowBytes, Math.min(windowBytes, largestWindowBytes)),
+    );
   return {
+    smallestWindowBytes,
+    largestWindowBytes,
     open(family, windowBytes, options) {
       const fd = socketCall(families[family], streamSocket, 0);
       if (fd < 0) return new Socket(options);
-      if (windowBytes <= lockedWindowBytes) set(fd, tcp, maxSegment, segmentBytes);
+      // Where segments may be huge (loopback), so would be the steps in which a window opens.
+      set(fd, tcp, maxSegment, segmentBytes);
       setWindow(fd, windowBytes);
       // Not reading before it is connected: `connect` begins that.
       return new Socket({ ...options, fd, manualStart: true } as SocketConstructorOpts);

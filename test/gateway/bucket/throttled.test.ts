@@ -21,7 +21,10 @@ bucketContract({
   open: async () => {
     const limiter = new RateLimiter(100 * mebibyte, { clock: systemClock });
     const directory = new DirectoryBucket(join(await temporaryFolder(), 'x'), { clock: systemClock });
-    return new ThrottledBucket(directory, { upload: limiter, download: limiter });
+    return new ThrottledBucket(directory, {
+      pacing: { upload: limiter, download: limiter },
+      pacesCalls: true,
+    });
   },
 });
 
@@ -107,7 +110,8 @@ describe('a limited bucket on the wire', () => {
     const [one, other] = await Promise.all([bucket.get('1'), bucket.getRange('2', 0, 750_000)]);
     const seconds = (performance.now() - started) / 1000;
     expect(one!.length + other!.length).toBe(1_500_000);
-    expect(1_500_000 / seconds / mebibyte).toBeGreaterThan(0.9);
+    // The first turns go to what the server may send before anything is read.
+    expect(1_500_000 / seconds / mebibyte).toBeGreaterThan(0.75);
     expect(1_500_000 / seconds / mebibyte).toBeLessThan(1.05);
   });
 });

@@ -26,11 +26,11 @@ function taker(limiter: RateLimiter, clock: FakeClock, signal: AbortSignal): num
 }
 
 describe('a rate limiter', () => {
-  test('keeps its grains to 50 ms worth and to 16 KiB', () => {
+  test('keeps its grains to 20 ms worth, from 512 bytes to 16 KiB', () => {
     const clock = new FakeClock();
     expect(new RateLimiter(10 * 1024 * 1024, { clock }).grainBytes).toBe(16 * 1024);
-    expect(new RateLimiter(100_000, { clock }).grainBytes).toBe(5_000);
-    expect(new RateLimiter(1, { clock }).grainBytes).toBe(1);
+    expect(new RateLimiter(100_000, { clock }).grainBytes).toBe(2_000);
+    expect(new RateLimiter(1, { clock }).grainBytes).toBe(512);
   });
 
   test('grants its rate evenly, however many take part, and all the same share', async () => {
@@ -47,7 +47,7 @@ describe('a rate limiter', () => {
     expect(Math.max(...shares) - Math.min(...shares)).toBeLessThanOrEqual(1);
     for (let from = 0; from < 9_000; from += 50) {
       const inSecond = takers.flat().filter((time) => time >= from && time < from + 1_000).length;
-      expect(inSecond * limiter.grainBytes, `from ${from} ms`).toBeLessThanOrEqual(1.1 * 1024 * 1024);
+      expect(inSecond * limiter.grainBytes, `from ${from} ms`).toBeLessThanOrEqual(1.045 * 1024 * 1024);
     }
   });
 
@@ -62,27 +62,97 @@ describe('a rate limiter', () => {
     expect(times.length * limiter.grainBytes).toBeLessThanOrEqual(110_000);
   });
 
-  test('makes up for turns that a busy process missed, but no more than 50 ms of them', async () => {
+  test('makes up for turns that a busy process missed: 15 ms at once, the rest of a second at 1 % more', async () => {
     const clock = new FakeClock();
     const limiter = new RateLimiter(100_000, { clock });
     const stop = new AbortController();
     const times = taker(limiter, clock, stop.signal);
     await pass(clock, 1_000);
     const before = times.length;
-    clock.advance(40);
+    clock.advance(500);
     await settle();
-    await pass(clock, 960);
-    expect((times.length - before) * limiter.grainBytes).toBe(100_000);
-    const steady = times.length;
-    clock.advance(10_000);
-    await settle();
-    expect((times.length - steady) * limiter.grainBytes).toBeLessThanOrEqual(15_000);
+    await pass(clock, 1_000);
+    const grains = times.length - before;
+    expect(grains * limiter.grainBytes).toBeGreaterThanOrEqual(101_000);
+    expect(grains * limiter.grainBytes).toBeLessThanOrEqual(104_500);
+    await pass(clock, 100_000);
+    const after = times.length;
+    await pass(clock, 10_000);
+    expect((times.length - after) * limiter.grainBytes).toBeCloseTo(1_000_000, -4);
     stop.abort();
+  });
+
+  test('takes a new rate at once, also for those who wait', async () => {
+    const clock = new FakeClock();
+    const limiter = new RateLimiter(1_000, { clock });
+    const stop = new AbortController();
+    const times = taker(limiter, clock, stop.signal);
+    await pass(clock, 1_000);
+    expect(times.length).toBeLessThanOrEqual(3);
+    limiter.setRate(100_000);
+    const before = times.length;
+    await pass(clock, 1_000);
+    expect((times.length - before) * limiter.grainBytes).toBeGreaterThan(97_000);
+    limiter.setCeiling(50_000);
+    expect(limiter.bytesPerSecond).toBe(50_000);
+    stop.abort();
+    await settle();
+    const waits = limiter.take(16_384);
+    limiter.setRate(undefined);
+    limiter.setCeiling(undefined);
+    expect(limiter.isOpen).toBe(true);
+    await waits;
+    expect(clock.pendingCount).toBe(0);
+  });
+
+  test('lets nothing go while it or its parent is paused, and all wait as if no time had passed', async () => {
+    const clock = new FakeClock();
+    const parent = new RateLimiter(undefined, { clock });
+    const limiter = new RateLimiter(100_000, { clock, parent });
+    const stop = new AbortController();
+    const times = taker(limiter, clock, stop.signal);
+    await pass(clock, 100);
+    parent.pause();
+    expect([limiter.isPaused, limiter.pauseCount]).toEqual([true, 1]);
+    await pass(clock, 20);
+    const before = times.length;
+    await pass(clock, 3_600_000, 600_000);
+    expect(times.length).toBe(before);
+    const running = limiter.running();
+    parent.resume();
+    await running;
+    await pass(clock, 1_000);
+    expect((times.length - before) * limiter.grainBytes).toBeLessThanOrEqual(104_500);
+    stop.abort();
+  });
+
+  test('waits for its own turn and for its parent, whichever is later', async () => {
+    const clock = new FakeClock();
+    const parent = new RateLimiter(50_000, { clock });
+    const limiter = new RateLimiter(100_000, { clock, parent });
+    expect([limiter.bytesPerSecond, limiter.grainBytes]).toEqual([50_000, 1_000]);
+    const stop = new AbortController();
+    const times = taker(limiter, clock, stop.signal);
+    await pass(clock, 2_000);
+    stop.abort();
+    expect(times.length * limiter.grainBytes).toBeLessThanOrEqual(102_000);
+    expect(times.length * limiter.grainBytes).toBeGreaterThanOrEqual(97_000);
+  });
+
+  test('lets others go earlier by what is given back', async () => {
+    const clock = new FakeClock();
+    const limiter = new RateLimiter(100_000, { clock });
+    for (let i = 0; i < 3; i++) void limiter.take(2_000);
+    const last = limiter.take(2_000).then(() => clock.monotonicMs());
+    await pass(clock, 5);
+    limiter.refund(2_000);
+    await pass(clock, 100);
+    expect(await last).toBeLessThanOrEqual(45);
   });
 
   test('lets a waiter leave, costs nobody its turn, and leaves no timer', async () => {
     const clock = new FakeClock();
-    const limiter = new RateLimiter(1_000, { clock });
+    const limiter = new RateLimiter(100_000, { clock });
     await limiter.take(limiter.grainBytes);
     const leaver = new AbortController();
     const left = limiter.take(limiter.grainBytes, leaver.signal);
