@@ -3,6 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { GatehouseError } from '../core/errors.js';
 import type { FolderMarker } from '../gateway/files/selection.js';
 import { type Grouping, parseGrouping } from '../gateway/retention/grouping.js';
+import { parseDuration } from '../gateway/schedule/duration.js';
 import { parseRate } from '../gateway/throttle/rate.js';
 
 export function portNumber(text: string): number {
@@ -16,6 +17,11 @@ export function portNumber(text: string): number {
 /** Bytes per second from `300k`, `2M` or a plain number of KiB. */
 export function rate(text: string): number {
   return orInvalid(() => parseRate(text));
+}
+
+/** Milliseconds from `90s`, `10m`, `2h` or `3d`. */
+export function spanMs(text: string): number {
+  return orInvalid(() => parseDuration(text));
 }
 
 /** For options that may be repeated. */

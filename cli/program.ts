@@ -15,6 +15,7 @@ import { addFind } from './commands/find.js';
 import { addForget } from './commands/forget.js';
 import { addGateway } from './commands/gateway.js';
 import { addInit } from './commands/init.js';
+import { addJobs } from './commands/jobs.js';
 import { addKey } from './commands/key.js';
 import { addList } from './commands/list.js';
 import { addLs } from './commands/ls.js';
@@ -65,6 +66,7 @@ const groups = {
     addUnlock,
   ],
   'A backup server for the network:': [addServe, addMirror],
+  'Scheduled backups:': [addJobs],
   'Buckets (also "ls" with a URL):': [addCp, addRm],
   'The three programs, for services:': [addCloud, addAgent, addGateway, addService],
   'Shell:': [addCompletion],

@@ -33,8 +33,11 @@ export interface GatewayOptions {
   /** S3 server and region for jobs that name none; the AWS environment variables unless told. */
   readonly endpoint?: string | undefined;
   readonly region?: string | undefined;
-  /** True to start no job by itself, for commands that run while no gateway does. */
-  readonly byHandOnly?: boolean;
+  /**
+   * `service` (unless told) starts jobs by itself and takes orders from other processes. For commands
+   * while no gateway runs: `run` starts what is asked for only, `look` moreover tells nobody.
+   */
+  readonly mode?: 'service' | 'run' | 'look';
 }
 
 export interface Gateway extends Closeable {
@@ -52,6 +55,7 @@ export interface Gateway extends Closeable {
 export function openGateway(config: GatewayConfig, options: GatewayOptions): Promise<Gateway> {
   return opening(async (lifetimes) => {
     const { clock, log } = options;
+    const isService = (options.mode ?? 'service') === 'service';
     lifetimes.add('instance lock', await InstanceLock.acquire(config.dataDir, 'gateway'));
     await rm(join(config.dataDir, 'tmp'), { recursive: true, force: true });
     const history = lifetimes.add(
@@ -65,12 +69,12 @@ export function openGateway(config: GatewayConfig, options: GatewayOptions): Pro
       filePath: join(config.dataDir, 'schedule.json'),
       clock,
       log,
-      byHandOnly: options.byHandOnly ?? false,
+      byHandOnly: !isService,
     });
     lifetimes.add('schedule', schedule);
     scheduleLater(schedule);
     const jobs = new JobDesk({ config, schedule, runner, history, clock });
-    if (options.byHandOnly !== true) {
+    if (isService) {
       lifetimes.add('control', await ControlServer.open(jobs, config.dataDir, log));
     }
     return gatewayOf({ jobs, schedule, reports, lifetimes });
@@ -97,7 +101,8 @@ async function openRunner(
     region: options.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'],
     clock,
   };
-  const notifier = openNotifier(config, { history, clock, log, lifetimes });
+  const notifier =
+    options.mode === 'look' ? undefined : openNotifier(config, { history, clock, log, lifetimes });
   const observers = notifier === undefined ? [reports] : [reports, notifier];
   const runner = new JobRunner({ access, history, version, log, observers });
   const scheduleLater = (opened: Schedule) => {
@@ -107,7 +112,7 @@ async function openRunner(
 }
 
 async function openReporter(config: GatewayConfig, options: GatewayOptions): Promise<Reporter | undefined> {
-  if (config.report === undefined) return undefined;
+  if (config.report === undefined || options.mode === 'look') return undefined;
   const { clock, log } = options;
   return await Reporter.open({
     url: options.reportUrl ?? config.report.url,
