@@ -6,6 +6,7 @@ import { addCat } from './commands/cat.js';
 import { addCheck } from './commands/check.js';
 import { addCloud } from './commands/cloud.js';
 import { addCompletion } from './commands/completion.js';
+import { addCopy } from './commands/copy.js';
 import { addCp } from './commands/cp.js';
 import { addDashboard } from './commands/dashboard.js';
 import { addDevice } from './commands/device.js';
@@ -56,6 +57,7 @@ const groups = {
     addStats,
     addRestore,
     addCheck,
+    addCopy,
     addTag,
     addForget,
     addPrune,

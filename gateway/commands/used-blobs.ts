@@ -65,7 +65,12 @@ interface References {
   readonly folders: string[];
 }
 
-async function readReferences(repository: Repository, id: string, signal: AbortSignal): Promise<References> {
+/** What a tree refers to. @throws TREE_DAMAGED, BLOB_MISSING, REPOSITORY_DAMAGED. */
+export async function readReferences(
+  repository: Repository,
+  id: string,
+  signal: AbortSignal,
+): Promise<References> {
   const bytes = await repository.loadBlob('tree', id, { signal });
   const references: References = { files: [], folders: [] };
   for (const node of nodesOf(id, bytes)) {
