@@ -127,6 +127,33 @@ export function tagsUnchanged(isBoth: boolean): GatehouseError {
   });
 }
 
+/** A folder's record names something twice, so that one would be written over or through the other. */
+export function repeatedName(name: string): GatehouseError {
+  return new GatehouseError('NAME_REPEATED', `The name ${JSON.stringify(name)} is in its folder twice.`, {
+    context: { name },
+    hint: 'Whoever wrote this snapshot meant harm, or its record is damaged; the first of them is used.',
+  });
+}
+
+/** A folder's record is larger than any real folder's. The user distrusts the writer. */
+export function treeTooLarge(id: string): GatehouseError {
+  return new GatehouseError('TREE_TOO_LARGE', `The folder record ${id} is larger than any folder can be.`, {
+    context: { id },
+    hint: 'Whoever wrote this snapshot meant harm; use another one.',
+  });
+}
+
+/** A few records that name one another stand for more folders than fit anywhere. The user distrusts the writer. */
+export function treeExplodes(): GatehouseError {
+  return new GatehouseError(
+    'TREE_EXPLODES',
+    'The snapshot repeats the same folders more than a million times.',
+    {
+      hint: 'Whoever wrote this snapshot meant harm; restore what you need of it with --include.',
+    },
+  );
+}
+
 /** No pack in the index has an id that begins so. The user takes ids from "list packs". */
 export function packUnknown(ids: readonly string[]): GatehouseError {
   return new GatehouseError('PACK_UNKNOWN', `The index names no pack ${ids.join(', ')}.`, {

@@ -1,25 +1,39 @@
 /** What a restore is told and what it tells. Types only. */
 import type { Clock } from '../../core/clock.js';
+import type { OverwriteRule } from '../restore/kinds.js';
+import type { SelectionPatterns } from './snapshot-walk.js';
 import type { SnapshotFilter } from './snapshots.js';
 
-export interface RestoreOptions extends SnapshotFilter {
+export interface RestoreOptions extends SnapshotFilter, SelectionPatterns {
   /** `latest`, an id or the beginning of one; `id:folder` restores what is in that folder. */
   readonly snapshot: string;
   /** Folder to restore into; made when it is not there. Text is UTF-8. */
   readonly target: string | Buffer;
   readonly clock: Clock;
-  /** Only what matches one of these. Patterns see paths as they are in the snapshot. */
-  readonly includes?: readonly string[];
-  /** All but what matches one of these. */
-  readonly excludes?: readonly string[];
-  /** Leave holes for zeros; true unless told. */
+  /**
+   * What happens to files that are there; `always` unless told. `always` compares content and writes
+   * what differs; `if-changed` trusts equal size and time; `if-newer` and `never` leave files alone.
+   */
+  readonly overwrite?: OverwriteRule;
+  /** Delete what the snapshot does not have, in folders that it has, as far as patterns take it. */
+  readonly delete?: boolean;
+  /** Plan, tell every item, write nothing. */
+  readonly dryRun?: boolean;
+  /** Leave holes for zeros in new files; true unless told. */
   readonly sparse?: boolean;
   /** Read every restored file again and compare. */
   readonly verify?: boolean;
+  /** Owners by their names on this machine, where it has them, else by number. */
+  readonly ownershipByName?: boolean;
+  /** Only extended attributes whose names match one of these patterns. */
+  readonly includeAttributes?: readonly string[];
+  /** All but these. */
+  readonly excludeAttributes?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
 export type RestoreEvent =
+  /** The plan is made. */
   | {
       readonly type: 'started';
       readonly snapshotId: string;
@@ -28,6 +42,7 @@ export type RestoreEvent =
     }
   | {
       readonly type: 'item';
+      readonly action: 'restored' | 'updated' | 'unchanged' | 'deleted';
       readonly kind: 'file' | 'folder' | 'other';
       readonly path: string;
       readonly sizeBytes: number;
@@ -38,6 +53,11 @@ export type RestoreEvent =
       readonly phase: 'restore' | 'verify';
       readonly filesDone: number;
       readonly bytesDone: number;
+      /** Left alone by the rule for overwriting. */
+      readonly filesSkipped: number;
+      /** Right already; with `bytesDone` they come to `totalBytes`. */
+      readonly bytesSkipped: number;
+      readonly filesDeleted: number;
       readonly totalFiles: number;
       readonly totalBytes: number;
       readonly errorCount: number;
@@ -55,8 +75,10 @@ export interface RestoreSummary {
   readonly total_files: number;
   readonly files_restored: number;
   readonly files_skipped: number;
+  readonly files_deleted: number;
   readonly total_bytes: number;
   readonly bytes_restored: number;
+  readonly bytes_skipped: number;
 }
 
 export interface RestoreResult {

@@ -1,27 +1,38 @@
-/** Restores a snapshot, or a folder of one, into a target folder; with `verify` reads it all again. */
-import { mkdir } from 'node:fs/promises';
+/**
+ * Restores a snapshot, or a folder of one, into a target folder: makes a plan, carries it out, and
+ * with `verify` reads it all again.
+ */
+import { readdirSync, statSync } from 'node:fs';
+import { GatehouseError, systemCode } from '../../core/errors.js';
+import { loadAccounts } from '../files/accounts.js';
 import { fileFailed } from '../files/errors.js';
-import { joinPath, pathBytes, pathComponents } from '../files/path-bytes.js';
+import { displayPath, pathBytes, pathComponents } from '../files/path-bytes.js';
 import { loadPosix } from '../files/posix.js';
 import type { Repository } from '../repository/repository.js';
+import { Applier } from '../restore/applier.js';
+import { attributeFilter } from '../restore/attribute-filter.js';
+import { Comparer } from '../restore/comparer.js';
+import { deleteEverywhere, targetNoFolder } from '../restore/errors.js';
+import { RestorePlan } from '../restore/plan.js';
+import { Planner } from '../restore/planner.js';
+import { RestoreTally } from '../restore/tally.js';
+import { verifyRestored } from '../restore/verifier.js';
+import { RestoreWorkers } from '../restore/workers.js';
+import type { TreeNode } from '../tree/node.js';
 import type { StoredSnapshot } from '../tree/snapshot.js';
 import { decodeTree } from '../tree/tree.js';
-import { throwIfAborted } from './abort.js';
-import { ContentRestorer } from './content-restorer.js';
 import { noSuchFolder } from './errors.js';
-import { RestoreTally } from './restore-tally.js';
 import type { RestoreOptions, RestoreProgress, RestoreResult } from './restore-types.js';
-import { Restorer } from './restorer.js';
 import { Selection, walkSnapshot } from './snapshot-walk.js';
 import { findSnapshot, splitSnapshotPath } from './snapshots.js';
-import { RestoredVerifier } from './verify-restored.js';
 import { withLock } from './with-lock.js';
 
 /**
  * Loads the index by itself. Failures of single paths are told by events and counted; a result with
- * `errorCount` above 0 means exit code 1.
+ * `errorCount` above 0 means exit code 1. Run again after an interruption it fetches what is missing.
  * @throws SNAPSHOT_UNKNOWN, SNAPSHOT_AMBIGUOUS, PATH_NOT_IN_SNAPSHOT, PATTERN_MALFORMED, FILE_FAILED
- * (of the target), LOCKED, LOCK_LOST, INTERRUPTED, and the repository's and the bucket's errors.
+ * (of the target), TARGET_NO_FOLDER, TARGET_FULL, DELETE_TOO_WIDE, TREE_EXPLODES, LOCKED, LOCK_LOST,
+ * INTERRUPTED, and the repository's and the bucket's errors.
  */
 export async function restore(
   repository: Repository,
@@ -41,31 +52,47 @@ async function runRestore(
 ): Promise<RestoreResult> {
   const startMs = options.clock.monotonicMs();
   const tally = new RestoreTally(progress);
-  const selection = new Selection(options.includes, options.excludes);
+  const selection = new Selection(options);
+  const target = cleanTarget(options.target);
+  if (options.delete === true && selection.takesAll && displayPath(target) === '/') throw deleteEverywhere();
   const { wanted, folder } = splitSnapshotPath(options.snapshot);
   const snapshot = await findSnapshot(repository, wanted, { ...options, signal });
   await repository.loadIndex({ signal });
   const tree = await findTree(repository, snapshot, folder, signal);
-  const walk = () => walkSnapshot(repository, tree, selection, signal);
-  await countAll(walk(), tally);
-  tally.started(snapshot.id);
-  const target = await prepareTarget(options.target);
-  await restoreAll(repository, options, walk(), target, tally, signal);
-  if (options.verify === true) await verifyAll(repository, walk(), target, tally, signal);
-  return {
-    summary: {
-      message_type: 'summary',
-      seconds_elapsed: (options.clock.monotonicMs() - startMs) / 1000,
-      total_files: tally.totalFiles,
-      files_restored: tally.filesRestored,
-      files_skipped: tally.filesSkipped,
-      total_bytes: tally.totalBytes,
-      bytes_restored: tally.bytesRestored,
-    },
-    snapshotId: snapshot.id,
-    filesVerified: options.verify === true ? tally.filesVerified : undefined,
-    errorCount: tally.errorCount,
-  };
+  const attributes = { includes: options.includeAttributes ?? [], excludes: options.excludeAttributes ?? [] };
+  const workers = new RestoreWorkers({
+    key: repository.keyMaterial,
+    sparse: options.sparse ?? true,
+    attributes,
+  });
+  const run: Run = { repository, options, tree, target, selection, workers, tally, signal };
+  try {
+    const plan = await makePlan(run, attributeFilter(attributes));
+    tally.started(snapshot.id);
+    if (options.dryRun === true) tally.pretend(plan);
+    else await apply(run, plan, attributeFilter(attributes));
+    const verifies = options.verify === true && options.dryRun !== true;
+    if (verifies) await verifyRestored(run, (path) => tally.passedOver.has(path.toString('latin1')));
+    return {
+      summary: tally.summary((options.clock.monotonicMs() - startMs) / 1000),
+      snapshotId: snapshot.id,
+      filesVerified: verifies ? tally.filesVerified : undefined,
+      errorCount: tally.errorCount,
+    };
+  } finally {
+    await workers.close();
+  }
+}
+
+interface Run {
+  readonly repository: Repository;
+  readonly options: RestoreOptions;
+  readonly tree: string;
+  readonly target: Buffer;
+  readonly selection: Selection;
+  readonly workers: RestoreWorkers;
+  readonly tally: RestoreTally;
+  readonly signal: AbortSignal;
 }
 
 /** The tree of a folder inside a snapshot; `folder` is '/' for all of it. @throws PATH_NOT_IN_SNAPSHOT. */
@@ -85,69 +112,62 @@ export async function findTree(
   return tree;
 }
 
-type Walk = ReturnType<typeof walkSnapshot>;
-
-async function countAll(walk: Walk, tally: RestoreTally): Promise<void> {
-  const firstNames = new Set<string>();
-  for await (const step of walk) {
-    if (step.kind === 'broken' || step.kind === 'leave' || !step.selected) continue;
-    tally.totalFiles += 1;
-    const { node } = step;
-    const key = node.links > 1 && node.inode !== 0n ? `${node.deviceId} ${node.inode}` : undefined;
-    // Content with several names is brought once.
-    if (key === undefined || !firstNames.has(key)) tally.totalBytes += node.sizeBytes;
-    if (key !== undefined) firstNames.add(key);
-  }
+async function makePlan(run: Run, attributeWanted: (name: Buffer) => boolean): Promise<RestorePlan> {
+  const { repository, options, tree, selection, workers, tally, signal } = run;
+  const plan = new RestorePlan(run.target);
+  const comparer = new Comparer(plan, workers, (bytes) => tally.sameBytes(bytes));
+  const planner = new Planner(
+    {
+      repository,
+      plan,
+      selection,
+      rule: options.overwrite ?? 'always',
+      deleteExtra: options.delete ?? false,
+      comparer,
+      tally,
+      signal,
+      ownerOf: options.ownershipByName === true ? await ownerByName() : ownerByNumber,
+      attributeWanted,
+    },
+    holdsSomething(run.target),
+  );
+  await planner.run(walkSnapshot(repository, tree, selection, signal));
+  return plan;
 }
 
-async function prepareTarget(given: string | Buffer): Promise<Buffer> {
-  const target = pathBytes(given);
+function cleanTarget(given: string | Buffer): Buffer {
+  const text = pathBytes(given);
+  let end = text.length;
+  while (end > 1 && text[end - 1] === 0x2f) end--;
+  return text.subarray(0, end);
+}
+
+/** False when the target is not there or empty: then nothing in it needs to be looked at. */
+function holdsSomething(target: Buffer): boolean {
   try {
-    await mkdir(target, { recursive: true, mode: 0o700 });
+    if (!statSync(target).isDirectory()) throw targetNoFolder(displayPath(target));
+    return readdirSync(target).length > 0;
   } catch (error) {
-    throw fileFailed(target, 'make the target folder', error);
+    if (systemCode(error) === 'ENOENT') return false;
+    if (error instanceof GatehouseError) throw error;
+    throw fileFailed(target, 'look into the target folder', error);
   }
-  return target;
 }
 
-async function restoreAll(
-  repository: Repository,
-  options: RestoreOptions,
-  walk: Walk,
-  target: Buffer,
-  tally: RestoreTally,
-  signal: AbortSignal,
-): Promise<void> {
+const ownerByNumber = ({ uid, gid }: TreeNode) => ({ uid, gid });
+
+async function ownerByName() {
+  const accounts = await loadAccounts();
+  return ({ uid, gid, user, group }: TreeNode) => ({
+    uid: accounts.userId(user) ?? uid,
+    gid: accounts.groupId(group) ?? gid,
+  });
+}
+
+async function apply(run: Run, plan: RestorePlan, staleAttribute: (name: Buffer) => boolean): Promise<void> {
   const posix = await loadPosix();
-  if (posix.missing !== undefined) tally.warning(posix.missing);
-  const sparse = options.sparse ?? true;
-  const onBytes = (count: number) => tally.restoredBytes(count);
-  const content = new ContentRestorer({ repository, posix, sparse, signal, onBytes });
-  const restorer = new Restorer({ target, content, posix, tally, signal });
-  try {
-    for await (const step of walk) await restorer.take(step);
-  } finally {
-    await restorer.settle();
-  }
-  restorer.throwIfFatal();
-}
-
-async function verifyAll(
-  repository: Repository,
-  walk: Walk,
-  target: Buffer,
-  tally: RestoreTally,
-  signal: AbortSignal,
-): Promise<void> {
-  const verifier = new RestoredVerifier(repository);
-  for await (const step of walk) {
-    throwIfAborted(signal);
-    if (step.kind !== 'leaf' || step.node.type !== 'file') continue;
-    try {
-      await verifier.verify(joinPath(target, step.path), step.node);
-      tally.verified(step.node.sizeBytes);
-    } catch (error) {
-      tally.error(step.path, error);
-    }
-  }
+  if (posix.missing !== undefined) run.tally.warning(posix.missing);
+  const { repository, workers, selection, tally, signal } = run;
+  const metadata = { posix, staleAttribute };
+  await new Applier({ repository, plan, workers, selection, tally, signal, metadata }).run();
 }

@@ -4,6 +4,9 @@ import { readFile } from 'node:fs/promises';
 export interface Accounts {
   userName(uid: number): string;
   groupName(gid: number): string;
+  /** Undefined for a name that this machine does not know, and for an empty one. */
+  userId(name: string): number | undefined;
+  groupId(name: string): number | undefined;
 }
 
 export interface AccountFiles {
@@ -18,18 +21,28 @@ export async function loadAccounts(files: AccountFiles = systemFiles): Promise<A
   const users = await readNames(files.passwd);
   const groups = await readNames(files.group);
   return {
-    userName: (uid) => users.get(uid) ?? '',
-    groupName: (gid) => groups.get(gid) ?? '',
+    userName: (uid) => users.names.get(uid) ?? '',
+    groupName: (gid) => groups.names.get(gid) ?? '',
+    userId: (name) => users.ids.get(name),
+    groupId: (name) => groups.ids.get(name),
   };
 }
 
-async function readNames(filePath: string): Promise<Map<number, string>> {
+interface NameTable {
+  readonly names: ReadonlyMap<number, string>;
+  readonly ids: ReadonlyMap<string, number>;
+}
+
+async function readNames(filePath: string): Promise<NameTable> {
   const names = new Map<number, string>();
+  const ids = new Map<string, number>();
   const text = await readFile(filePath, 'utf8').catch(() => '');
   for (const line of text.split('\n')) {
     const [name = '', , id = ''] = line.split(':');
-    // The first line of an id counts, as in the C library.
-    if (name !== '' && /^\d+$/.test(id) && !names.has(Number(id))) names.set(Number(id), name);
+    if (name === '' || !/^\d+$/.test(id)) continue;
+    // The first line of an id or a name counts, as in the C library.
+    if (!names.has(Number(id))) names.set(Number(id), name);
+    if (!ids.has(name)) ids.set(name, Number(id));
   }
-  return names;
+  return { names, ids };
 }

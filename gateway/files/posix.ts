@@ -3,22 +3,33 @@
  * extended attributes. Paths are bytes. Through the optional package `koffi`; without it times are
  * set to the microsecond and the rest is not there, which `missing` says.
  */
-import { lutimes } from 'node:fs/promises';
+import { futimesSync, lutimesSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 
 export interface Posix {
   /** What this machine cannot do, one sentence, for a warning; undefined when all is there. */
   readonly missing: string | undefined;
-  /** Sets access and modification time (nanoseconds since 1970) of the name itself, never of a link's target. */
-  setTimes(path: Buffer, atimeNs: bigint, mtimeNs: bigint): Promise<void>;
+  /** Sets access and modification time of the name itself, never of a link's target. */
+  setTimes(path: Buffer, times: FileTimes): void;
+  /** As `setTimes`, of an open file. */
+  setFileTimes(file: number, times: FileTimes): void;
   makeFifo(path: Buffer, mode: number): void;
-  /** `mode` holds S_IFBLK or S_IFCHR and permission bits; `device` is the kernel's st_rdev. */
+  /** `mode` holds S_IFBLK, S_IFCHR or S_IFSOCK and permission bits; `device` is the kernel's st_rdev. */
   makeDevice(path: Buffer, mode: number, device: bigint): void;
   /** Names of the extended attributes; none where the file system has none. Links are not followed. */
   listAttributes(path: Buffer): Buffer[];
   /** The value, or undefined when the attribute went away. */
   getAttribute(path: Buffer, name: Buffer): Buffer | undefined;
   setAttribute(path: Buffer, name: Buffer, value: Buffer): void;
+  removeAttribute(path: Buffer, name: Buffer): void;
+}
+
+/** Whole seconds since 1970 and nanoseconds (0..999,999,999), as the kernel takes them. */
+export interface FileTimes {
+  readonly atimeSeconds: number;
+  readonly atimeNanos: number;
+  readonly mtimeSeconds: number;
+  readonly mtimeNanos: number;
 }
 
 /** A failed system call, shaped as Node's own: `code` is `ENOENT` and the like. */
@@ -63,18 +74,24 @@ async function openPosix(): Promise<Posix> {
 export const plainPosix: Posix = {
   missing:
     'The optional package "koffi" is not installed: times are kept to the microsecond, and extended attributes, fifos and devices are left out.',
-  setTimes: (path, atimeNs, mtimeNs) => lutimes(path, seconds(atimeNs), seconds(mtimeNs)),
+  setTimes: (path, times) => lutimesSync(path, accessTime(times), modificationTime(times)),
+  setFileTimes: (file, times) => futimesSync(file, accessTime(times), modificationTime(times)),
   makeFifo: () => unavailable('mkfifo'),
   makeDevice: () => unavailable('mknod'),
   listAttributes: () => [],
   getAttribute: () => undefined,
   setAttribute: () => unavailable('lsetxattr'),
+  removeAttribute: () => unavailable('lremovexattr'),
 };
 
-function seconds(ns: bigint): number {
-  // Microseconds as a fraction; a double holds them exactly enough for any date of this age.
-  const micros = ns / 1000n;
-  return Number(micros) / 1e6;
+// A double holds microseconds exactly enough for any date of this age.
+
+function accessTime({ atimeSeconds, atimeNanos }: FileTimes): number {
+  return atimeSeconds + Math.floor(atimeNanos / 1000) / 1e6;
+}
+
+function modificationTime({ mtimeSeconds, mtimeNanos }: FileTimes): number {
+  return mtimeSeconds + Math.floor(mtimeNanos / 1000) / 1e6;
 }
 
 function unavailable(syscall: string): never {
@@ -86,7 +103,6 @@ interface Koffi {
   load(library: null): { func<F>(name: string, result: string, parameters: readonly unknown[]): F };
   pointer(type: unknown): unknown;
   out(type: unknown): unknown;
-  struct(members: Readonly<Record<string, string>>): unknown;
   errno(): number;
 }
 
@@ -98,9 +114,13 @@ function nativePosix(koffi: Koffi): Posix {
   };
   return {
     missing: undefined,
-    async setTimes(path, atimeNs, mtimeNs) {
-      const times = [timespec(atimeNs), timespec(mtimeNs)];
-      check('utimensat', calls.utimensat(currentFolder, terminated(path), times, doNotFollow));
+    setTimes(path, times) {
+      fillTimes(times);
+      check('utimensat', calls.utimensat(currentFolder, terminated(path), timesBytes, doNotFollow));
+    },
+    setFileTimes(file, times) {
+      fillTimes(times);
+      check('futimens', calls.futimens(file, timesBytes));
     },
     makeFifo: (path, mode) => void check('mkfifo', calls.mkfifo(terminated(path), mode)),
     makeDevice: (path, mode, device) => void check('mknod', calls.mknod(terminated(path), mode, device)),
@@ -113,36 +133,70 @@ function nativePosix(koffi: Koffi): Posix {
     setAttribute(path, name, value) {
       check('lsetxattr', calls.lsetxattr(terminated(path), terminated(name), value, value.length, 0));
     },
+    removeAttribute: (path, name) =>
+      void check('lremovexattr', calls.lremovexattr(terminated(path), terminated(name))),
   };
 }
 
 interface Calls {
-  utimensat(folder: number, path: Buffer, times: object[], flags: number): number;
+  utimensat(folder: number, path: Buffer, times: Buffer, flags: number): number;
+  futimens(file: number, times: Buffer): number;
   mkfifo(path: Buffer, mode: number): number;
   mknod(path: Buffer, mode: number, device: bigint): number;
   llistxattr(path: Buffer, list: Buffer, size: number): number;
   lgetxattr(path: Buffer, name: Buffer, value: Buffer, size: number): number;
   lsetxattr(path: Buffer, name: Buffer, value: Buffer, size: number, flags: number): number;
+  lremovexattr(path: Buffer, name: Buffer): number;
 }
 
 function bindCalls(koffi: Koffi): Calls {
   const libc = koffi.load(null);
   const bytes = koffi.pointer('uint8_t');
   const room = koffi.out(koffi.pointer('uint8_t'));
-  const time = koffi.pointer(koffi.struct({ tv_sec: 'long', tv_nsec: 'long' }));
   return {
-    utimensat: libc.func('utimensat', 'int', ['int', bytes, time, 'int']),
+    utimensat: libc.func('utimensat', 'int', ['int', bytes, bytes, 'int']),
+    futimens: libc.func('futimens', 'int', ['int', bytes]),
     mkfifo: libc.func('mkfifo', 'int', [bytes, 'uint32_t']),
     mknod: libc.func('mknod', 'int', [bytes, 'uint32_t', 'uint64_t']),
     llistxattr: libc.func('llistxattr', 'long', [bytes, room, 'size_t']),
     lgetxattr: libc.func('lgetxattr', 'long', [bytes, bytes, room, 'size_t']),
     lsetxattr: libc.func('lsetxattr', 'int', [bytes, bytes, bytes, 'size_t', 'int']),
+    lremovexattr: libc.func('lremovexattr', 'int', [bytes, bytes]),
   };
 }
 
-function timespec(ns: bigint): { tv_sec: bigint; tv_nsec: bigint } {
+/** Two times as `struct timespec[2]`: access, then modification. Filled before each call. */
+const timesBytes = Buffer.alloc(32);
+/** The C library's `long` and `time_t`, bytes. */
+const wordBytes = process.arch === 'arm' || process.arch === 'ia32' ? 4 : 8;
+
+function fillTimes({ atimeSeconds, atimeNanos, mtimeSeconds, mtimeNanos }: FileTimes): void {
+  fillWord(0, atimeSeconds);
+  fillWord(1, atimeNanos);
+  fillWord(2, mtimeSeconds);
+  fillWord(3, mtimeNanos);
+}
+
+function fillWord(index: number, value: number): void {
+  timesBytes.writeInt32LE(value | 0, index * wordBytes);
+  if (wordBytes === 8) timesBytes.writeInt32LE(Math.floor(value / 2 ** 32), index * wordBytes + 4);
+}
+
+/** From nanoseconds since 1970. */
+export function fileTimes(atimeNs: bigint, mtimeNs: bigint): FileTimes {
+  const mtime = splitTime(mtimeNs);
+  const atime = atimeNs === mtimeNs ? mtime : splitTime(atimeNs);
+  return {
+    atimeSeconds: atime.seconds,
+    atimeNanos: atime.nanos,
+    mtimeSeconds: mtime.seconds,
+    mtimeNanos: mtime.nanos,
+  };
+}
+
+function splitTime(ns: bigint): { seconds: number; nanos: number } {
   const rest = ((ns % nanosPerSecond) + nanosPerSecond) % nanosPerSecond;
-  return { tv_sec: (ns - rest) / nanosPerSecond, tv_nsec: rest };
+  return { seconds: Number((ns - rest) / nanosPerSecond), nanos: Number(rest) };
 }
 
 function terminated(bytes: Buffer): Buffer {

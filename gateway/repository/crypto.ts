@@ -74,13 +74,22 @@ export class Sealer {
   /** @returns the plain bytes, or undefined when they were not sealed with this key or were changed. */
   open(sealed: Uint8Array): Buffer | undefined {
     if (sealed.length < sealOverheadBytes) return undefined;
+    return this.openInto(Buffer.allocUnsafe(sealed.length - sealOverheadBytes), sealed);
+  }
+
+  /**
+   * As `open`, into the caller's buffer, which has room for the plain bytes (`sealed.length` - 32).
+   * It may be the ciphertext's own place. @returns the part of `room` that is filled.
+   */
+  openInto(room: Buffer, sealed: Uint8Array): Buffer | undefined {
+    if (sealed.length < sealOverheadBytes) return undefined;
     const iv = sealed.subarray(0, ivSizeBytes);
     const macAt = sealed.length - macSizeBytes;
     const ciphertext = sealed.subarray(ivSizeBytes, macAt);
     const mac = Buffer.allocUnsafe(macSizeBytes);
     this.#primitives.authenticate(mac, this.#macKeys, iv, ciphertext);
     if (!timingSafeEqual(mac, sealed.subarray(macAt))) return undefined;
-    const plain = Buffer.allocUnsafe(ciphertext.length);
+    const plain = room.subarray(0, ciphertext.length);
     this.#primitives.crypt(this.key.encryption, iv, ciphertext, plain);
     return plain;
   }

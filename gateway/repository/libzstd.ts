@@ -12,6 +12,8 @@ export interface Libzstd {
   /** A room of this size holds the frame of any content of `sizeBytes`. */
   boundOf(sizeBytes: number): number;
   frameWriter(level: number): FrameWriter;
+  /** @returns the size of the content. @throws Error when the frame is damaged, cut short or holds more than `room`. */
+  decompressInto(room: Uint8Array, frame: Uint8Array): number;
   /** @throws Error when the frame is damaged, cut short or holds more than `limitBytes`. */
   decompress(frame: Uint8Array, limitBytes: number): Buffer;
 }
@@ -54,6 +56,11 @@ function bind(): Libzstd | undefined {
   };
   const decompressor = demand(calls.createDecompressor());
   const writers = new Map<number, FrameWriter>();
+  const decompressInto = (room: Uint8Array, frame: Uint8Array, size = room.length): number => {
+    const filled = calls.decompress(decompressor, room, size, frame, frame.length);
+    if (typeof filled === 'bigint') throw new Error('the frame is damaged, or holds more than it may');
+    return filled;
+  };
   return {
     // ZSTD_COMPRESSBOUND of zstd.h.
     boundOf: (size) => size + Math.floor(size / 256) + Math.max(0, Math.ceil((131_072 - size) / 2048)),
@@ -62,12 +69,11 @@ function bind(): Libzstd | undefined {
       writers.set(level, writer);
       return writer;
     },
+    decompressInto: (room, frame) => decompressInto(room, frame),
     decompress(frame, limitBytes) {
       // A room of no bytes has no address; one more costs nothing and is never filled.
       const room = Buffer.allocUnsafeSlow(limitBytes + 1);
-      const size = calls.decompress(decompressor, room, limitBytes, frame, frame.length);
-      if (typeof size === 'bigint') throw new Error('the frame is damaged, or holds more than it may');
-      return room.subarray(0, size);
+      return room.subarray(0, decompressInto(room, frame, limitBytes));
     },
   };
 }

@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { getuid } from 'node:process';
-import { loadPosix } from '../../gateway/files/posix.js';
+import { fileTimes, loadPosix } from '../../gateway/files/posix.js';
 
 const slash = Buffer.from('/');
 
@@ -83,7 +83,7 @@ export async function makeNastyTree(root: string, options: NastyOptions = {}): P
   posix.setAttribute(at('attributes'), Buffer.from('user.long'), noise(2000, 4));
   posix.setAttribute(at('empty'), Buffer.from('user.folder'), Buffer.from('folders have them too'));
   if (options.asRoot ?? getuid?.() === 0) makeForRoot(at, posix);
-  await setTimes(at, posix);
+  setTimes(at, posix);
 }
 
 function makeForRoot(at: (...names: string[]) => Buffer, posix: Awaited<ReturnType<typeof loadPosix>>): void {
@@ -108,7 +108,7 @@ function makeSparse(path: Buffer): void {
   closeSync(file);
 }
 
-async function setTimes(at: (...names: string[]) => Buffer, posix: Awaited<ReturnType<typeof loadPosix>>) {
+function setTimes(at: (...names: string[]) => Buffer, posix: Awaited<ReturnType<typeof loadPosix>>) {
   const times: readonly (readonly [Buffer, bigint])[] = [
     [at('several-chunks'), 1_234_567_890_123_456_789n],
     [at('attributes'), -1_000_000_001n],
@@ -121,5 +121,5 @@ async function setTimes(at: (...names: string[]) => Buffer, posix: Awaited<Retur
     [at('empty'), 4_102_444_800_000_000_000n],
     [at(), 1_500_000_000_500_000_000n],
   ];
-  for (const [path, time] of times) await posix.setTimes(path, time, time);
+  for (const [path, time] of times) posix.setTimes(path, fileTimes(time, time));
 }
