@@ -1,6 +1,8 @@
 /** Parsers for the values of options; each refuses with a sentence. */
 import { InvalidArgumentError } from 'commander';
 import { GatehouseError } from '../core/errors.js';
+import type { StorageClasses } from '../gateway/bucket/s3-connection.js';
+import { parseStorageClasses } from '../gateway/bucket/storage-class.js';
 import type { FolderMarker } from '../gateway/files/selection.js';
 import { type Grouping, parseGrouping } from '../gateway/retention/grouping.js';
 import { parseDuration } from '../gateway/schedule/duration.js';
@@ -117,4 +119,13 @@ export function duration(text: string): number {
   }
   const parts = text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g);
   return [...parts].reduce((sum, [, value, unit]) => sum + Number(value) * (unitMs[unit ?? ''] ?? 0), 0);
+}
+
+/** `data=GLACIER_IR,metadata=STANDARD`. */
+export function storageClasses(text: string): StorageClasses {
+  try {
+    return parseStorageClasses(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof GatehouseError ? error.message : String(error));
+  }
 }

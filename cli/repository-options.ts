@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type Lifetimes, opening } from '../core/lifecycle.js';
+import type { Bucket } from '../gateway/bucket/bucket.js';
+import type { StorageClasses } from '../gateway/bucket/s3-connection.js';
 import type { Repository } from '../gateway/repository/repository.js';
 import type { InitOptions } from '../gateway/repository/types.js';
 import type { Context } from './context.js';
 import { usageError } from './exit-code.js';
-import { duration, packSize, rate } from './option-values.js';
+import { duration, packSize, rate, storageClasses } from './option-values.js';
 import { findPassword } from './password.js';
 
 export interface RepositoryFlags {
@@ -16,6 +18,7 @@ export interface RepositoryFlags {
   readonly passwordFile?: string;
   readonly endpoint?: string;
   readonly region?: string;
+  readonly storageClass?: StorageClasses;
   readonly limitUpload?: number;
   readonly limitDownload?: number;
   readonly retryLock?: number;
@@ -39,6 +42,12 @@ export function withRepositoryOptions(command: Command): Command {
     )
     .addOption(new Option('--endpoint <url>', 'S3 endpoint when it is not AWS (or AWS_ENDPOINT_URL_S3)'))
     .addOption(new Option('--region <region>', 'S3 region (or AWS_REGION)'))
+    .addOption(
+      new Option(
+        '--storage-class <classes>',
+        'S3 classes of what is written: data=GLACIER_IR,metadata=STANDARD',
+      ).argParser(storageClasses),
+    )
     .addOption(
       new Option(
         '--limit-upload <rate>',
@@ -135,6 +144,8 @@ export function withPackOptions(command: Command): Command {
 
 export interface OpenedRepository {
   readonly repository: Repository;
+  /** The repository's own, for what is done to it as a whole. */
+  readonly bucket: Bucket;
   /** Where it is, for messages. */
   readonly location: string;
   /** Closes the repository, the bucket and the temporary folder. */
@@ -185,7 +196,7 @@ export async function openRepository(
       ...making,
     });
     lifetimes.add('repository', repository);
-    return { repository, location: bucket.location, lifetimes };
+    return { repository, bucket, location: bucket.location, lifetimes };
   });
 }
 
@@ -205,6 +216,7 @@ function bucketOptions(context: Context, flags: RepositoryFlags) {
     log,
     endpoint,
     region,
+    storageClasses: flags.storageClass,
     limitUploadBytesPerSecond: flags.limitUpload,
     limitDownloadBytesPerSecond: flags.limitDownload,
   };

@@ -7,6 +7,7 @@ import type { Logger } from '../core/log.js';
 import { Secret } from '../core/secret.js';
 import { formatLocation, parseLocation } from './bucket/location.js';
 import { openBucket } from './bucket/open.js';
+import { parseStorageClasses } from './bucket/storage-class.js';
 import type { JobConfig } from './config.js';
 import { passwordFileUnreadable, repositoryGone } from './job-errors.js';
 import type { KnownRepositories } from './known-repositories.js';
@@ -62,6 +63,7 @@ function openJobBucket({ job, endpoint, region, clock, log }: OpenJobRepository)
     endpoint: serverOf(job, endpoint),
     region: job.region ?? region,
     credentialFiles: hasKeys ? { accessKeyIdFile, secretAccessKeyFile } : undefined,
+    storageClasses: job.storageClass === undefined ? undefined : parseStorageClasses(job.storageClass),
     limitUploadBytesPerSecond: job.limitUpload === undefined ? undefined : parseRate(job.limitUpload),
     limitDownloadBytesPerSecond: job.limitDownload === undefined ? undefined : parseRate(job.limitDownload),
   });

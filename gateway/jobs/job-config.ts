@@ -1,6 +1,7 @@
 /** One backup job of the configuration: what, where to, when, and what else belongs to it. */
 import { z } from 'zod';
 import { parseLocation } from '../bucket/location.js';
+import { parseStorageClasses } from '../bucket/storage-class.js';
 import { parseSubset } from '../commands/check-subset.js';
 import { parseSize } from '../commands/prune-limits.js';
 import { absolutePath, duration, httpUrl, text } from '../config-values.js';
@@ -65,6 +66,9 @@ const placeKeys = {
     .describe('File with the S3 access key id; without it the AWS environment and `~/.aws` are asked.'),
   secretAccessKeyFile: absolutePath.optional().describe('File with the S3 secret access key.'),
   passwordFile: absolutePath.describe('File with the repository password; one line ending is ignored.'),
+  storageClass: text(parseStorageClasses)
+    .optional()
+    .describe('S3 storage classes of what is written: `data=GLACIER_IR,metadata=STANDARD`.'),
   limitUpload: text(parseRate)
     .optional()
     .describe('Upload at most this much: `300k`, `2M` per second; a plain number is KiB/s.'),

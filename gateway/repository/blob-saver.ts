@@ -202,7 +202,9 @@ export class BlobSaver implements Closeable {
       try {
         const { packId, filePath, sizeBytes, blobs } = await pack.finish(sealer);
         throwIfAborted(signal);
-        await bucket.putFile(keyOf('pack', packId), filePath, sizeBytes, { signal });
+        // Trees are read at every run; file contents only when something is restored.
+        const kind = blobs.every(({ type }) => type === 'data') ? 'cold' : 'hot';
+        await bucket.putFile(keyOf('pack', packId), filePath, sizeBytes, { signal, kind });
         await unlink(filePath);
         index.addPack(packId, blobs);
         this.#unindexed.push({ packId, blobs });
