@@ -84,6 +84,8 @@ export type Attempt = <T>(request: string, work: () => Promise<T>) => Promise<T>
 export interface PutOptions extends CallOptions {
   /** `cold` for what is seldom read (data packs): goes to the cheaper storage class if one is set. */
   readonly kind?: 'hot' | 'cold';
+  /** Of `putFile`: the file may be moved instead of copied. It is not to be used after that. */
+  readonly mayMove?: boolean;
 }
 
 export interface PutStreamOptions extends PutOptions {
@@ -107,6 +109,8 @@ export interface GetStreamOptions extends CallOptions {
 export interface Bucket extends Closeable {
   /** For messages: `s3://bucket/prefix` or a path, never with credentials. */
   readonly location: string;
+  /** Where files lie that `putFile` can move into place; undefined where objects are no files. */
+  readonly spoolFolder?: string | undefined;
   /** Creates what must exist before the first `put` (the directory, the bucket). Idempotent. */
   prepare(options?: CallOptions): Promise<void>;
   /**

@@ -18,12 +18,13 @@ import type {
   GetStreamOptions,
   ObjectAddress,
   ObjectFacts,
+  PutOptions,
   PutStreamOptions,
   UnfinishedUpload,
 } from './bucket.js';
 import { directoryFault } from './directory-errors.js';
 import { listFolder } from './directory-list.js';
-import { flushNames, makeFolderDurably, writeDurably } from './durable-write.js';
+import { flushNames, makeFolderDurably, moveDurably, writeDurably } from './durable-write.js';
 import { bucketFailed, bucketShortRead, bucketUnknown } from './errors.js';
 import { collect, fileBody } from './file-body.js';
 
@@ -55,6 +56,10 @@ export class DirectoryBucket implements Bucket {
     if (this.#tidy) await rmdir(join(this.location, temporaryFolder)).catch(() => {});
   }
 
+  get spoolFolder(): string {
+    return join(this.location, temporaryFolder);
+  }
+
   prepare(options: CallOptions = {}): Promise<void> {
     return this.#call(options, async () => {
       await makeFolderDurably(this.location);
@@ -68,8 +73,10 @@ export class DirectoryBucket implements Bucket {
     return this.#store(key, limiter === undefined ? content : pacedStream(content, { limiter }), options);
   }
 
-  putFile(key: string, filePath: string, sizeBytes: number, options: CallOptions = {}): Promise<void> {
+  async putFile(key: string, filePath: string, sizeBytes: number, options: PutOptions = {}): Promise<void> {
     const limiter = options.pacing?.upload;
+    const mayMove = options.mayMove === true && limiter === undefined;
+    if (mayMove && (await this.#move(filePath, sizeBytes, key, options))) return;
     return this.#store(key, pacedStream(fileBody(filePath, sizeBytes), { limiter }), options);
   }
 
@@ -191,13 +198,23 @@ export class DirectoryBucket implements Bucket {
     });
   }
 
+  /** @returns false when the file lies on another file system. */
+  #move(filePath: string, sizeBytes: number, key: string, options: CallOptions): Promise<boolean> {
+    return this.#call(options, async () => {
+      await this.#requireRoot();
+      return moveDurably(filePath, sizeBytes, this.#pathOf(key));
+    });
+  }
+
   async #removeAbandoned(): Promise<void> {
     const folder = join(this.location, temporaryFolder);
     const names = await readdir(folder).catch(() => []);
     for (const name of names) {
       const filePath = join(folder, name);
       const entry = await stat(filePath).catch(() => undefined);
-      if (entry === undefined || this.#clock.now() - entry.mtimeMs < abandonedAfterMs) continue;
+      // Folders belong to those who spool packs in them, and are removed by these.
+      if (entry === undefined || entry.isDirectory()) continue;
+      if (this.#clock.now() - entry.mtimeMs < abandonedAfterMs) continue;
       await rm(filePath, { force: true });
     }
   }

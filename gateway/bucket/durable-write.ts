@@ -3,11 +3,12 @@
  * name is durable when the call resolves. Unlike core's `writeFileDurably` it takes streams and
  * bears file systems that cannot flush folders.
  */
-import { type FileHandle, mkdir, open, rename, unlink, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { systemCode } from '../../core/errors.js';
 import { flushFolder } from '../../core/files.js';
+import { sourceChanged } from './errors.js';
 
 export interface DurableWrite {
   /** Must not exist; on the same file system as `target`. */
@@ -31,6 +32,36 @@ export async function writeDurably(write: DurableWrite): Promise<void> {
   } catch (error) {
     await unlink(write.temporary).catch(() => {});
     throw error;
+  }
+}
+
+/**
+ * Flushes a file of that size and renames it into place. Moved already by an earlier try that could
+ * not flush the folder, it counts as moved.
+ * @returns false when it lies on another file system. @throws system errors, BUCKET_FAILED for a file of another size.
+ */
+export async function moveDurably(filePath: string, sizeBytes: number, target: string): Promise<boolean> {
+  try {
+    await flushFile(filePath, sizeBytes);
+    await moveInto(filePath, target);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EXDEV') return false;
+    const moved = systemCode(error) === 'ENOENT' && (await stat(target).catch(() => undefined));
+    if (!moved || moved.size !== sizeBytes) throw error;
+    await flushNames(dirname(target));
+    return true;
+  }
+}
+
+async function flushFile(filePath: string, sizeBytes: number): Promise<void> {
+  const file = await open(filePath, 'r+');
+  try {
+    const { size } = await file.stat();
+    if (size !== sizeBytes) throw sourceChanged(filePath, sizeBytes, size);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

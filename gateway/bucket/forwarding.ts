@@ -28,6 +28,10 @@ export class ForwardingBucket implements Bucket {
     return this.inner.location;
   }
 
+  get spoolFolder(): string | undefined {
+    return this.inner.spoolFolder;
+  }
+
   close(): Promise<void> {
     return this.inner.close();
   }

@@ -156,7 +156,7 @@ async function storeAll(all: StoreAll): Promise<string | undefined> {
     onError: (path: Buffer, error: unknown) => tally.error(path, error),
   };
   const parents = new ParentTrees(repository, signal, (message) => tally.warning(undefined, message));
-  const engine = sink.startEngine();
+  const engine = await sink.startEngine();
   const queue = new FileQueue(engine);
   const files = new FileArchiver({
     queue,

@@ -21,7 +21,7 @@ export interface SinkOptions {
   readonly workers?: number | undefined;
 }
 
-type StartEngine = (counted: Pick<EngineStart, 'onNew' | 'onStored'>) => Engine;
+type StartEngine = (counted: Pick<EngineStart, 'onNew' | 'onStored'>) => Promise<Engine>;
 
 export class BlobSink {
   readonly counts: BlobCounts = { dataBlobs: 0, treeBlobs: 0, plainBytes: 0, storedBytes: 0 };
@@ -60,7 +60,7 @@ export class BlobSink {
   }
 
   /** The engine for files; what it stores is counted here. The caller closes it. */
-  startEngine(): Engine {
+  startEngine(): Promise<Engine> {
     return this.#start({
       onNew: (sizeBytes) => this.#count('data', sizeBytes, 0),
       onStored: (sizeBytes) => {

@@ -4,7 +4,7 @@
  * that rests on a blob that was lost.
  */
 import { randomInt } from 'node:crypto';
-import { unlink } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { Clock } from '../../core/clock.js';
 import type { Closeable } from '../../core/lifecycle.js';
 import type { Logger } from '../../core/log.js';
@@ -121,7 +121,7 @@ export class BlobSaver implements Closeable {
 
   /** Uploads and indexes a pack of claimed blobs; its file is removed. */
   takePack(pack: FinishedPack): void {
-    const discard = () => unlink(pack.filePath).catch(() => {});
+    const discard = () => rm(pack.filePath, { force: true }).catch(() => {});
     this.#track(this.#upload({ finish: async () => pack, discard })).catch(() => {});
   }
 
@@ -204,8 +204,8 @@ export class BlobSaver implements Closeable {
         throwIfAborted(signal);
         // Trees are read at every run; file contents only when something is restored.
         const kind = blobs.every(({ type }) => type === 'data') ? 'cold' : 'hot';
-        await bucket.putFile(keyOf('pack', packId), filePath, sizeBytes, { signal, kind });
-        await unlink(filePath);
+        await bucket.putFile(keyOf('pack', packId), filePath, sizeBytes, { signal, kind, mayMove: true });
+        await rm(filePath, { force: true });
         index.addPack(packId, blobs);
         this.#unindexed.push({ packId, blobs });
         this.#unindexedBlobs += blobs.length;

@@ -76,12 +76,11 @@ function pretending(isNew: (id: string) => boolean, { onNew, onStored }: EngineS
 
 export function workerSettings(parts: {
   readonly sealer: Sealer;
-  readonly folder: string;
   readonly packSizeBytes: number;
   readonly compressData: boolean;
   readonly polynomial: bigint;
   readonly verifySealed: boolean;
-}): WorkerSettings {
+}): Omit<WorkerSettings, 'folder'> {
   const { sealer, compressData, ...others } = parts;
   const { encryption, macNonceKey, macMultiplier } = sealer.key;
   return {

@@ -23,7 +23,7 @@ import { removeLocks, takeLock } from './locks.js';
 import { Maintenance } from './maintenance.js';
 import { checkPacks, type PackCheckContext, verifyPack } from './pack-checker.js';
 import type { PackSummary } from './pack-table.js';
-import { SpoolFolder } from './spool-folder.js';
+import { PackSpool, SpoolFolder } from './spool-folder.js';
 import type { RepositoryStores } from './stores.js';
 import type {
   BlobEntry,
@@ -50,7 +50,8 @@ interface Parts extends RepositoryStores {
   readonly saver: BlobSaver;
   readonly loader: BlobLoader;
   readonly spool: SpoolFolder;
-  readonly workers: WorkerSettings;
+  readonly packSpool: PackSpool;
+  readonly workers: Omit<WorkerSettings, 'folder'>;
   readonly locks: LockContext;
   readonly checks: PackCheckContext;
 }
@@ -113,7 +114,6 @@ export class Repository implements Closeable {
     });
     const workers = workerSettings({
       sealer,
-      folder: spool.path,
       packSizeBytes,
       compressData,
       polynomial: config.polynomial,
@@ -129,6 +129,7 @@ export class Repository implements Closeable {
       saver,
       loader: new BlobLoader(bucket, sealer, index),
       spool,
+      packSpool: new PackSpool([bucket.spoolFolder ?? spool.path, spool.path], clock),
       workers,
       locks: { ...options, files, log, holder },
       checks: { bucket, sealer, index, folder: spool.path },
@@ -185,8 +186,9 @@ export class Repository implements Closeable {
   }
 
   /** Workers that read files and store what is new of them. The caller finishes it before a flush, and closes it. */
-  startEngine(options: EngineStart): Engine {
-    const { saver, sealer, workers: settings } = this.#parts;
+  async startEngine(options: EngineStart): Promise<Engine> {
+    const { saver, sealer, workers, packSpool } = this.#parts;
+    const settings = { ...workers, folder: options.dry ? '' : await packSpool.path() };
     return startEngine({ saver, sealer, settings, chunkerParameters: this.chunkerParameters }, options);
   }
 
@@ -317,6 +319,7 @@ export class Repository implements Closeable {
   async #close(): Promise<void> {
     await this.#parts.saver.close();
     await this.#parts.index.close();
+    await this.#parts.packSpool.close();
     await this.#parts.spool.close();
   }
 }

@@ -29,6 +29,39 @@ export class SpoolFolder implements Closeable {
   }
 }
 
+/** The spool folder of workers, made when first asked for: beside the packs' own place where there is one. */
+export class PackSpool implements Closeable {
+  readonly #parents: readonly string[];
+  readonly #clock: Clock;
+  #folder: Promise<SpoolFolder> | undefined;
+
+  /** @param parents in order of preference; the last must be usable. */
+  constructor(parents: readonly string[], clock: Clock) {
+    this.#parents = parents;
+    this.#clock = clock;
+  }
+
+  async path(): Promise<string> {
+    this.#folder ??= this.#open();
+    return (await this.#folder).path;
+  }
+
+  async close(): Promise<void> {
+    await (await this.#folder?.catch(() => undefined))?.close();
+  }
+
+  async #open(): Promise<SpoolFolder> {
+    for (const parent of this.#parents.slice(0, -1)) {
+      try {
+        return await SpoolFolder.open(parent, this.#clock);
+      } catch {
+        // A place that cannot be written to here; the next one costs a copy, no more.
+      }
+    }
+    return SpoolFolder.open(this.#parents.at(-1) ?? '.', this.#clock);
+  }
+}
+
 async function removeAbandoned(parent: string, clock: Clock): Promise<void> {
   for (const name of await readdir(parent)) {
     const pid = Number(/^spool-(\d+)-/.exec(name)?.[1]);
