@@ -123,3 +123,19 @@ describe('a directory bucket on disk', () => {
     expect(codeOf('EIO')).toMatchObject({ code: 'BUCKET_FAILED', retryable: false });
   });
 });
+
+test('takes over a spooled file by moving it, once', async () => {
+  const bucket = await openFresh();
+  await bucket.prepare();
+  await mkdir(bucket.spoolFolder, { recursive: true });
+  const filePath = join(bucket.spoolFolder, 'spooled');
+  await writeFile(filePath, 'content');
+  const inode = (await stat(filePath)).ino;
+  await bucket.putFile('data/ab/key', filePath, 7, { mayMove: true });
+  expect((await stat(join(bucket.location, 'data/ab/key'))).ino).toBe(inode);
+  // Tried again, as after a failure to flush the folder: it is there already.
+  await bucket.putFile('data/ab/key', filePath, 7, { mayMove: true });
+  expect(await keysOf(bucket, '')).toEqual(['data/ab/key']);
+  const other = bucket.putFile('data/ab/key', filePath, 8, { mayMove: true });
+  await expect(other).rejects.toMatchObject({ code: expect.stringMatching(/^BUCKET_/) });
+});
