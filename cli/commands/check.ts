@@ -16,7 +16,7 @@ export function addCheck(program: Command): void {
   withReaderOptions(program.command('check'))
     .description('prove that index, packs, snapshots and files are whole')
     .addOption(new Option('--read-data', 'read and prove every byte'))
-    .addOption(new Option('--read-data-subset <part>', 'only a part: "1/10", or "5%" picked at random'))
+    .addOption(new Option('--read-data-subset <part>', 'only a part: "1/10", or at random "5%" or "500M"'))
     .addHelpText(
       'after',
       '\nHints (packs left by an interrupted backup) are no errors; the exit code stays 0.',
@@ -80,5 +80,7 @@ function finish(terminal: Terminal, { summary, isSound }: CheckResult): void {
   terminal.print(`${summary.snapshots} snapshots, ${summary.packs} packs${read}.`);
   if (isSound) terminal.print(terminal.style('green', 'No errors were found.'));
   else terminal.print(terminal.style('red', `${summary.num_errors} errors were found.`));
-  if (summary.suggest_repair_index) terminal.note('The index is damaged; "restic repair index" rebuilds it.');
+  if (summary.suggest_repair_index) terminal.note('Mend the index with "gatehouse repair index".');
+  if (summary.broken_packs.length > 0 && !isSound)
+    terminal.note('Damaged packs: see "gatehouse repair --help" for the steps.');
 }

@@ -1,6 +1,7 @@
 /** Looks through every folder that a snapshot reaches, each tree once. */
 import { messageOf } from '../../core/errors.js';
 import { displayPath } from '../files/path-bytes.js';
+import { BlobSet } from '../repository/blob-set.js';
 import type { Repository } from '../repository/repository.js';
 import type { TreeNode } from '../tree/node.js';
 import type { StoredSnapshot } from '../tree/snapshot.js';
@@ -56,7 +57,8 @@ const knownTypes = new Set(['file', 'dir', 'symlink', 'dev', 'chardev', 'fifo', 
 class TreeChecker {
   readonly #repository: Repository;
   readonly #options: TreeCheck;
-  readonly #seen = new Set<string>();
+  readonly #seen = new BlobSet();
+  readonly #missing = new Set<string>();
 
   constructor(repository: Repository, options: TreeCheck) {
     this.#repository = repository;
@@ -67,8 +69,9 @@ class TreeChecker {
     const pending = [snapshot.tree];
     for (let tree = pending.pop(); tree !== undefined; tree = pending.pop()) {
       throwIfAborted(this.#options.signal);
-      if (this.#seen.has(tree)) continue;
-      this.#seen.add(tree);
+      const number = this.#repository.stores.index.numberOf('tree', tree);
+      if (number >= 0 ? !this.#seen.add(number) : this.#missing.has(tree)) continue;
+      if (number < 0) this.#missing.add(tree);
       for (const node of await this.#load(tree, snapshot)) {
         this.#checkNode(tree, node);
         if (node.type === 'dir' && node.subtree !== undefined) pending.push(node.subtree);

@@ -3,18 +3,21 @@
  * byte. Changes nothing. Orphaned packs are hints: an interrupted backup leaves them, and they lose
  * nothing.
  */
+import { provePacks } from '../check/pack-proofs.js';
 import type { Repository } from '../repository/repository.js';
 import type { Problem } from '../repository/types.js';
 import { throwIfAborted } from './abort.js';
-import { packsOfSubset, parseSubset } from './check-subset.js';
+import { choosePacks, parseSubset } from './check-subset.js';
 import { checkSnapshots, type TreeProblem } from './check-trees.js';
 import { withLock } from './with-lock.js';
 
 export interface CheckOptions {
   /** Read and prove every pack. */
   readonly readData?: boolean;
-  /** Only a part: `n/t` the n-th of t parts, or `x%` picked at random. Implies `readData`. */
+  /** Only a part: `n/t` the n-th of t parts, `x%` or a size such as `500M` at random. Implies `readData`. */
   readonly readDataSubset?: string;
+  /** Threads that prove data; one per core unless told. */
+  readonly threads?: number;
   /** Look without the exclusive lock; for stores that cannot be written. */
   readonly noLock?: boolean;
   readonly signal?: AbortSignal;
@@ -83,30 +86,29 @@ async function runCheck(
   progress({ type: 'stage', stage: 'snapshots' });
   const onSnapshot = (done: number, total: number) => progress({ type: 'progress', done, total });
   const snapshots = await checkSnapshots(repository, { onProblem, onSnapshot, signal });
-  const chosen = packsOfSubset(
-    [...repository.indexedPacks()].map(({ packId }) => packId),
-    options.readDataSubset ?? (options.readData === true ? '1/1' : undefined),
-  );
-  if (chosen.length > 0) progress({ type: 'stage', stage: 'data' });
-  await readPacks(repository, chosen, onProblem, progress, signal);
+  const read = await readPacks(repository, options, { onProblem, progress, signal });
   throwIfAborted(signal);
-  return resultOf(problems, { snapshots, packs: [...repository.indexedPacks()].length, read: chosen.length });
+  let packs = 0;
+  for (const _pack of repository.indexedPacks()) packs++;
+  return resultOf(problems, { snapshots, packs, read });
 }
 
+/** @returns how many packs were read. */
 async function readPacks(
   repository: Repository,
-  packIds: readonly string[],
-  onProblem: (problem: Problem) => void,
-  progress: CheckProgress,
-  signal: AbortSignal,
-): Promise<void> {
+  options: CheckOptions,
+  how: { onProblem: (problem: Problem) => void; progress: CheckProgress; signal: AbortSignal },
+): Promise<number> {
+  const { onProblem, progress, signal } = how;
+  const subset = options.readDataSubset ?? (options.readData === true ? '1/1' : undefined);
+  if (subset === undefined) return 0;
+  const chosen = choosePacks(() => repository.indexedPacks(), parseSubset(subset));
+  progress({ type: 'stage', stage: 'data' });
   let done = 0;
-  for (const packId of packIds) {
-    throwIfAborted(signal);
-    for await (const problem of repository.verifyPack(packId, 'data', { signal })) onProblem(problem);
-    done += 1;
-    progress({ type: 'progress', done, total: packIds.length });
-  }
+  const onPack = () => progress({ type: 'progress', done: ++done, total: chosen.count });
+  const threads = options.threads === undefined ? {} : { threads: options.threads };
+  await provePacks(repository, chosen, { ...threads, onProblem, onPack, signal });
+  return chosen.count;
 }
 
 function resultOf(
@@ -125,7 +127,7 @@ function resultOf(
       packs: counts.packs,
       packs_read: counts.read,
       suggest_repair_index: problems.some(
-        ({ code }) => code === 'INDEX_UNREADABLE' || code === 'PACK_DUPLICATE',
+        ({ code }) => code === 'INDEX_UNREADABLE' || code === 'PACK_DUPLICATE' || code === 'PACK_SPLIT',
       ),
       suggest_prune: problems.some(({ code }) => code === 'PACK_ORPHAN'),
     },

@@ -5,12 +5,12 @@
  */
 
 import { blobMissing } from '../errors.js';
+import { BlobSet } from '../repository/blob-set.js';
 import type { Repository } from '../repository/repository.js';
 import type { BlobType } from '../repository/types.js';
 import type { StoredSnapshot } from '../tree/snapshot.js';
 import { editSnapshot } from '../tree/snapshot-edit.js';
 import { throwIfAborted } from './abort.js';
-import { BlobSet } from './blob-set.js';
 import { chooseSnapshots } from './choose-snapshots.js';
 import { copyBlobs, type WantedBlob } from './copy-blobs.js';
 import { listSnapshots, type SnapshotFilter } from './snapshots.js';

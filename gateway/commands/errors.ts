@@ -26,11 +26,11 @@ export function hostileName(name: string): GatehouseError {
   });
 }
 
-/** The value of --read-data-subset is neither n/t, a percentage nor absent. The user mends it. */
+/** The value of --read-data-subset is neither n/t, a percentage nor a size. The user mends it. */
 export function subsetMalformed(text: string): GatehouseError {
   return new GatehouseError('SUBSET_MALFORMED', `"${text}" names no part of the packs.`, {
     context: { text },
-    hint: 'Write n/t with 1 <= n <= t, such as 1/7, or a percentage such as 5%.',
+    hint: 'Write n/t with 1 <= n <= t <= 256, such as 1/7, a percentage such as 5%, or a size such as 500M.',
   });
 }
 

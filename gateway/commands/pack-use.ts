@@ -3,11 +3,11 @@
  * one that stays for other blobs' sake where there is such a pack.
  */
 
+import { BlobSet } from '../repository/blob-set.js';
 import { packSizeShare } from '../repository/pack-format.js';
 import type { PackSummary } from '../repository/pack-table.js';
 import type { Repository } from '../repository/repository.js';
 import type { BlobEntry } from '../repository/types.js';
-import { BlobSet } from './blob-set.js';
 
 export interface PackUse {
   readonly packId: string;

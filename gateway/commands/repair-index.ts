@@ -4,13 +4,13 @@
  * but index files is written or removed.
  */
 import { GatehouseError } from '../../core/errors.js';
+import { BlobSet } from '../repository/blob-set.js';
 import { mapBounded } from '../repository/bounded.js';
 import { idFromKey, keyOf } from '../repository/layout.js';
 import { readPackHeader } from '../repository/pack-format.js';
 import type { Repository } from '../repository/repository.js';
 import type { BlobEntry, CallOptions } from '../repository/types.js';
 import { throwIfAborted } from './abort.js';
-import { BlobSet } from './blob-set.js';
 
 const headersAtOnce = 8;
 

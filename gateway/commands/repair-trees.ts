@@ -3,13 +3,14 @@
  * cannot be read become empty. Works on the stored JSON, so that fields which we do not know stay.
  * Trees in which nothing is wrong keep their ids.
  */
+
+import { BlobSet } from '../repository/blob-set.js';
 import { encodeGoJson, type JsonValue, parseGoJson } from '../repository/go-json.js';
 import type { Repository } from '../repository/repository.js';
 import type { CallOptions } from '../repository/types.js';
 import { treeDamaged } from '../tree/errors.js';
 import { type JsonObject, readFlatObject, readNumber, readText, readTexts } from '../tree/json-fields.js';
 import { throwIfAborted, throwIfBucketFailed } from './abort.js';
-import { BlobSet } from './blob-set.js';
 
 export interface TreeChange {
   /** From the root of the snapshot, as stored names. */

@@ -2,11 +2,12 @@
  * Which blobs the snapshots need: every tree is read once, however many snapshots share it. What a
  * tree names and the index lacks is collected; damage ends the walk, since a guess could lose data.
  */
+
+import { BlobSet } from '../repository/blob-set.js';
 import type { Repository } from '../repository/repository.js';
 import type { BlobType } from '../repository/types.js';
 import { treeDamaged } from '../tree/errors.js';
 import { throwIfAborted } from './abort.js';
-import { BlobSet } from './blob-set.js';
 
 /** Trees read at once. */
 const readsAtOnce = 16;

@@ -4,7 +4,37 @@ import { repositoryDamaged } from '../errors.js';
 import type { Sealer } from './crypto.js';
 import { sha256Hex } from './layout.js';
 import type { BlobType } from './types.js';
-import { loadZstd } from './zstd.js';
+import { type FrameReader, loadZstd, openFrameReader } from './zstd.js';
+
+/** As large as the largest chunk that restic makes, and room for what sealing and packing add. */
+const scratchBytes = 8 * 1024 * 1024 + 64 * 1024;
+
+/** Memory for one blob at a time, used again for the next: what was opened before is overwritten. */
+export class Scratch {
+  readonly #frames: FrameReader;
+  readonly #opened = Buffer.allocUnsafeSlow(scratchBytes);
+  readonly #plain = Buffer.allocUnsafeSlow(scratchBytes);
+
+  private constructor(frames: FrameReader) {
+    this.#frames = frames;
+  }
+
+  static async open(): Promise<Scratch> {
+    return new Scratch(await openFrameReader());
+  }
+
+  /** As `sealer.open`. */
+  unseal(sealer: Sealer, sealed: Uint8Array): Buffer | undefined {
+    return sealed.length > scratchBytes ? sealer.open(sealed) : sealer.openInto(this.#opened, sealed);
+  }
+
+  /** As `Zstd.decompress`; undefined when it has no room for so much. */
+  inflate(frame: Uint8Array, sizeBytes: number): Uint8Array | undefined {
+    if (sizeBytes >= scratchBytes) return undefined;
+    const size = this.#frames.decompressInto(this.#plain.subarray(0, sizeBytes + 1), frame);
+    return this.#plain.subarray(0, size);
+  }
+}
 
 /**
  * @param uncompressedLength plain size of a compressed blob, 0 for one that is not.
@@ -14,19 +44,27 @@ export async function openBlob(
   sealer: Sealer,
   blob: { readonly type: BlobType; readonly id: string; readonly uncompressedLength: number },
   sealed: Uint8Array,
+  scratch?: Scratch,
 ): Promise<Uint8Array> {
   const what = `${blob.type} blob ${blob.id}`;
-  const opened = sealer.open(sealed);
+  const opened = scratch === undefined ? sealer.open(sealed) : scratch.unseal(sealer, sealed);
   if (opened === undefined) throw repositoryDamaged(what, 'its bytes were changed');
-  const plain = blob.uncompressedLength > 0 ? await inflate(what, opened, blob.uncompressedLength) : opened;
+  const plain =
+    blob.uncompressedLength > 0 ? await inflate(what, opened, blob.uncompressedLength, scratch) : opened;
   if (sha256Hex(plain) !== blob.id)
     throw repositoryDamaged(what, 'its content does not have the hash in its id');
   return plain;
 }
 
-async function inflate(what: string, frame: Uint8Array, sizeBytes: number): Promise<Uint8Array> {
+async function inflate(
+  what: string,
+  frame: Uint8Array,
+  sizeBytes: number,
+  scratch?: Scratch,
+): Promise<Uint8Array> {
   try {
-    const plain = await (await loadZstd()).decompress(frame, sizeBytes);
+    const plain =
+      scratch?.inflate(frame, sizeBytes) ?? (await (await loadZstd()).decompress(frame, sizeBytes));
     if (plain.length === sizeBytes) return plain;
   } catch (error) {
     throw repositoryDamaged(what, `it does not decompress (${messageOf(error)})`, error);

@@ -193,9 +193,11 @@ describe('a check', () => {
       expect(repository.id).toHaveLength(64);
     }));
 
-  it.each(['1/2', '7/7', '5%', '0.5%'])('takes %s', (text) => expect(parseSubset(text)).toBeDefined());
+  it.each(['1/2', '7/7', '5%', '0.5%', '500M', '1.5G', '10'])('takes %s', (text) =>
+    expect(parseSubset(text)).toBeDefined(),
+  );
 
-  it.each(['0/2', '3/2', '0%', '101%', 'x', '1/257', ''])('refuses %s', (text) => {
+  it.each(['0/2', '3/2', '0%', '101%', 'x', '1/257', '', '0M', '5Q', '-1'])('refuses %s', (text) => {
     expect(() => parseSubset(text)).toThrow(expect.objectContaining({ code: 'SUBSET_MALFORMED' }));
   });
 });

@@ -341,8 +341,8 @@ describe('checking', () => {
     bucket.objects.set(`data/cd/${orphan}`, bytes);
     const problems = await collect(again.checkPacks());
     expect(problems.map(({ code, severity, fileId }) => [code, severity, fileId])).toEqual([
-      ['PACK_MISSING', 'error', packId],
       ['PACK_ORPHAN', 'hint', orphan],
+      ['PACK_MISSING', 'error', packId],
     ]);
     expect(codes(await verify('size'))).toEqual(['PACK_MISSING']);
     expect(codes(await verify('data'))).toEqual(['PACK_MISSING']);

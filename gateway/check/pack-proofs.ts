@@ -1,0 +1,161 @@
+/**
+ * Reads packs and proves them on all cores. The main thread fetches packs into a few slots of
+ * shared memory; threads hash, open and decompress. A few packs are proved here,
+ * since starting threads takes longer.
+ */
+import { availableParallelism } from 'node:os';
+import type { Closeable } from '../../core/lifecycle.js';
+import { mapBounded, throwIfAborted } from '../repository/bounded.js';
+import { keyOf } from '../repository/layout.js';
+import type { Repository } from '../repository/repository.js';
+import type { CallOptions, Problem } from '../repository/types.js';
+import { CheckThread } from './check-thread.js';
+import { packEntries } from './pack-entries.js';
+import type { PackJob } from './protocol.js';
+import { provePack } from './prove-pack.js';
+
+const mebibyte = 1024 * 1024;
+/** Below this sum threads do not pay. */
+const threadsFromBytes = 32 * mebibyte;
+/** For packs being fetched while the threads are busy. */
+const slotsAhead = 1;
+/** All slots together; a single one may be larger up to `largestSlot`. */
+const memoryBytes = 160 * mebibyte;
+/** Larger packs are spooled and proved on the main thread; restic makes none. */
+const largestSlot = 192 * mebibyte;
+
+export interface ProofOptions extends CallOptions {
+  /** Threads; one per core unless told, none for little data. */
+  readonly threads?: number;
+  readonly onProblem: (problem: Problem) => void;
+  /** Called after each pack with the bytes it had. */
+  readonly onPack: (sizeBytes: number) => void;
+}
+
+export interface PacksToProve {
+  readonly count: number;
+  readonly sizeBytes: number;
+  readonly largestBytes: number;
+  ids(): Iterable<string>;
+}
+
+/**
+ * @throws INTERRUPTED, and the bucket's errors.
+ */
+export async function provePacks(
+  repository: Repository,
+  packs: PacksToProve,
+  options: ProofOptions,
+): Promise<void> {
+  const wanted = options.threads ?? (packs.sizeBytes < threadsFromBytes ? 0 : availableParallelism());
+  const threads = Math.min(wanted, packs.count);
+  const slotBytes = Math.min(packs.largestBytes, largestSlot);
+  const slots = Math.max(1, Math.min(threads + slotsAhead, Math.floor(memoryBytes / slotBytes)));
+  const proofs = new PackProofs(repository, { threads, slotBytes, slots }, options);
+  try {
+    const prove = (packId: string) => proofs.prove(packId);
+    for await (const { sizeBytes, problems } of mapBounded(packs.ids(), slots + 1, prove)) {
+      for (const problem of problems) options.onProblem(problem);
+      options.onPack(sizeBytes);
+    }
+  } finally {
+    await proofs.close();
+  }
+}
+
+interface Proof {
+  readonly sizeBytes: number;
+  readonly problems: readonly Problem[];
+}
+
+class PackProofs implements Closeable {
+  readonly #repository: Repository;
+  readonly #options: ProofOptions;
+  readonly #threads: CheckThread[];
+  readonly #idle: CheckThread[];
+  readonly #slotBytes: number;
+  /** Used again and again: shared memory goes back to the system late. */
+  readonly #slots: SharedArrayBuffer[];
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(
+    repository: Repository,
+    sizes: { readonly threads: number; readonly slots: number; readonly slotBytes: number },
+    options: ProofOptions,
+  ) {
+    this.#repository = repository;
+    this.#options = options;
+    const { encryption, macNonceKey, macMultiplier } = repository.stores.sealer.key;
+    const key = Buffer.concat([encryption, macNonceKey, macMultiplier]);
+    this.#threads = Array.from({ length: sizes.threads }, () => CheckThread.start({ key }));
+    this.#idle = [...this.#threads];
+    this.#slotBytes = sizes.slotBytes;
+    this.#slots = Array.from({ length: sizes.slots }, () => new SharedArrayBuffer(sizes.slotBytes));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+
+  async prove(packId: string): Promise<Proof> {
+    const { bucket, index } = this.#repository.stores;
+    const { signal } = this.#options;
+    const call = signal ? { signal } : {};
+    const sizeBytes = (await bucket.stat(keyOf('pack', packId), call)) ?? 0;
+    if (sizeBytes === 0 || sizeBytes > this.#slotBytes) return this.#proveSpooled(packId, sizeBytes);
+    const slot = await this.#take(this.#slots);
+    try {
+      const read = await this.#fetch(packId, slot, call);
+      const entries = packEntries(index.blobsOfPack(packId));
+      const expectedBytes = index.pack(packId)?.sizeBytes;
+      const job = { packId, slot, sizeBytes: read, expectedBytes, ...entries };
+      return { sizeBytes: read, problems: await this.#run(job) };
+    } finally {
+      this.#give(this.#slots, slot);
+    }
+  }
+
+  async #proveSpooled(packId: string, sizeBytes: number): Promise<Proof> {
+    const problems: Problem[] = [];
+    const call = this.#options.signal ? { signal: this.#options.signal } : {};
+    for await (const problem of this.#repository.verifyPack(packId, 'data', call)) problems.push(problem);
+    return { sizeBytes, problems };
+  }
+
+  /** @returns how many bytes there were; a file that grew meanwhile shows as another hash. */
+  async #fetch(packId: string, slot: SharedArrayBuffer, call: CallOptions): Promise<number> {
+    const stream = await this.#repository.stores.bucket.getStream(keyOf('pack', packId), call);
+    const target = Buffer.from(slot);
+    let at = 0;
+    for await (const bytes of (stream ?? []) as AsyncIterable<Uint8Array>) {
+      throwIfAborted(call.signal);
+      target.set(bytes.subarray(0, target.length - at), at);
+      at = Math.min(target.length, at + bytes.length);
+    }
+    return at;
+  }
+
+  async #run(job: PackJob): Promise<readonly Problem[]> {
+    if (this.#threads.length === 0) return provePack(job, this.#repository.stores.sealer);
+    const thread = await this.#take(this.#idle);
+    try {
+      return await thread.prove(job);
+    } finally {
+      this.#give(this.#idle, thread);
+    }
+  }
+
+  /** One of the free ones, as soon as there is one. */
+  async #take<T>(free: T[]): Promise<T> {
+    for (;;) {
+      const one = free.pop();
+      if (one !== undefined) return one;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  #give<T>(free: T[], one: T): void {
+    free.push(one);
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Proves a pack from its bytes: hash, size, header, and every blob down to its id. Knows neither
+ * bucket nor index, so that worker threads can run it.
+ */
+import { GatehouseError } from '../../core/errors.js';
+import { openBlob, type Scratch } from './blob-opener.js';
+import { throwIfAborted } from './bounded.js';
+import type { Sealer } from './crypto.js';
+import { readPackHeader } from './pack-format.js';
+import type { BlobEntry, Problem } from './types.js';
+
+export interface PackContent {
+  readonly packId: string;
+  /** What was read. */
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  /** By the index; undefined when it does not know the pack. */
+  readonly expectedBytes: number | undefined;
+  /** What the index places in the pack, by offset; empty when it does not know it. */
+  readonly indexed: readonly BlobEntry[];
+  /** Brings bytes of the pack; fewer at its end. */
+  read(offset: number, length: number): Uint8Array | Promise<Uint8Array>;
+}
+
+export async function* verifyContent(
+  pack: PackContent,
+  sealer: Sealer,
+  options: { readonly signal?: AbortSignal | undefined; readonly scratch?: Scratch } = {},
+): AsyncGenerator<Problem> {
+  const { packId, sizeBytes, sha256, indexed } = pack;
+  if (sha256 !== packId) {
+    yield problem('PACK_HASH', packId, `Pack ${packId} does not have the hash in its name, but ${sha256}.`);
+  }
+  yield* compareSize(packId, pack.expectedBytes ?? sizeBytes, sizeBytes);
+  const header = await headerOf(pack, sealer);
+  if (header instanceof GatehouseError) yield problem('PACK_HEADER', packId, header.message);
+  else if (indexed.length > 0) yield* compareHeader(packId, header, indexed);
+  const blobs = indexed.length > 0 || header instanceof GatehouseError ? indexed : header;
+  yield* checkLayout(packId, blobs);
+  for (const blob of blobs) {
+    throwIfAborted(options.signal);
+    if (blob.offset + blob.length > sizeBytes) {
+      const message = `Blob ${blob.id} lies beyond the end of pack ${packId}.`;
+      yield problem('BLOB_DAMAGED', packId, message, blob.id);
+      continue;
+    }
+    const sealed = await pack.read(blob.offset, blob.length);
+    yield* verifyBlob(sealer, packId, blob, sealed, options.scratch);
+  }
+}
+
+async function* verifyBlob(
+  sealer: Sealer,
+  packId: string,
+  blob: BlobEntry,
+  sealed: Uint8Array,
+  scratch: Scratch | undefined,
+): AsyncGenerator<Problem> {
+  try {
+    await openBlob(sealer, blob, sealed, scratch);
+  } catch (error) {
+    if (!(error instanceof GatehouseError)) throw error;
+    yield problem('BLOB_DAMAGED', packId, `${error.message} It lies in pack ${packId}.`, blob.id);
+  }
+}
+
+async function headerOf(pack: PackContent, sealer: Sealer): Promise<BlobEntry[] | GatehouseError> {
+  try {
+    const read = async (offset: number, length: number) => pack.read(offset, length);
+    return await readPackHeader(pack.packId, pack.sizeBytes, sealer, read);
+  } catch (error) {
+    if (error instanceof GatehouseError) return error;
+    throw error;
+  }
+}
+
+function* compareHeader(
+  packId: string,
+  header: readonly BlobEntry[],
+  indexed: readonly BlobEntry[],
+): Generator<Problem> {
+  const known = new Set(indexed.map(placeName));
+  for (const blob of header) {
+    if (known.has(placeName(blob))) continue;
+    const message = `The header of pack ${packId} lists ${blob.type} blob ${blob.id}, the index does not.`;
+    yield problem('PACK_HEADER', packId, message, blob.id);
+  }
+}
+
+function placeName(blob: BlobEntry): string {
+  return `${blob.type} ${blob.id} ${blob.offset} ${blob.length} ${blob.uncompressedLength}`;
+}
+
+function* checkLayout(packId: string, blobs: readonly BlobEntry[]): Generator<Problem> {
+  let end = 0;
+  for (const blob of blobs) {
+    if (blob.offset !== end) {
+      const message = `Blob ${blob.id} of pack ${packId} begins at ${blob.offset}, not at ${end}.`;
+      yield problem('PACK_LAYOUT', packId, message, blob.id);
+    }
+    end = blob.offset + blob.length;
+  }
+}
+
+export function* compareSize(
+  packId: string,
+  expected: number | undefined,
+  actual: number | undefined,
+): Generator<Problem> {
+  if (actual === undefined) {
+    yield problem('PACK_MISSING', packId, `Pack ${packId} is not in the bucket.`);
+  } else if (expected !== undefined && expected !== actual) {
+    const message = `Pack ${packId} has ${actual} bytes; by the index it has ${expected}.`;
+    yield problem('PACK_SIZE', packId, message);
+  }
+}
+
+export function problem(code: Problem['code'], fileId: string, message: string, blobId?: string): Problem {
+  return { severity: 'error', code, fileId, message, ...(blobId === undefined ? {} : { blobId }) };
+}
+
+export function hint(code: Problem['code'], fileId: string, message: string): Problem {
+  return { severity: 'hint', code, fileId, message };
+}
