@@ -172,7 +172,8 @@ async function exclusions(context: Context, flags: BackupFlags) {
   };
 }
 
-async function patternsFrom(files: readonly string[] = [], { env }: Context): Promise<string[]> {
+/** Patterns of exclude files. */
+export async function patternsFrom(files: readonly string[] = [], { env }: Context): Promise<string[]> {
   if (files.length === 0) return [];
   const { patternsOfFile } = await import('../gateway/files/patterns.js');
   const { withoutByteOrderMark } = await import('../gateway/files/path-lists.js');

@@ -25,6 +25,8 @@ const byCode: Readonly<Record<string, number>> = {
   SUBSET_MALFORMED: exitCodes.usage,
   KEEP_POLICY_EMPTY: exitCodes.usage,
   TAGS_UNCHANGED: exitCodes.usage,
+  NOTHING_TO_REWRITE: exitCodes.usage,
+  MIGRATION_NOT_APPLICABLE: exitCodes.usage,
   REMOVE_ALL_UNFILTERED: exitCodes.usage,
   RECOVERY_UNCONFIRMED: exitCodes.usage,
   IS_FOLDER: exitCodes.usage,

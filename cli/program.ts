@@ -20,10 +20,12 @@ import { addJobs } from './commands/jobs.js';
 import { addKey } from './commands/key.js';
 import { addList } from './commands/list.js';
 import { addLs } from './commands/ls.js';
+import { addMigrate } from './commands/migrate.js';
 import { addMirror } from './commands/mirror.js';
 import { addPrune } from './commands/prune.js';
 import { addRepair } from './commands/repair.js';
 import { addRestore } from './commands/restore.js';
+import { addRewrite } from './commands/rewrite.js';
 import { addRm } from './commands/rm.js';
 import { addServe } from './commands/serve.js';
 import { addService } from './commands/service.js';
@@ -59,6 +61,7 @@ const groups = {
     addCheck,
     addCopy,
     addTag,
+    addRewrite,
     addForget,
     addPrune,
     addRepair,
@@ -66,6 +69,7 @@ const groups = {
     addCat,
     addKey,
     addUnlock,
+    addMigrate,
   ],
   'A backup server for the network:': [addServe, addMirror],
   'Scheduled backups:': [addJobs],

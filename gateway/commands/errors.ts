@@ -161,3 +161,30 @@ export function packUnknown(ids: readonly string[]): GatehouseError {
     hint: 'List the packs with "gatehouse list packs".',
   });
 }
+
+/** Nothing was asked to be left out or changed. The user says what. */
+export function nothingToRewrite(): GatehouseError {
+  return new GatehouseError('NOTHING_TO_REWRITE', 'Nothing is to be left out or changed.', {
+    hint: 'Give --exclude patterns, --new-host or --new-time.',
+  });
+}
+
+/** The migration is unknown, or the repository has it behind itself. The user lists what there is. */
+export function migrationNotApplicable(name: string): GatehouseError {
+  return new GatehouseError('MIGRATION_NOT_APPLICABLE', `The migration ${name} cannot be applied here.`, {
+    context: { name },
+    hint: 'Run "gatehouse migrate" without a name to see which can.',
+  });
+}
+
+/** A check before a migration found damage. The user repairs the repository first. */
+export function migrationRefused(errors: number): GatehouseError {
+  return new GatehouseError(
+    'MIGRATION_REFUSED',
+    `The repository has ${errors} errors; it was left as it is.`,
+    {
+      context: { errors },
+      hint: 'Run check, repair what it finds, then migrate.',
+    },
+  );
+}

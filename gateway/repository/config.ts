@@ -6,7 +6,7 @@ import type { Bucket, CallOptions } from '../bucket/bucket.js';
 import { degree, isIrreducible, pickPolynomial, polynomialDegree } from '../chunker/polynomial.js';
 import { repositoryDamaged, repositoryMissing, repositoryVersionUnknown } from '../errors.js';
 import type { Sealer } from './crypto.js';
-import { encodeGoJson } from './go-json.js';
+import { encodeGoJson, type JsonValue } from './go-json.js';
 import { configKey } from './layout.js';
 
 export interface RepositoryConfig {
@@ -41,6 +41,18 @@ export async function saveConfig(
     id: config.id,
     chunker_polynomial: config.polynomial.toString(16),
   });
+  await bucket.put(configKey, sealer.seal(Buffer.from(json)), options);
+}
+
+/**
+ * Makes the repository one of version 2; fields of other programs stay. The bucket replaces the file
+ * in one step. @throws REPOSITORY_MISSING, REPOSITORY_DAMAGED, REPOSITORY_VERSION.
+ */
+export async function upgradeConfig(bucket: Bucket, sealer: Sealer, options?: CallOptions): Promise<void> {
+  await loadConfig(bucket, sealer, options);
+  const plain = sealer.open((await bucket.get(configKey, options)) ?? Buffer.alloc(0));
+  const fields = JSON.parse((plain ?? Buffer.from('{}')).toString('utf8')) as Record<string, JsonValue>;
+  const json = encodeGoJson({ ...fields, version: 2 });
   await bucket.put(configKey, sealer.seal(Buffer.from(json)), options);
 }
 

@@ -8,6 +8,7 @@ import { keyInUse, keyNotVerified, repositoryDamaged } from '../errors.js';
 import type { BlobIndex } from './blob-index.js';
 import { openBlob } from './blob-opener.js';
 import type { BlobSaver } from './blob-saver.js';
+import { upgradeConfig } from './config.js';
 import type { Sealer } from './crypto.js';
 import { createKeyFile, defaultScryptCost, type KeyInfo, listKeyFiles, openKeyFile } from './keys.js';
 import { keyOf } from './layout.js';
@@ -105,5 +106,10 @@ export class Maintenance {
   async removeKey(id: string, options?: CallOptions & { readonly successor?: string }): Promise<void> {
     if (id === this.#parts.keyId && options?.successor === undefined) throw keyInUse(id);
     await this.#parts.bucket.delete(keyOf('key', id), options);
+  }
+
+  /** Makes the stored repository one of version 2; open it again after that. */
+  async upgradeToVersion2(options?: CallOptions): Promise<void> {
+    await upgradeConfig(this.#parts.bucket, this.#parts.sealer, options);
   }
 }

@@ -17,3 +17,15 @@ export function snapshotDamaged(id: string, problem: string, cause?: unknown): G
     hint: 'Run "gatehouse check" and use another snapshot.',
   });
 }
+
+/** Raised when a tree cannot be written again as it is; nothing was changed, and the user leaves it or asks its writer. */
+export function treeNotRepeatable(id: string): GatehouseError {
+  return new GatehouseError(
+    'TREE_NOT_REPEATABLE',
+    `Tree ${id} is written in a way that a change would not keep.`,
+    {
+      context: { id },
+      hint: 'Another program wrote it otherwise than restic does. Its snapshots can be restored, but not rewritten.',
+    },
+  );
+}

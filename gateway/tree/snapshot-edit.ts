@@ -3,7 +3,7 @@
  * and the zone of the time.
  */
 import { encodeGoJson, type JsonValue, parseGoJson } from '../repository/go-json.js';
-import { readFlatObject } from './json-fields.js';
+import { type JsonObject, readFlatObject } from './json-fields.js';
 
 /** restic's order; other fields follow. */
 const order = [
@@ -30,7 +30,7 @@ export interface SnapshotChanges {
   readonly hostname?: string;
   readonly tags?: readonly string[] | undefined;
   readonly original?: string;
-  readonly summary?: undefined;
+  readonly summary?: JsonObject | undefined;
 }
 
 /** @returns the JSON text. @throws TREE_DAMAGED when it is no object, SyntaxError when it is no JSON. */
