@@ -35,7 +35,7 @@ export class JobReports implements RunObserver {
   async began(job: JobConfig, run: RunRecord): Promise<void> {
     if (run.kind !== 'backup') return;
     this.#toldMs.set(job.name, this.#parts.clock.monotonicMs());
-    await this.#send(job, reportOf(job, run, null));
+    await this.#send(job, reportOf(job, run, isoOrNull(this.#parts.nextRunMs(job.name))));
   }
 
   progressed(job: JobConfig, run: RunRecord, progress: BackupProgressReport): void {
@@ -43,7 +43,8 @@ export class JobReports implements RunObserver {
     if (nowMs - (this.#toldMs.get(job.name) ?? Number.NEGATIVE_INFINITY) < shortestGapMs) return;
     this.#toldMs.set(job.name, nowMs);
     const counts = { bytesProcessed: progress.bytesDone, bytesAdded: progress.bytesCompressed ?? 0 };
-    this.#parts.reporter?.reportProgress({ ...reportOf(job, run, null), ...counts, progress });
+    const nextRunAt = isoOrNull(this.#parts.nextRunMs(job.name));
+    this.#parts.reporter?.reportProgress({ ...reportOf(job, run, nextRunAt), ...counts, progress });
   }
 
   async ended(job: JobConfig, run: RunRecord): Promise<void> {

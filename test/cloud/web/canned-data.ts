@@ -1,6 +1,7 @@
 /** A small household as the API would describe it, in relation to a given time. Typed by the API itself. */
 import type {
   BackupJobView,
+  BackupProgressReport,
   BackupReport,
   ClickView,
   Overview,
@@ -90,6 +91,24 @@ export function report(
     bytesAdded: 3_100_000,
     error: null,
     nextRunAt: iso(endedMs + 48 * minuteMs),
+    ...change,
+  };
+}
+
+export function progress(nowMs: number, change: Partial<BackupProgressReport> = {}): BackupProgressReport {
+  return {
+    filesDone: 504,
+    filesTotal: 1_204,
+    bytesDone: 3_444_000_000,
+    bytesTotal: 8_200_000_000,
+    bytesRead: 2_000_000_000,
+    bytesNew: 1_200_000_000,
+    bytesCompressed: 900_000_000,
+    bytesSent: 300_000_000,
+    readPerSecond: 80_000_000,
+    sendPerSecond: 1_900_000,
+    endsAt: iso(nowMs + 4 * minuteMs),
+    errors: 2,
     ...change,
   };
 }

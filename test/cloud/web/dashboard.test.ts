@@ -2,7 +2,18 @@ import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Bundle, dashboardBundle } from './bundle.js';
-import { type Canned, click, emptyHousehold, household, iso, run, thing } from './canned-data.js';
+import {
+  type Canned,
+  click,
+  emptyHousehold,
+  household,
+  iso,
+  minuteMs,
+  progress,
+  report,
+  run,
+  thing,
+} from './canned-data.js';
 import { DashboardServer, dashboardToken } from './dashboard-server.js';
 
 const executablePath = '/usr/bin/chromium';
@@ -252,6 +263,33 @@ describe.skipIf(isAbsent)(`the dashboard in Chromium${skipReason}`, () => {
     await page.getByText('Live', { exact: true }).waitFor();
     expect(await page.getByRole('alert').count()).toBe(0);
     await page.locator('.row').first().getByText('Long press').waitFor();
+  });
+
+  test('shows a backup as it runs, when data was verified, and how long runs took', async () => {
+    const { page, server, complaints } = await openDashboard();
+    const photos = card(page, 'photos');
+    const running = { state: 'RUNNING' as const, endedAt: null };
+    const send = (bytesDone: number) =>
+      server.send({
+        type: 'backup',
+        data: report('photos', 'live', Date.now() + 42_000, {
+          ...running,
+          progress: progress(Date.now(), { bytesDone }),
+          verification: { endedAt: iso(Date.now() - 60 * minuteMs), isSound: true, part: '3/30' },
+        }),
+      });
+    send(820_000_000);
+    await photos.getByText(/^10 %, 504 of 1,204 files, 820 MB at 80 MB\/s/).waitFor();
+    send(6_560_000_000);
+    const bar = photos.getByRole('progressbar', { name: 'Progress of the backup' });
+    await photos.getByText(/^80 %.*300 MB sent at 1\.9 MB\/s, 2 errors, about 4 min left$/).waitFor();
+    expect(await bar.getAttribute('value')).toBe('80');
+    await photos.getByText('Data verified 1 hour ago, part 3/30').waitFor();
+    await photos.getByText('Duration and size of runs').click();
+    const chart = photos.getByRole('img', { name: 'Duration and added bytes of photos over time' });
+    await expect.poll(() => inkOf(chart)).toBeGreaterThan(50);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(1280);
+    expect(complaints).toEqual([]);
   });
 
   test('says what to do next where there is nothing yet', async () => {

@@ -3,6 +3,7 @@ import type uPlot from 'uplot';
 import { clockTime } from '../format/time.js';
 import { type DisplayUnit, quantityNumber } from '../format/units.js';
 import { verticalRange } from './chart-data.js';
+import { colour } from './chart-life.js';
 
 export interface ChartSetup {
   readonly width: number;
@@ -71,9 +72,4 @@ function valueAxis(unit: DisplayUnit): uPlot.Axis {
       return splits.map((value) => quantityNumber(value, plain));
     },
   };
-}
-
-/** Read at every drawing, so that a change between light and dark needs a redraw only. */
-function colour(property: string): (plot: uPlot) => string {
-  return (plot) => getComputedStyle(plot.root).getPropertyValue(property).trim();
 }

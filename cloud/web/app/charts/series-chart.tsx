@@ -4,6 +4,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { DisplayUnit } from '../format/units.js';
 import type { Columns } from './chart-data.js';
+import { followColours, followSize } from './chart-life.js';
 import { chartOptions } from './chart-options.js';
 
 export interface SeriesChartProps {
@@ -30,7 +31,7 @@ export function SeriesChart(props: SeriesChartProps) {
     if (target === null) return undefined;
     const chart = createChart(target, latest);
     plot.current = chart;
-    const undo = [followSize(chart, target), followColours(chart)];
+    const undo = [followSize(chart, target, heightPx), followColours(chart)];
     return () => {
       for (const stop of undo) stop();
       chart.destroy();
@@ -54,20 +55,4 @@ function createChart(target: HTMLElement, latest: { readonly current: SeriesChar
     onHover: (index) => latest.current.onHover(index),
   });
   return new uPlot(options, latest.current.columns, target);
-}
-
-function followSize(chart: uPlot, target: HTMLElement): () => void {
-  const observer = new ResizeObserver(() => {
-    const width = target.clientWidth;
-    if (width > 0 && width !== chart.width) chart.setSize({ width, height: heightPx });
-  });
-  observer.observe(target);
-  return () => observer.disconnect();
-}
-
-function followColours(chart: uPlot): () => void {
-  const scheme = matchMedia('(prefers-color-scheme: dark)');
-  const redraw = () => chart.redraw(false, true);
-  scheme.addEventListener('change', redraw);
-  return () => scheme.removeEventListener('change', redraw);
 }

@@ -37,6 +37,11 @@ export function clockTime(ms: number, locale?: string, withSeconds = true): stri
   return format.format(new Date(ms));
 }
 
+/** `2 Jan`, for axes. */
+export function dayAndMonth(ms: number, locale?: string): string {
+  return new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' }).format(new Date(ms));
+}
+
 /** Date and time in full, for titles. */
 export function fullTime(ms: number, locale?: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'medium' }).format(new Date(ms));

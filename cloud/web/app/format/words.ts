@@ -68,6 +68,15 @@ export function backupDetail(report: BackupReport, locale?: string): string {
     .join(', ');
 }
 
+/** `Data verified 2 hours ago, part 3/30`, or that it is damaged; undefined when it was never looked at. */
+export function verificationText(report: BackupReport, nowMs: number, locale?: string): string | undefined {
+  const { verification } = report;
+  if (verification === undefined) return undefined;
+  const when = timeSince(Date.parse(verification.endedAt), nowMs, locale);
+  const what = verification.isSound ? 'Data verified' : 'Damaged data found';
+  return `${what} ${when}, part ${verification.part}`;
+}
+
 /** The newest run, of any job, that stored something. */
 export function lastBackupMs(reports: readonly BackupReport[]): number | undefined {
   const ended = reports

@@ -1,9 +1,20 @@
-/** One backup job: how the last run went, when the next one comes, how the last thirty went. */
+/** One backup job: how the last run went or goes, when the next one comes, how the last thirty went. */
+import { useMemo, useState } from 'preact/hooks';
 import type { BackupJobView, BackupReport } from '../../../../core/wire/api.js';
+import { RunChart } from '../charts/run-chart.js';
+import { toRunColumns } from '../charts/run-columns.js';
 import { fullTime } from '../format/time.js';
-import { backupDetail, backupResult, backupWords, capitalized, nextRunText } from '../format/words.js';
+import {
+  backupDetail,
+  backupResult,
+  backupWords,
+  capitalized,
+  nextRunText,
+  verificationText,
+} from '../format/words.js';
 import { useNow } from '../state/hooks.js';
 import { BackupBars } from './backup-bars.js';
+import { BackupProgress } from './backup-progress.js';
 import { Icon, type IconName } from './icons.js';
 import { Badge, type Tone } from './parts.js';
 
@@ -34,15 +45,39 @@ export function BackupCard({ job }: { job: BackupJobView }) {
       <p class="backup-result" title={fullTime(endedMs)}>
         {capitalized(backupResult(last, now))}
       </p>
+      {last.progress !== undefined && last.state === 'RUNNING' && (
+        <BackupProgress progress={last.progress} now={now} />
+      )}
       {detail !== '' && <p class="card-note">{detail}</p>}
       {last.error !== null && <Problem report={last} />}
       <BackupBars history={job.history} />
+      <RunsOverTime job={job} />
+      <Verification report={last} now={now} />
       <p class="backup-next">
         <Icon name="clock" />
         {nextRunText(last, now)}
       </p>
     </article>
   );
+}
+
+/** The chart is made when it is asked for: a page of many jobs stays light. */
+function RunsOverTime({ job }: { job: BackupJobView }) {
+  const [isOpen, setOpen] = useState(false);
+  const columns = useMemo(() => toRunColumns(job.history), [job.history]);
+  if (columns[0].length < 2) return null;
+  return (
+    <details class="backup-runs" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Duration and size of runs</summary>
+      {isOpen && <RunChart columns={columns} label={`Duration and added bytes of ${job.job} over time`} />}
+    </details>
+  );
+}
+
+function Verification({ report, now }: { report: BackupReport; now: number }) {
+  const text = verificationText(report, now);
+  if (text === undefined) return null;
+  return <p class={report.verification?.isSound ? 'card-note' : 'problem'}>{text}</p>;
 }
 
 function Problem({ report }: { report: BackupReport }) {
