@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { parseConfig } from '../../core/config.js';
@@ -27,6 +28,13 @@ describe('the configuration of the gateway', () => {
     const config = parseConfig(gatewayConfig, { dataDir: '/var/lib/gatehouse', jobs: [job] }, 'x');
     expect(config.jobs[0]).toMatchObject({ ...job, excludes: [] });
     expect(parseConfig(gatewayConfig, { dataDir: '/var/lib/gatehouse' }, 'x').jobs).toEqual([]);
+  });
+
+  test.each(['backup.md', 'synology.md'])('takes what docs/%s shows', async (name) => {
+    const page = await readFile(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+    const examples = [...page.matchAll(/^```json\n(.*?)^```$/gms)].map(([, text = '']) => text);
+    expect(examples.length).toBeGreaterThan(0);
+    for (const text of examples) expect(faultsIn(JSON.parse(text))).toBe('');
   });
 
   test('names every fault at once with its path', () => {
