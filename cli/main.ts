@@ -1,5 +1,5 @@
 /** The `gatehouse` command line: wiring only. Each command lives in a file of its own under `commands/`. */
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { createContext } from './context.js';
 import { exitCodeOf, exitCodes, reportError } from './exit-code.js';
 import { buildProgram } from './program.js';
@@ -11,6 +11,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   process.stdout.on('error', ignoreClosedPipe);
   const program = buildProgram();
   try {
+    // Its short options are the original's, -h for the host among them.
+    if (argv[2] === 's3dump') return await s3dump(program, argv.slice(3));
     await program.parseAsync([...argv]);
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -21,6 +23,19 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = context.signal.aborted ? exitCodes.interrupted : exitCodeOf(error);
     reportError(context.terminal, error, Boolean(process.env['GATEHOUSE_DEBUG']));
   }
+}
+
+async function s3dump(program: Command, args: readonly string[]): Promise<void> {
+  const { parseS3dump, s3dumpHelp } = await import('./s3dump/arguments.js');
+  const parsed = parseS3dump(args);
+  if (parsed.flags.help === true) {
+    process.stdout.write(s3dumpHelp);
+    return;
+  }
+  program.setOptionValue('json', parsed.flags.json ?? false);
+  program.setOptionValue('quiet', parsed.flags.quiet ?? false);
+  const { runS3dump } = await import('./s3dump/run.js');
+  await runS3dump(createContext(program), parsed);
 }
 
 /** `gatehouse snapshots | head` must not end in a stack trace. */

@@ -27,6 +27,7 @@ import { addRepair } from './commands/repair.js';
 import { addRestore } from './commands/restore.js';
 import { addRewrite } from './commands/rewrite.js';
 import { addRm } from './commands/rm.js';
+import { addS3dump } from './commands/s3dump.js';
 import { addServe } from './commands/serve.js';
 import { addService } from './commands/service.js';
 import { addSnapshots } from './commands/snapshots.js';
@@ -74,6 +75,7 @@ const groups = {
   'A backup server for the network:': [addServe, addMirror],
   'Scheduled backups:': [addJobs],
   'Buckets (also "ls" with a URL):': [addCp, addRm],
+  'Dumps, one stream each:': [addS3dump],
   'The three programs, for services:': [addCloud, addAgent, addGateway, addService],
   'Shell:': [addCompletion],
 };

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import type { Secret } from '../../core/secret.js';
 import type { S3Location } from './location.js';
 import { providerOf, regionOf } from './providers.js';
 
@@ -26,6 +27,13 @@ export interface S3ClientOptions {
   readonly profile?: string | undefined;
   /** Whose connections are used; the client closes them with itself. Else the SDK's own. */
   readonly agents?: { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent } | undefined;
+  /** Instead of any of these. */
+  readonly keys?: AccessKeys | undefined;
+}
+
+export interface AccessKeys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Secret;
 }
 
 /** Files that hold one value each, as systemd credentials do; read when the bucket is opened. */
@@ -71,7 +79,7 @@ export async function createS3Client(
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
     ...(options.profile === undefined ? {} : { profile: options.profile }),
-    ...(await credentialsFrom(options.credentialFiles)),
+    ...(await credentialsFrom(options)),
   };
   const client = withoutNodeWarning(() => new sdk.S3Client(config));
   if (region !== undefined || (await knowsRegion(client))) return client;
@@ -87,7 +95,14 @@ async function knowsRegion(client: S3Client): Promise<boolean> {
   }
 }
 
-async function credentialsFrom(files: CredentialFiles | undefined): Promise<Partial<S3ClientConfig>> {
+async function credentialsFrom({
+  keys,
+  credentialFiles: files,
+}: S3ClientOptions): Promise<Partial<S3ClientConfig>> {
+  if (keys !== undefined) {
+    const { accessKeyId, secretAccessKey } = keys;
+    return { credentials: { accessKeyId, secretAccessKey: secretAccessKey.reveal() } };
+  }
   if (files === undefined) return {};
   const [accessKeyId, secretAccessKey] = await Promise.all([
     readFile(files.accessKeyIdFile, 'utf8'),

@@ -18,7 +18,7 @@ export function parseRate(text: string): number {
 }
 
 /** Raised for a rate that cannot be read or is zero; the user writes it as the hint shows. */
-function rateMalformed(text: string): GatehouseError {
+export function rateMalformed(text: string): GatehouseError {
   return new GatehouseError('RATE_MALFORMED', `"${text}" is not a transfer rate.`, {
     context: { text },
     hint: 'Write KiB per second as a plain number (500), or with a unit: 300k, 2M, 1G (per second).',
