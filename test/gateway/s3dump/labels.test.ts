@@ -22,7 +22,7 @@ describe('names', () => {
     expect(parseKey('nas:/home:0:2026-11-21')).toEqual({ labels, layout: 'whole', piece: 0 });
     expect(parseKey('nas:/home:0:2026-11-21:12')).toEqual({ labels, layout: 'numbered', piece: 12 });
     expect(parseKey('nas:/home:0:2026-11-21/chunk_000012')).toEqual({ labels, layout: 'chunks', piece: 12 });
-    expect(parseKey('nas:/my%20home:0:d')?.labels.fs).toBe('/my home');
+    expect(parseKey('nas%3A/my%20home%3A0%3Ad')?.labels.fs).toBe('/my home');
     for (const other of ['data/aa/x', 'a:b', 'a:b:c:d/e', 'a:b:c:d:e', 'a::c:d', 'a:b:c:d:1:2']) {
       expect(parseKey(other), other).toBeUndefined();
     }
