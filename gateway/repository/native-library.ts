@@ -8,10 +8,13 @@ import { createRequire } from 'node:module';
 export interface NativeLibrary {
   /** Binds a C function; types are named as in C (`int`, `size_t`, `uint8_t*`, `void*`). */
   func<F>(name: string, result: string, parameters: readonly string[]): F;
+  /** The C library's `errno` after the last call of this thread. */
+  errno(): number;
 }
 
 interface Koffi {
-  load(library: string | null): NativeLibrary;
+  load(library: string | null): Pick<NativeLibrary, 'func'>;
+  errno(): number;
 }
 
 /** A pointer to a C object, only to be handed back to C. */
@@ -32,7 +35,11 @@ export function openNativeLibrary(names: readonly (string | null)[]): NativeLibr
   }
   for (const name of names) {
     try {
-      return koffi.load(name);
+      const library = koffi.load(name);
+      return {
+        func: (symbol, result, parameters) => library.func(symbol, result, parameters),
+        errno: () => koffi.errno(),
+      };
     } catch {
       // The next name may do.
     }
