@@ -30,9 +30,8 @@ export async function openSession(
   const { readKeyFile } = await import('../../gateway/s3dump/key-file.js');
   const { parseDumpRate } = await import('../../gateway/s3dump/rate.js');
   const { RateLimiter } = await import('../../gateway/throttle/rate-limiter.js');
-  const { S3Bucket } = await import('../../gateway/bucket/s3.js');
-  const { ThrottledBucket } = await import('../../gateway/bucket/throttled.js');
-  const { RetryingBucket } = await import('../../gateway/bucket/retrying.js');
+  const { RateMeter } = await import('../../gateway/throttle/rate-meter.js');
+  const { openBucket } = await import('../../gateway/bucket/open.js');
   const { clock, log, env } = context;
   const keyFile = await readKeyFile(flags.file ?? (await usualKeyFile(env)));
   const endpoint = flags.endpoint ?? keyFile.endpoint ?? env['AWS_ENDPOINT_URL_S3'];
@@ -47,9 +46,10 @@ export async function openSession(
   const limiter = new RateLimiter(flags.limit === undefined ? undefined : parseDumpRate(flags.limit), {
     clock,
   });
-  const s3 = await S3Bucket.open(place, { ...connection, storageClasses, clock });
-  const paced = new ThrottledBucket(s3, { upload: limiter, download: limiter });
-  const bucket = lifetimes.add('bucket', new RetryingBucket(paced, { clock, log }));
+  const [sent, received] = [new RateMeter({ clock }), new RateMeter({ clock })];
+  const wire = { upload: limiter, download: limiter, sent, received, clock };
+  const opened = await openBucket(place, { ...connection, storageClasses, clock, log, wire });
+  const bucket = lifetimes.add('bucket', opened);
   return { context, flags, keyFile, place, connection, bucket, limiter };
 }
 
