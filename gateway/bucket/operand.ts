@@ -3,6 +3,7 @@
  * wildcards: `*` and `?` within a name, `**` over folders, `[abc]`. Opens nothing.
  */
 import { basename, dirname, join } from 'node:path';
+import { patternMalformed } from '../files/errors.js';
 import { formatLocation, type Location, parseLocation } from './location.js';
 
 export interface Operand {
@@ -55,26 +56,74 @@ export function fixedPrefix(pattern: string): string {
   return at < 0 ? pattern : pattern.slice(0, at);
 }
 
-/** Matches whole keys. Without nested repetition, so that no pattern takes more than polynomial time. */
-export function patternRegExp(pattern: string): RegExp {
-  const pieces = pattern.match(/\*\*+|\*|\?|\[[^\]/]+\]|[\s\S]/g) ?? [];
-  const source = pieces.map((piece) => {
-    if (piece.startsWith('**')) return '[^]*';
-    if (piece === '*') return '[^/]*';
-    if (piece === '?') return '[^/]';
-    if (piece.length > 1) return characterClass(piece);
-    return escaped(piece);
-  });
-  return new RegExp(`^${source.join('')}$`, 'u');
+/** A piece of a pattern: takes one character, or with `repeats` any number of them. */
+interface Piece {
+  readonly takes: (character: string) => boolean;
+  readonly repeats: boolean;
 }
 
-function characterClass(piece: string): string {
-  const inner = piece.slice(1, -1);
-  const isNegated = inner.startsWith('!') || inner.startsWith('^');
-  const body = (isNegated ? inner.slice(1) : inner).replace(/[\\\]^[&|~]/g, '\\$&');
-  return body === '' ? escaped(piece) : `[${isNegated ? '^/' : ''}${body}]`;
+/**
+ * Does a pattern match whole keys? Time grows with pattern times key at most: no regular
+ * expression, whose backtracking many stars could make explode. @throws PATTERN_MALFORMED.
+ */
+export function keyTest(pattern: string): (key: string) => boolean {
+  const texts = pattern.match(/\*\*+|\*|\?|\[[^\]/]+\]|[\s\S]/gu) ?? [];
+  const pieces = texts.map((text) => pieceOf(text, pattern));
+  return (key) => {
+    let places = skipped(pieces, [0]);
+    for (const character of key) {
+      const next = places.flatMap((place) => {
+        const piece = pieces[place];
+        if (piece === undefined || !piece.takes(character)) return [];
+        return piece.repeats ? [place] : [place + 1];
+      });
+      places = skipped(pieces, next);
+      if (places.length === 0) return false;
+    }
+    return places.includes(pieces.length);
+  };
 }
 
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+/** With the places behind repeated pieces, which may also take nothing; each once. */
+function skipped(pieces: readonly Piece[], places: readonly number[]): number[] {
+  const reached = new Set<number>();
+  for (let place of places) {
+    for (; !reached.has(place); place++) {
+      reached.add(place);
+      if (pieces[place]?.repeats !== true) break;
+    }
+  }
+  return [...reached];
+}
+
+function pieceOf(text: string, pattern: string): Piece {
+  if (text.startsWith('**')) return { takes: () => true, repeats: true };
+  if (text === '*') return { takes: (character) => character !== '/', repeats: true };
+  if (text === '?') return { takes: (character) => character !== '/', repeats: false };
+  if (text.startsWith('[') && text.length > 1) return { takes: classTest(text, pattern), repeats: false };
+  return { takes: (character) => character === text, repeats: false };
+}
+
+function classTest(text: string, pattern: string): (character: string) => boolean {
+  const inner = text.slice(1, -1);
+  const isNegated = inner.length > 1 && /^[!^]/.test(inner);
+  const members = Array.from(isNegated ? inner.slice(1) : inner);
+  const ranges: (readonly [string, string])[] = [];
+  for (let at = 0; at < members.length; at++) {
+    const low = members[at] as string;
+    const isRange = members[at + 1] === '-' && at + 2 < members.length;
+    const high = isRange ? (members[at + 2] as string) : low;
+    if (codeOf(low) > codeOf(high)) throw patternMalformed(pattern, 'a range runs backwards');
+    ranges.push([low, high]);
+    if (isRange) at += 2;
+  }
+  return (character) => {
+    const code = codeOf(character);
+    const isMember = ranges.some(([low, high]) => codeOf(low) <= code && code <= codeOf(high));
+    return isNegated ? !isMember && character !== '/' : isMember;
+  };
+}
+
+function codeOf(character: string): number {
+  return character.codePointAt(0) ?? 0;
 }

@@ -1,6 +1,6 @@
 /** Finds the objects that an operand of `cp`, `ls` and `rm` means. */
 import type { Bucket, BucketEntry, CallOptions } from '../bucket/bucket.js';
-import { fixedPrefix, type Operand, patternRegExp } from '../bucket/operand.js';
+import { fixedPrefix, keyTest, type Operand } from '../bucket/operand.js';
 
 export interface FoundObject extends BucketEntry {
   /** Name below a target folder: the last part of the key, or with the named folder and all below it. */
@@ -41,15 +41,15 @@ async function* matchObjects(
   recursive: boolean,
   options: CallOptions,
 ): AsyncGenerator<FoundObject> {
-  const whole = patternRegExp(pattern);
+  const matches = keyTest(pattern);
   for await (const entry of bucket.list(fixedPrefix(pattern), options)) {
     const { key } = entry;
     if (key.endsWith('/')) continue;
-    if (whole.test(key)) {
+    if (matches(key)) {
       yield { ...entry, name: lastPart(key) };
       continue;
     }
-    const folder = recursive ? foldersOf(key).find((candidate) => whole.test(candidate)) : undefined;
+    const folder = recursive ? foldersOf(key).find(matches) : undefined;
     if (folder === undefined) continue;
     const inside = key.slice(folder.length + 1);
     yield { ...entry, inside, name: `${lastPart(folder)}/${inside}` };

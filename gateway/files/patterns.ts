@@ -85,7 +85,7 @@ function cleanParts(text: string): string[] {
   for (const part of text.split('/')) {
     if (part === '' || part === '.') continue;
     if (part === '..' && parts.length > 0 && parts.at(-1) !== '..') parts.pop();
-    else parts.push(part);
+    else if (part !== '**' || parts.at(-1) !== '**') parts.push(part);
   }
   return parts;
 }
@@ -115,15 +115,15 @@ function step(pattern: Pattern, places: Places, component: string): Places | und
 
 /** With what `**` lets one skip, each place once. */
 function closed({ parts, accepts }: Pattern, places: readonly number[]): Places | undefined {
-  const reached: number[] = [];
+  const reached = new Set<number>();
   for (let place of places) {
-    for (; !reached.includes(place); place++) {
+    for (; !reached.has(place); place++) {
       if (place >= accepts) return undefined;
-      reached.push(place);
+      reached.add(place);
       if (parts[place] !== undefined) break;
     }
   }
-  return reached;
+  return [...reached];
 }
 
 /** The tests that a name may pass to match, after `places`. */

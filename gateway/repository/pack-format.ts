@@ -65,6 +65,7 @@ export async function readPackHeader(
   if (sizeBytes < packOverheadBytes) throw damaged(`the file has only ${sizeBytes} bytes`);
   const tailSize = Math.min(sizeBytes, tailBytes);
   const tail = Buffer.from(await read(sizeBytes - tailSize, tailSize));
+  if (tail.length !== tailSize) throw damaged(`the file ends ${tailSize - tail.length} bytes early`);
   const length = tail.readUInt32LE(tailSize - lengthFieldBytes);
   const whole = length + lengthFieldBytes;
   if (length < sealOverheadBytes || length > maxHeaderBytes || whole > sizeBytes) {

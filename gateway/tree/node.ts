@@ -18,6 +18,8 @@ import {
   readTime,
 } from './json-fields.js';
 
+const maxAttributeDepth = 500;
+
 export interface ExtendedAttribute {
   readonly name: string;
   readonly value: Buffer;
@@ -99,6 +101,9 @@ function putLinkTarget(json: Record<string, JsonValue>, target: Buffer | undefin
 export function nodeFromJson(json: JsonObject): TreeNode {
   const linkTarget = readLinkTarget(json);
   const genericAttributes = json['generic_attributes'];
+  // It is kept as it is, and would be too deep to be written again.
+  if (!isShallow(genericAttributes, maxAttributeDepth))
+    throw treeDamaged('generic_attributes nests too deeply');
   const subtree = readText(json, 'subtree');
   const mtimeNs = readTime(json, 'mtime');
   return {
@@ -124,6 +129,11 @@ export function nodeFromJson(json: JsonObject): TreeNode {
     ...(subtree === '' ? {} : { subtree }),
     error: readText(json, 'error'),
   };
+}
+
+function isShallow(value: JsonValue | undefined, room: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return room > 0 && Object.values(value).every((member) => isShallow(member, room - 1));
 }
 
 function isObject(value: JsonValue | undefined): value is JsonObject {
