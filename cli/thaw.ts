@@ -13,7 +13,6 @@ export interface ThawFlags {
   readonly yes?: boolean;
 }
 
-/** Adds no `--yes`: a command may have its own. */
 export function withThawOptions(command: Command): Command {
   return command
     .addOption(
@@ -21,7 +20,8 @@ export function withThawOptions(command: Command): Command {
         .choices(thawTiers)
         .default('Bulk'),
     )
-    .addOption(new Option('--restore-days <n>', 'how long they stay readable').argParser(count).default(7));
+    .addOption(new Option('--restore-days <n>', 'how long they stay readable').argParser(count).default(7))
+    .option('-y, --yes', 'fetch archived packs without asking what it may cost');
 }
 
 /** Resolves when all those packs can be read. @throws THAW_REFUSED, USAGE when nobody can be asked. */

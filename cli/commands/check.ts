@@ -6,14 +6,15 @@ import { exitCodes } from '../exit-code.js';
 import { Pace } from '../pace.js';
 import { openRepository, type RepositoryFlags, withReaderOptions } from '../repository-options.js';
 import { progressBar, type Terminal } from '../terminal.js';
+import { type ThawFlags, thawPacks, withThawOptions } from '../thaw.js';
 
-interface CheckFlags extends RepositoryFlags {
+interface CheckFlags extends RepositoryFlags, ThawFlags {
   readonly readData?: boolean;
   readonly readDataSubset?: string;
 }
 
 export function addCheck(program: Command): void {
-  withReaderOptions(program.command('check'))
+  withThawOptions(withReaderOptions(program.command('check')))
     .description('prove that index, packs, snapshots and files are whole')
     .addOption(new Option('--read-data', 'read and prove every byte'))
     .addOption(new Option('--read-data-subset <part>', 'only a part: "1/10", or at random "5%" or "500M"'))
@@ -25,7 +26,7 @@ export function addCheck(program: Command): void {
       const context = createContext(command);
       const { terminal } = context;
       const { check } = await import('../../gateway/commands/check.js');
-      const { repository, lifetimes } = await openRepository(context, flags);
+      const { repository, bucket, lifetimes } = await openRepository(context, flags);
       const pace = new Pace(context.clock);
       try {
         const result = await check(
@@ -33,6 +34,7 @@ export function addCheck(program: Command): void {
           {
             readData: flags.readData ?? false,
             ...(flags.readDataSubset === undefined ? {} : { readDataSubset: flags.readDataSubset }),
+            preparePacks: (packIds) => thawPacks(context, bucket, packIds, flags),
             noLock: flags.lock === false,
             signal: context.signal,
           },

@@ -10,9 +10,10 @@ import { append } from '../option-values.js';
 import { Pace } from '../pace.js';
 import { openRepository, type RepositoryFlags, withReaderOptions } from '../repository-options.js';
 import { formatBytes, formatDuration, progressBar, type Terminal } from '../terminal.js';
+import { type ThawFlags, thawPacks, withThawOptions } from '../thaw.js';
 import { type FilterFlags, filterFrom, withFilterOptions } from './snapshots.js';
 
-interface RestoreFlags extends RepositoryFlags, FilterFlags {
+interface RestoreFlags extends RepositoryFlags, FilterFlags, ThawFlags {
   readonly target: string;
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
@@ -21,7 +22,7 @@ interface RestoreFlags extends RepositoryFlags, FilterFlags {
 }
 
 export function addRestore(program: Command): void {
-  withFilterOptions(withReaderOptions(program.command('restore')))
+  withThawOptions(withFilterOptions(withReaderOptions(program.command('restore'))))
     .description('restore a snapshot, or a part of it')
     .addArgument(new Argument('<snapshot>', '"latest", an id or its beginning, or ID:FOLDER'))
     .addOption(new Option('-t, --target <dir>', 'where to restore to').makeOptionMandatory())
@@ -35,7 +36,7 @@ export function addRestore(program: Command): void {
       const context = createContext(command);
       const { terminal, clock } = context;
       const { restore } = await import('../../gateway/commands/restore.js');
-      const { repository, lifetimes } = await openRepository(context, flags);
+      const { repository, bucket, lifetimes } = await openRepository(context, flags);
       const display = new RestoreDisplay(terminal, clock);
       try {
         const result = await restore(
@@ -45,6 +46,7 @@ export function addRestore(program: Command): void {
             target: flags.target,
             clock,
             signal: context.signal,
+            preparePacks: (packIds) => thawPacks(context, bucket, packIds, flags),
             ...filterFrom(flags),
             ...(flags.include === undefined ? {} : { includes: flags.include }),
             ...(flags.exclude === undefined ? {} : { excludes: flags.exclude }),

@@ -20,6 +20,8 @@ export interface CheckOptions {
   readonly threads?: number;
   /** Look without the exclusive lock; for stores that cannot be written. */
   readonly noLock?: boolean;
+  /** Called once before packs are read, with their ids: fetches archived ones. */
+  readonly preparePacks?: (packIds: Iterable<string>) => Promise<void>;
   readonly signal?: AbortSignal;
 }
 
@@ -103,6 +105,7 @@ async function readPacks(
   const subset = options.readDataSubset ?? (options.readData === true ? '1/1' : undefined);
   if (subset === undefined) return 0;
   const chosen = choosePacks(() => repository.indexedPacks(), parseSubset(subset));
+  await options.preparePacks?.(chosen.ids());
   progress({ type: 'stage', stage: 'data' });
   let done = 0;
   const onPack = () => progress({ type: 'progress', done: ++done, total: chosen.count });

@@ -29,6 +29,8 @@ export interface RestoreOptions extends SnapshotFilter, SelectionPatterns {
   readonly includeAttributes?: readonly string[];
   /** All but these. */
   readonly excludeAttributes?: readonly string[];
+  /** Called once before contents are read, with the packs that hold them: fetches archived ones. */
+  readonly preparePacks?: (packIds: readonly string[]) => Promise<void>;
   readonly signal?: AbortSignal;
 }
 

@@ -68,6 +68,7 @@ async function runRestore(
   const run: Run = { repository, options, tree, target, selection, workers, tally, signal };
   try {
     const plan = await makePlan(run, attributeFilter(attributes));
+    if (options.dryRun !== true) await options.preparePacks?.(plan.packIds);
     tally.started(snapshot.id);
     if (options.dryRun === true) tally.pretend(plan);
     else await apply(run, plan, attributeFilter(attributes));

@@ -92,6 +92,8 @@ describe.skipIf(skip !== undefined)(`a bucket full of faults${skip ? ` (${skip})
     const { summary } = await backup(again, options);
     expect(summary).toMatchObject({ data_blobs: 0, tree_blobs: 0, files_unmodified: 81 });
 
+    // Ranges of packs carry no checksum: a restore reports a flipped bit as damage, and runs again.
+    proxy.kinds = faultKinds.filter((kind) => kind !== 'flip-response');
     const target = await temporaryFolder();
     const restored = await restore(again, { snapshot: 'latest', target, clock: systemClock });
     expect(restored.errorCount).toBe(0);
