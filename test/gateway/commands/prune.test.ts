@@ -2,14 +2,20 @@ import { mkdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../core/clock.js';
+import { GatehouseError } from '../../../core/errors.js';
+import { Secret } from '../../../core/secret.js';
+import type { CallOptions } from '../../../gateway/bucket/bucket.js';
+import { DirectoryBucket } from '../../../gateway/bucket/directory.js';
+import { ForwardingBucket } from '../../../gateway/bucket/forwarding.js';
 import { backup } from '../../../gateway/commands/backup.js';
+import { check } from '../../../gateway/commands/check.js';
 import { forget } from '../../../gateway/commands/forget.js';
 import { prune } from '../../../gateway/commands/prune.js';
 import { restore } from '../../../gateway/commands/restore.js';
-import type { Repository } from '../../../gateway/repository/repository.js';
+import { Repository } from '../../../gateway/repository/repository.js';
 import { compareTrees } from '../../support/compare-trees.js';
 import { seededRandom } from '../../support/random.js';
-import { noRestic, openTestRepository, restic, withTestRepository } from '../../support/restic.js';
+import { testPassword, withTestRepository } from '../../support/restic.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const text = (random: () => number, length: number) =>
@@ -103,63 +109,32 @@ describe('prune', () => {
   });
 });
 
-describe.skipIf(noRestic !== undefined)('with stock restic', () => {
-  it('prunes what restic wrote, and restic goes on, prunes and is checked by us', async () => {
-    const { folder, source, repository: at, first, second } = await place();
-    const save = () => restic(at, ['backup', source, '--host', 'nas']);
-    await first();
-    await withTestRepository(at, 'init', async () => {});
-    save();
-    await second();
-    save();
-    await withTestRepository(at, 'open', (repository) =>
-      forget(repository, { ...keepLast, prune: { maxUnused: { bytes: 0 } } }),
-    );
-    expect(restic(at, ['check', '--read-data'])).toContain('no errors were found');
-    restic(at, ['restore', 'latest', '--target', join(folder, 'theirs')]);
-    expect(await compareTrees(source, join(folder, 'theirs', source))).toEqual([]);
-    await first();
-    save();
-    restic(at, ['forget', '--keep-last', '1', '--prune', '--max-unused', '0']);
-    const { plan } = await withTestRepository(at, 'open', (repository) => prune(repository));
-    expect(plan.stats).toMatchObject({ totalRemoved: { blobs: 0, bytes: 0 }, duplicate: { blobs: 0 } });
-  });
-
-  it('removes duplicates that two writers left, and orphans of a killed one', async () => {
-    const { source, repository: at, first } = await place();
-    await first();
-    await withTestRepository(at, 'init', async () => {});
-    const one = await openTestRepository(at, 'open');
-    const two = await openTestRepository(at, 'open');
-    await Promise.all([saveTree(one.repository, source), saveTree(two.repository, source)]);
-    await Promise.all([one.close(), two.close()]);
-    await writeFile(join(at, 'data', '00', '00'.repeat(32)), 'left by a killed backup').catch(async () => {
-      await mkdir(join(at, 'data', '00'));
-      await writeFile(join(at, 'data', '00', '00'.repeat(32)), 'left by a killed backup');
+/** Holds packs as a bucket with Object Lock does. */
+class LockingBucket extends ForwardingBucket {
+  override async delete(key: string, options?: CallOptions): Promise<void> {
+    if (!key.startsWith('data/')) return this.inner.delete(key, options);
+    throw new GatehouseError('BUCKET_OBJECT_LOCKED', `${key} is locked.`, {
+      context: { until: '2027-01-01T00:00:00Z' },
     });
-    const { plan } = await withTestRepository(at, 'open', (repository) =>
-      prune(repository, { maxUnused: { bytes: 0 } }),
-    );
-    expect(plan.unreferenced).toHaveLength(1);
-    expect(plan.stats.duplicate.blobs).toBeGreaterThan(10);
-    const again = await withTestRepository(at, 'open', (repository) => prune(repository));
-    expect(again.plan.stats).toMatchObject({
-      used: plan.stats.used,
-      duplicate: { blobs: 0 },
-      unused: { blobs: 0 },
-    });
-    expect(restic(at, ['check', '--read-data'])).toContain('no errors were found');
-  });
+  }
+}
 
-  it('compresses what was stored plain, once', async () => {
-    const { source, repository: at, first } = await place();
-    await first();
-    await withTestRepository(at, 'init', async () => {});
-    restic(at, ['backup', source, '--compression', 'off']);
-    const run = () =>
-      withTestRepository(at, 'open', (repository) => prune(repository, { repackUncompressed: true }));
-    expect((await run()).plan.repack).toHaveLength(1);
-    expect((await run()).plan.repack).toHaveLength(0);
-    expect(restic(at, ['check', '--read-data'])).toContain('no errors were found');
-  });
+it('tells packs under a retention lock as kept, and snapshots stay whole', async () => {
+  const { folder, source, repository: at, first, second } = await place();
+  await first();
+  await withTestRepository(at, 'init', (repository) => saveTree(repository, source));
+  await second();
+  await withTestRepository(at, 'open', (repository) => saveTree(repository, source));
+  const bucket = new LockingBucket(new DirectoryBucket(at, { clock: systemClock }));
+  const temporaryFolder = join(folder, 'spool');
+  const password = new Secret(testPassword);
+  const repository = await Repository.open({ bucket, password, temporaryFolder, clock: systemClock });
+  const result = await forget(repository, { ...keepLast, prune: { maxUnused: { bytes: 0 } } });
+  expect(result.prune?.stillLocked.map(({ id }) => id).sort()).toEqual(
+    [...(result.prune?.plan.repack ?? [])].sort(),
+  );
+  expect(result.prune?.stillLocked[0]?.until).toBe('2027-01-01T00:00:00Z');
+  await repository.close();
+  const { summary } = await withTestRepository(at, 'open', (again) => check(again, { readData: true }));
+  expect(summary).toMatchObject({ num_errors: 0, suggest_prune: true });
 });

@@ -2,22 +2,16 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { systemClock } from '../../../core/clock.js';
-import { Secret } from '../../../core/secret.js';
-import { DirectoryBucket } from '../../../gateway/bucket/directory.js';
-import { backup } from '../../../gateway/commands/backup.js';
-import { copySnapshots } from '../../../gateway/commands/copy.js';
-import { tag } from '../../../gateway/commands/tag.js';
-import { Repository } from '../../../gateway/repository/repository.js';
-import { compareTrees } from '../../support/compare-trees.js';
-import {
-  noRestic,
-  openTestRepository,
-  restic,
-  testPassword,
-  withTestRepository,
-} from '../../support/restic.js';
-import { temporaryFolder } from '../../support/temporary-folder.js';
+import { systemClock } from '../../core/clock.js';
+import { Secret } from '../../core/secret.js';
+import { DirectoryBucket } from '../../gateway/bucket/directory.js';
+import { backup } from '../../gateway/commands/backup.js';
+import { copySnapshots } from '../../gateway/commands/copy.js';
+import { tag } from '../../gateway/commands/tag.js';
+import { Repository } from '../../gateway/repository/repository.js';
+import { compareTrees } from '../support/compare-trees.js';
+import { noRestic, openTestRepository, restic, testPassword, withTestRepository } from '../support/restic.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 async function place() {
   const folder = await temporaryFolder();
