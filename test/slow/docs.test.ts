@@ -1,4 +1,7 @@
-/** Every command in the documents runs: all `sh` blocks of a page, in order, in one shell. */
+/**
+ * Every command in the documents runs: all `sh` blocks of a page, in order, in one shell; blocks
+ * marked `sh s3` too where there is an S3 server, with a bucket of their own.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -6,8 +9,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { entryPoint, RunningUp } from '../support/gatehouse-cli.js';
+import { freshBucketName, s3Endpoint, s3Keys } from '../support/s3-server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
+const endpoint = s3Endpoint();
 const docs = fileURLToPath(new URL('../../docs', import.meta.url));
 const pages = (await readdir(docs)).filter((name) => name.endsWith('.md'));
 
@@ -20,8 +25,10 @@ test.each(pages)('the commands of docs/%s', async (page) => {
   await mkdir(bin);
   await writeFile(join(bin, 'gatehouse'), `#!/bin/sh\nexec "${process.execPath}" "${entryPoint}" "$@"\n`);
   await chmod(join(bin, 'gatehouse'), 0o755);
-  const { code, output } = await runShell(blocks.join('\n'), {
+  const script = blocks.join('\n').replaceAll('my-bucket', freshBucketName());
+  const { code, output } = await runShell(script, {
     ...process.env,
+    ...(endpoint === undefined ? {} : s3Environment(endpoint)),
     PATH: `${bin}:${process.env['PATH']}`,
     GATEHOUSE_DATA: data,
   });
@@ -30,7 +37,17 @@ test.each(pages)('the commands of docs/%s', async (page) => {
 });
 
 function commandsOf(markdown: string): string[] {
-  return [...markdown.matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1] ?? '');
+  const fence = endpoint === undefined ? /^```sh\n(.*?)^```$/gms : /^```sh(?: s3)?\n(.*?)^```$/gms;
+  return [...markdown.matchAll(fence)].map((match) => match[1] ?? '');
+}
+
+function s3Environment(server: string): NodeJS.ProcessEnv {
+  return {
+    AWS_ACCESS_KEY_ID: s3Keys.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: s3Keys.secretAccessKey,
+    AWS_REGION: 'us-east-1',
+    AWS_ENDPOINT_URL_S3: server,
+  };
 }
 
 async function runShell(script: string, env: NodeJS.ProcessEnv): Promise<{ code: number; output: string }> {
