@@ -11,7 +11,7 @@ interface TierPrice {
 
 export interface ArchivePrices {
   readonly source: string;
-  /** Day on which the figures were looked up. */
+  /** Day of the figures. */
   readonly asOf: string;
   readonly currency: string;
   /** A tier that is missing is not offered. */
@@ -20,10 +20,13 @@ export interface ArchivePrices {
   readonly copyPerGibMonth: number;
 }
 
-/** AWS bills decimal names for binary gigabytes. Other regions cost up to twice as much. */
+/**
+ * From summaries of AWS's price list, not from the list itself; those per thousand requests of
+ * DEEP_ARCHIVE are unconfirmed. Other regions cost up to twice as much.
+ */
 export const awsPrices: ArchivePrices = {
   source: 'https://aws.amazon.com/s3/pricing/ (us-east-1)',
-  asOf: '2026-11-21',
+  asOf: '2026-05-31',
   currency: 'USD',
   classes: {
     GLACIER: {
