@@ -5,6 +5,7 @@ import { GatehouseError } from '../core/errors.js';
 import { type Lifetimes, opening } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
 import { Secret } from '../core/secret.js';
+import { CountedBucket } from './bucket/counted.js';
 import { formatLocation, parseLocation } from './bucket/location.js';
 import { openBucket } from './bucket/open.js';
 import { parseStorageClasses } from './bucket/storage-class.js';
@@ -26,6 +27,8 @@ export interface OpenJobRepository {
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** Told of every object that the bucket has taken. */
+  readonly onTaken: (sizeBytes: number) => void;
 }
 
 /** Where a job's backup goes, with the server: one text per repository. */
@@ -47,7 +50,8 @@ export function openJobRepository(
   const { job, temporaryFolder, clock, log, signal } = options;
   return opening(async (lifetimes) => {
     const password = await readPassword(job.passwordFile);
-    const bucket = lifetimes.add('bucket', await openJobBucket(options));
+    const opened = lifetimes.add('bucket', await openJobBucket(options));
+    const bucket = new CountedBucket(opened, options.onTaken);
     const repository = await openOrMake(options, { bucket, password, temporaryFolder, clock, log, signal });
     lifetimes.add('repository', repository);
     return { repository, lifetimes };

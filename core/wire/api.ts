@@ -122,8 +122,6 @@ export const backupProgressReport = z.strictObject({
   /** Read or found unchanged. */
   bytesDone: z.number(),
   bytesTotal: z.number().nullable(),
-  /** Read from disk. */
-  bytesRead: z.number().nullable(),
   /** Not in the repository before, as read. */
   bytesNew: z.number().nullable(),
   /** The same, as it will be stored. */

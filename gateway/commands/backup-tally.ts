@@ -4,16 +4,28 @@ import { encodeGoJson } from '../repository/go-json.js';
 import { nodeToJson, type TreeNode } from '../tree/node.js';
 import type { BackupProgress, ItemAction } from './backup-types.js';
 
+/** What a `BlobSink` counts. */
+interface StoredCounts {
+  readonly plainBytes: number;
+  readonly storedBytes: number;
+}
+
 export class BackupTally {
   readonly #tell: BackupProgress;
   readonly files: Record<ItemAction, number> = { new: 0, changed: 0, unmodified: 0 };
   readonly folders: Record<ItemAction, number> = { new: 0, changed: 0, unmodified: 0 };
   errorCount = 0;
   bytesDone = 0;
+  #stored: StoredCounts = { plainBytes: 0, storedBytes: 0 };
   #totals: { files: number; bytes: number } | undefined;
 
   constructor(tell: BackupProgress) {
     this.#tell = tell;
+  }
+
+  /** From now on `counts`, which go on changing, are told with the progress. */
+  storesInto(counts: StoredCounts): void {
+    this.#stored = counts;
   }
 
   started(parent: string | undefined): void {
@@ -63,6 +75,8 @@ export class BackupTally {
       totalBytes: this.#totals?.bytes,
       currentFile: displayPath(path),
       errorCount: this.errorCount,
+      bytesNew: this.#stored.plainBytes,
+      bytesStored: this.#stored.storedBytes,
     });
   }
 }

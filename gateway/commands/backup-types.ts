@@ -71,6 +71,9 @@ export type BackupEvent =
       readonly totalBytes: number | undefined;
       readonly currentFile: string;
       readonly errorCount: number;
+      /** Of all blobs that were not in the repository before, as read and as they are stored. */
+      readonly bytesNew: number;
+      readonly bytesStored: number;
     }
   /** The path is not in the snapshot, or not wholly. Counted in `errorCount`. */
   | { readonly type: 'error'; readonly path: string; readonly error: unknown }

@@ -72,6 +72,7 @@ async function runBackup(
   tally.started(parent?.id);
   const { workers } = options;
   const sink = BlobSink[options.dryRun === true ? 'dry' : 'into'](repository, { signal, workers });
+  tally.storesInto(sink.counts);
   const tree = await storeAll({ repository, options, targets, parent, scanner, sink, tally, signal });
   if (tree === undefined) throw nothingToBackUp(paths);
   throwIfAborted(signal);

@@ -6,6 +6,7 @@ import type { Logger } from '../../core/log.js';
 import type { JobConfig } from '../config.js';
 import type { KnownRepositories } from '../known-repositories.js';
 import { openJobRepository } from '../open-repository.js';
+import type { LiveProgress } from '../progress/live-progress.js';
 import type { Repository } from '../repository/repository.js';
 
 export interface JobAccess {
@@ -17,23 +18,27 @@ export interface JobAccess {
   readonly clock: Clock;
 }
 
+interface RunPlace {
+  readonly job: JobConfig;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** Told what the bucket has taken. */
+  readonly progress: LiveProgress;
+}
+
 /** @throws PASSWORD_FILE, REPOSITORY_GONE, the repository's errors, and what `work` throws. */
 export async function withJobRepository<T>(
   access: JobAccess,
-  { job, log, signal }: { readonly job: JobConfig; readonly log: Logger; readonly signal: AbortSignal },
+  { job, log, signal, progress }: RunPlace,
   work: (repository: Repository) => Promise<T>,
 ): Promise<T> {
   const { dataDir, ...place } = access;
   const temporaryFolder = join(dataDir, 'tmp', job.name);
   await mkdir(temporaryFolder, { recursive: true, mode: 0o700 });
   try {
-    const { repository, lifetimes } = await openJobRepository({
-      job,
-      temporaryFolder,
-      log,
-      signal,
-      ...place,
-    });
+    const onTaken = (sizeBytes: number) => progress.taken(sizeBytes);
+    const how = { job, temporaryFolder, log, signal, onTaken, ...place };
+    const { repository, lifetimes } = await openJobRepository(how);
     try {
       return await work(repository);
     } finally {

@@ -86,7 +86,8 @@ export class JobRunner {
       this.#active.delete(job.name);
     }
     const { isPassing, ...outcome } = end;
-    const ended: RunRecord = { ...begun, ...outcome, endedMs: clock.now(), hooks };
+    const counts = { ...end.counts, bytesSent: progress.sentBytes };
+    const ended: RunRecord = { ...begun, ...outcome, counts, endedMs: clock.now(), hooks };
     await history.put(ended);
     for (const observer of this.#parts.observers) await observer.ended?.(job, ended);
     return isPassing ? 'again' : 'done';

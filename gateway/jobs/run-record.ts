@@ -12,14 +12,12 @@ export interface RunCounts {
   readonly filesUnmodified: number;
   /** Read or found unchanged. */
   readonly bytesProcessed: number;
-  /** Read from disk; null when the engine does not tell. */
-  readonly bytesRead: number | null;
   /** Not in the repository before, as read. */
   readonly bytesNew: number;
   /** The same, compressed and encrypted. */
   readonly bytesAdded: number;
-  /** Taken by the bucket; null when the engine does not tell. */
-  readonly bytesSent: number | null;
+  /** Taken by the bucket, with indexes and all. */
+  readonly bytesSent: number;
   /** Files and folders that could not be read, or, of a verification, errors in the repository. */
   readonly errors: number;
 }
@@ -57,9 +55,8 @@ export const noCounts: RunCounts = {
   filesChanged: 0,
   filesUnmodified: 0,
   bytesProcessed: 0,
-  bytesRead: null,
   bytesNew: 0,
   bytesAdded: 0,
-  bytesSent: null,
+  bytesSent: 0,
   errors: 0,
 };

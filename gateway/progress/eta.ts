@@ -1,7 +1,8 @@
 /**
- * When a backup will end: the later of the ends of reading and of sending, each by its own rate over
- * the last half minute or so. A pure reducer: a sample in, a new estimate out. The estimate follows
- * new rates gradually, so that it does not jump about; it is unknown until there is something to go by.
+ * When a backup will end: the later of the ends of reading and of sending, reading by the rate of the
+ * last half minute or so, sending by that of the last five. A pure reducer: a sample in, a new estimate
+ * out. It follows new rates gradually, so that it does not jump about, and is unknown until there is
+ * something to go by.
  */
 
 export interface EtaSample {
@@ -32,7 +33,9 @@ export interface Eta {
   readonly remainingMs: number | undefined;
 }
 
-const paceDecayMs = 30_000;
+const readDecayMs = 30_000;
+/** Packs are taken whole, which at a slow uplink is once a minute; its rate changes little. */
+const sendDecayMs = 5 * 60_000;
 const followMs = 10_000;
 /** Samples nearer together than this are taken as one. */
 const grainMs = 250;
@@ -47,13 +50,10 @@ export function advanceEta(before: Eta | undefined, sample: EtaSample): Eta {
   }
   const elapsedMs = sample.timeMs - before.sample.timeMs;
   if (elapsedMs < grainMs) return before;
-  const decay = Math.exp(-elapsedMs / paceDecayMs);
-  const paced = (pace: Pace, bytes: number): Pace => ({
-    bytes: pace.bytes * decay + Math.max(0, bytes),
-    ms: pace.ms * decay + elapsedMs,
-  });
-  const reading = paced(before.reading, sample.doneBytes - before.sample.doneBytes);
-  const sending = paced(before.sending, (sample.sentBytes ?? 0) - (before.sample.sentBytes ?? 0));
+  const readBytes = sample.doneBytes - before.sample.doneBytes;
+  const reading = paced(before.reading, { bytes: readBytes, ms: elapsedMs }, readDecayMs);
+  const sentBytes = (sample.sentBytes ?? 0) - (before.sample.sentBytes ?? 0);
+  const sending = paced(before.sending, { bytes: sentBytes, ms: elapsedMs }, sendDecayMs);
   const isWarm = sample.timeMs - before.firstMs >= warmUpMs;
   const raw = isWarm ? rawRemainingMs(sample, reading, sending) : undefined;
   return {
@@ -63,6 +63,11 @@ export function advanceEta(before: Eta | undefined, sample: EtaSample): Eta {
     sending,
     remainingMs: followed(before.remainingMs, raw, elapsedMs),
   };
+}
+
+function paced(before: Pace, more: Pace, decayMs: number): Pace {
+  const decay = Math.exp(-more.ms / decayMs);
+  return { bytes: before.bytes * decay + Math.max(0, more.bytes), ms: before.ms * decay + more.ms };
 }
 
 /** Bytes per second; undefined before anything is known. */

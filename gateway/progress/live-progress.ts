@@ -6,56 +6,60 @@ import { advanceEta, type Eta, rateOf } from './eta.js';
 
 type ProgressEvent = Extract<BackupEvent, { type: 'progress' }>;
 
-/** Of the engine, when it tells them. */
-interface FlowCounts {
-  readonly type: 'progress';
-  readonly bytesRead?: number;
-  readonly bytesNew?: number;
-  readonly bytesCompressed?: number;
-  readonly bytesSent?: number;
-}
-
 export class LiveProgress {
   readonly #clock: Clock;
-  #last: (ProgressEvent & FlowCounts) | undefined;
+  #last: ProgressEvent | undefined;
   #eta: Eta | undefined;
+  #sentBytes = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
   take(event: BackupEvent): void {
     if (event.type !== 'progress') return;
     this.#last = event;
-    const flow: FlowCounts = event;
-    this.#eta = advanceEta(this.#eta, {
-      timeMs: this.#clock.monotonicMs(),
-      doneBytes: event.bytesDone,
-      totalBytes: event.totalBytes,
-      storedBytes: flow.bytesCompressed,
-      sentBytes: flow.bytesSent,
-    });
+    this.#advance(event);
   }
 
-  /** Undefined before the engine has told anything. */
+  /** The bucket has an object of so many bytes. */
+  taken(sizeBytes: number): void {
+    this.#sentBytes += sizeBytes;
+  }
+
+  /** Undefined before the engine has told anything. Ask once a second or so, also when no event comes. */
   report(): BackupProgressReport | undefined {
     const last = this.#last;
     if (last === undefined) return undefined;
+    this.#advance(last);
     const remainingMs = this.#eta?.remainingMs;
     return {
       filesDone: last.filesDone,
       filesTotal: last.totalFiles ?? null,
       bytesDone: last.bytesDone,
       bytesTotal: last.totalBytes ?? null,
-      bytesRead: last.bytesRead ?? null,
-      bytesNew: last.bytesNew ?? null,
-      bytesCompressed: last.bytesCompressed ?? null,
-      bytesSent: last.bytesSent ?? null,
+      bytesNew: last.bytesNew,
+      bytesCompressed: last.bytesStored,
+      bytesSent: this.#sentBytes,
       readPerSecond: this.#rate('reading'),
-      sendPerSecond: last.bytesSent === undefined ? null : this.#rate('sending'),
+      sendPerSecond: this.#rate('sending'),
       endsAt: remainingMs === undefined ? null : new Date(this.#clock.now() + remainingMs).toISOString(),
       errors: last.errorCount,
     };
+  }
+
+  #advance(event: ProgressEvent): void {
+    this.#eta = advanceEta(this.#eta, {
+      timeMs: this.#clock.monotonicMs(),
+      doneBytes: event.bytesDone,
+      totalBytes: event.totalBytes,
+      storedBytes: event.bytesStored,
+      sentBytes: this.#sentBytes,
+    });
   }
 
   #rate(which: 'reading' | 'sending'): number | null {

@@ -101,7 +101,6 @@ export function progress(nowMs: number, change: Partial<BackupProgressReport> = 
     filesTotal: 1_204,
     bytesDone: 3_444_000_000,
     bytesTotal: 8_200_000_000,
-    bytesRead: 2_000_000_000,
     bytesNew: 1_200_000_000,
     bytesCompressed: 900_000_000,
     bytesSent: 300_000_000,
