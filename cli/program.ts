@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import { addAgent } from './commands/agent.js';
 import { addBackup } from './commands/backup.js';
+import { addCache } from './commands/cache.js';
 import { addCat } from './commands/cat.js';
 import { addCheck } from './commands/check.js';
 import { addCloud } from './commands/cloud.js';
@@ -68,6 +69,7 @@ const groups = {
     addRepair,
     addList,
     addCat,
+    addCache,
     addKey,
     addUnlock,
     addMigrate,

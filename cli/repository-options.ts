@@ -8,6 +8,7 @@ import type { Bucket } from '../gateway/bucket/bucket.js';
 import type { StorageClasses } from '../gateway/bucket/s3-connection.js';
 import type { Repository } from '../gateway/repository/repository.js';
 import type { InitOptions } from '../gateway/repository/types.js';
+import { cacheFolder } from './cache-folder.js';
 import type { Context } from './context.js';
 import { usageError } from './exit-code.js';
 import { duration, packSize, rate, storageClasses } from './option-values.js';
@@ -19,6 +20,9 @@ export interface RepositoryFlags {
   readonly endpoint?: string;
   readonly region?: string;
   readonly storageClass?: StorageClasses;
+  /** False with --no-cache. */
+  readonly cache?: boolean;
+  readonly cacheDir?: string;
   readonly limitUpload?: number;
   readonly limitDownload?: number;
   readonly retryLock?: number;
@@ -55,6 +59,8 @@ export function withRepositoryOptions(command: Command): Command {
       ).argParser(rate),
     )
     .addOption(new Option('--limit-download <rate>', 'at most this, as --limit-upload').argParser(rate))
+    .addOption(new Option('--cache-dir <dir>', 'for copies of metadata (default: $XDG_CACHE_HOME/gatehouse)'))
+    .addOption(new Option('--no-cache', 'keep no copies of metadata on this machine'))
     .addOption(
       new Option('--retry-lock <duration>', 'wait so long for a lock of others: 5m, 1h').argParser(duration),
     );
@@ -177,16 +183,19 @@ export async function openRepository(
     how === 'init',
   );
   const { openBucket } = await import('../gateway/bucket/open.js');
+  const { parseLocation } = await import('../gateway/bucket/location.js');
   const { Repository } = await import('../gateway/repository/repository.js');
   return opening(async (lifetimes) => {
     const temporaryFolder = await mkdtemp(join(env['TMPDIR'] || tmpdir(), 'gatehouse-'));
     lifetimes.defer('temporary folder', () => rm(temporaryFolder, { recursive: true, force: true }));
     const bucket = lifetimes.add('bucket', await openBucket(location, bucketOptions(context, flags)));
     const { clock, log, signal } = context;
+    const isDistant = parseLocation(location).kind === 's3';
     const repository = await Repository[how]({
       bucket,
       password,
       temporaryFolder,
+      ...(isDistant && flags.cache !== false ? { cacheFolder: cacheFolder(env, flags.cacheDir) } : {}),
       clock,
       log,
       signal,

@@ -4,6 +4,7 @@
  */
 import { hasCode } from '../../core/errors.js';
 import type { Bucket, CallOptions } from '../bucket/bucket.js';
+import type { MetadataCache } from '../cache/metadata-cache.js';
 import { blobMissing, repositoryDamaged, repositoryFileMissing } from '../errors.js';
 import type { BlobIndex, BlobPlace } from './blob-index.js';
 import { openBlob } from './blob-opener.js';
@@ -25,7 +26,11 @@ export class BlobLoader {
   /** Pages of tree packs in order of use, the latest last. */
   readonly #pages = new Map<string, Promise<Uint8Array>>();
 
-  constructor(bucket: Bucket, sealer: Sealer, index: BlobIndex) {
+  readonly #cache: MetadataCache | undefined;
+
+  /** @param cache takes what is read of trees. */
+  constructor(bucket: Bucket, sealer: Sealer, index: BlobIndex, cache?: MetadataCache) {
+    this.#cache = cache;
     this.#bucket = bucket;
     this.#sealer = sealer;
     this.#index = index;
@@ -41,7 +46,7 @@ export class BlobLoader {
         return await openBlob(this.#sealer, blob, sealed);
       } catch (error) {
         if (!hasCode(error, 'REPOSITORY_DAMAGED') || reads >= readsOfDamaged) throw error;
-        if (type === 'tree') this.#forgetPages(place.packId);
+        if (type === 'tree') await this.#forgetPages(place.packId);
         sealed = await this.loadRange(place, options);
       }
     }
@@ -70,7 +75,7 @@ export class BlobLoader {
     const first = Math.floor(place.offset / pageBytes);
     const last = Math.floor((place.offset + place.length - 1) / pageBytes);
     // A tree that spans pages is read by itself: it would push the pages of its neighbours out.
-    if (last !== first) return this.loadRange(place, options);
+    if (last !== first) return this.#treeRange(place, options);
     // Others may wait for the same page, so that an abort ends the wait, not the reading.
     const page = await untilAborted(this.#page(place.packId, first), options?.signal);
     const start = place.offset - first * pageBytes;
@@ -79,8 +84,14 @@ export class BlobLoader {
     return page.subarray(start, start + place.length);
   }
 
-  #forgetPages(packId: string): void {
+  async #forgetPages(packId: string): Promise<void> {
     for (const name of this.#pages.keys()) if (name.startsWith(packId)) this.#pages.delete(name);
+    await this.#cache?.dropParts(packId);
+  }
+
+  #treeRange(range: PackRange, options?: CallOptions): Promise<Uint8Array> {
+    const load = () => this.loadRange(range, options);
+    return this.#cache?.part(range, load) ?? load();
   }
 
   #page(packId: string, number: number): Promise<Uint8Array> {
@@ -98,6 +109,6 @@ export class BlobLoader {
   #loadPage(packId: string, number: number): Promise<Uint8Array> {
     const offset = number * pageBytes;
     const packSize = this.#index.pack(packId)?.sizeBytes ?? offset;
-    return this.loadRange({ packId, offset, length: Math.min(pageBytes, packSize - offset) });
+    return this.#treeRange({ packId, offset, length: Math.min(pageBytes, packSize - offset) });
   }
 }

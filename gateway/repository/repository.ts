@@ -5,6 +5,8 @@
  */
 import type { Closeable } from '../../core/lifecycle.js';
 import { silentLogger } from '../../core/log.js';
+import { CachedBucket } from '../cache/cached-bucket.js';
+import { MetadataCache } from '../cache/metadata-cache.js';
 import { type ChunkerParameters, resticChunkerParameters } from '../chunker/parameters.js';
 import type { Engine } from '../engine/engine.js';
 import type { WorkerSettings } from '../engine/protocol.js';
@@ -46,6 +48,7 @@ const defaultUploads = 3;
 const readsAtOnce = 4;
 
 interface Parts extends RepositoryStores {
+  readonly cache: MetadataCache | undefined;
   readonly keyId: string;
   readonly saver: BlobSaver;
   readonly loader: BlobLoader;
@@ -94,7 +97,10 @@ export class Repository implements Closeable {
   ): Promise<Repository> {
     const { bucket, clock, log = silentLogger, holder = thisProcess() } = options;
     const spool = await SpoolFolder.open(options.temporaryFolder, clock);
-    const files = new UnpackedFiles(bucket, sealer, config.version);
+    const cache =
+      options.cacheFolder && (await MetadataCache.open(options.cacheFolder, config.id, { clock, log }));
+    const cached = cache ? new CachedBucket(bucket, cache) : bucket;
+    const files = new UnpackedFiles(cached, sealer, config.version);
     const index = new CompactBlobIndex({ folder: spool.path });
     const { packSizeBytes = defaultPackSizeBytes, verifySealed = false } = options;
     const compressData = config.version === 2 && (options.compress ?? true);
@@ -127,7 +133,8 @@ export class Repository implements Closeable {
       files,
       index,
       saver,
-      loader: new BlobLoader(bucket, sealer, index),
+      loader: new BlobLoader(bucket, sealer, index, cache || undefined),
+      cache: cache || undefined,
       spool,
       packSpool: new PackSpool([bucket.spoolFolder ?? spool.path, spool.path], clock),
       workers,
@@ -150,7 +157,9 @@ export class Repository implements Closeable {
 
   /** Reads every index file; again, to learn of new ones. @throws REPOSITORY_DAMAGED without `onProblem`. */
   async loadIndex(options?: LoadIndexOptions): Promise<void> {
-    await loadIndexFiles(this.#parts.files, this.version, this.#parts.index, options);
+    const { files, index, cache } = this.#parts;
+    await loadIndexFiles(files, this.version, index, options);
+    await cache?.retainParts((packId) => index.hasPack(packId));
   }
 
   /** True for blobs in the index and for those that `saveBlob` took in since. */
@@ -319,6 +328,7 @@ export class Repository implements Closeable {
   async #close(): Promise<void> {
     await this.#parts.saver.close();
     await this.#parts.index.close();
+    await this.#parts.cache?.close();
     await this.#parts.packSpool.close();
     await this.#parts.spool.close();
   }

@@ -60,6 +60,8 @@ export interface RepositoryOptions {
   readonly password: Secret;
   /** Packs are spooled here before their upload; needs about `packSizeBytes` × (uploads + 4). */
   readonly temporaryFolder: string;
+  /** Holds copies of distant repositories' metadata; none are kept unless told. */
+  readonly cacheFolder?: string;
   readonly clock: Clock;
   readonly log?: Logger;
   readonly signal?: AbortSignal;
