@@ -48,9 +48,11 @@ export class PackUses {
   /** Looks at every pack of the index. */
   static of(repository: Repository, used: BlobSet): PackUses {
     const uses = new PackUses(repository, used);
-    uses.#findDuplicates();
-    if (uses.#duplicated.size > 0) uses.#chooseKeepers();
-    for (const pack of repository.indexedPacks()) uses.packs.push(uses.#measure(pack));
+    uses.#measureAll();
+    if (uses.#duplicated.size > 0) {
+      uses.#chooseKeepers();
+      uses.#measureAll();
+    }
     return uses;
   }
 
@@ -59,14 +61,11 @@ export class PackUses {
     return this.#repository.blobsOfPack(packId).filter((blob) => this.#isNeeded(packId, blob));
   }
 
-  #findDuplicates(): void {
+  /** Until keepers are chosen it only learns which blobs lie in several places. */
+  #measureAll(): void {
+    this.packs.length = 0;
     const seen = new BlobSet();
-    for (const { packId } of this.#repository.indexedPacks()) {
-      for (const { type, id } of this.#repository.blobsOfPack(packId)) {
-        const number = this.#repository.maintenance.blobNumber(type, id);
-        if (this.#used.has(number) && !seen.add(number)) this.#duplicated.add(number);
-      }
-    }
+    for (const pack of this.#repository.indexedPacks()) this.packs.push(this.#measure(pack, seen));
   }
 
   #chooseKeepers(): void {
@@ -93,11 +92,14 @@ export class PackUses {
 
   #isNeeded(packId: string, { type, id, offset }: BlobEntry): boolean {
     const number = this.#repository.maintenance.blobNumber(type, id);
-    if (!this.#used.has(number)) return false;
+    return this.#used.has(number) && this.#isNeededAt(number, packId, offset);
+  }
+
+  #isNeededAt(number: number, packId: string, offset: number): boolean {
     return !this.#duplicated.has(number) || this.#keepers.get(number) === placeName(packId, offset);
   }
 
-  #measure({ packId, sizeBytes }: PackSummary): PackUse {
+  #measure({ packId, sizeBytes }: PackSummary, seen: BlobSet): PackUse {
     const counts = { usedBlobs: 0, usedBytes: 0, unusedBlobs: 0, unusedBytes: 0 };
     const duplicates = { duplicateBlobs: 0, duplicateBytes: 0 };
     const isUncompressed = { data: false, tree: false };
@@ -105,7 +107,10 @@ export class PackUses {
     for (const blob of this.#repository.blobsOfPack(packId)) {
       kinds.add(blob.type);
       const share = packSizeShare(blob);
-      if (this.#isNeeded(packId, blob)) {
+      const number = this.#repository.maintenance.blobNumber(blob.type, blob.id);
+      const isUsed = this.#used.has(number);
+      if (isUsed && !seen.add(number)) this.#duplicated.add(number);
+      if (isUsed && this.#isNeededAt(number, packId, blob.offset)) {
         counts.usedBlobs++;
         counts.usedBytes += share;
         if (isWorthCompressing(blob)) isUncompressed[blob.type] = true;
@@ -113,7 +118,7 @@ export class PackUses {
       }
       counts.unusedBlobs++;
       counts.unusedBytes += share;
-      if (!this.#used.has(this.#repository.maintenance.blobNumber(blob.type, blob.id))) continue;
+      if (!isUsed) continue;
       duplicates.duplicateBlobs++;
       duplicates.duplicateBytes += share;
     }

@@ -10,7 +10,7 @@ import { treeDamaged } from '../tree/errors.js';
 import { throwIfAborted } from './abort.js';
 
 /** Trees read at once. */
-const readsAtOnce = 16;
+const readsAtOnce = 8;
 /** Missing blobs told by id; all are counted. */
 const missingTold = 20;
 
