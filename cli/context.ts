@@ -11,6 +11,8 @@ export interface Context {
   readonly log: Logger;
   readonly clock: Clock;
   readonly env: NodeJS.ProcessEnv;
+  /** See `--data`; need not exist. */
+  readonly dataDir: string;
   /** Aborts on the first SIGINT or SIGTERM; a second one ends the process at once. */
   readonly signal: AbortSignal;
   /** Sets the exit code of a command that ended without an error, for instance 3. */
@@ -42,6 +44,7 @@ export function createContext(command: Command, defaultLevel: LogLevel = 'warn')
     log,
     clock: systemClock,
     env: process.env,
+    dataDir: dataDirectory(command, process.env),
     signal: stopSignal(),
     setExitCode: (code) => {
       process.exitCode = code;

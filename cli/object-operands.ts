@@ -5,15 +5,15 @@ import type { Bucket } from '../gateway/bucket/bucket.js';
 import type { Location } from '../gateway/bucket/location.js';
 import { parseOperand } from '../gateway/bucket/operand.js';
 import type { OpenOperand } from '../gateway/commands/copy-plan.js';
+import type { Wire } from '../gateway/throttle/paced-socket.js';
 import type { Context } from './context.js';
-import { count, rate } from './option-values.js';
+import { count } from './option-values.js';
+import { type LimitFlags, shareThrottle } from './shared-throttle.js';
 
-export interface ObjectFlags {
+export interface ObjectFlags extends LimitFlags {
   readonly endpoint?: string;
   readonly region?: string;
   readonly profile?: string;
-  readonly limitUpload?: number;
-  readonly limitDownload?: number;
   readonly parallel?: number;
 }
 
@@ -25,17 +25,6 @@ export function withObjectOptions(command: Command): Command {
     .addOption(new Option('--parallel <n>', 'so many objects at once').argParser(count));
 }
 
-export function withLimitOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option(
-        '--limit-upload <rate>',
-        'at most this: 300k, 2M per second; a plain number is KiB/s',
-      ).argParser(rate),
-    )
-    .addOption(new Option('--limit-download <rate>', 'at most this, as --limit-upload').argParser(rate));
-}
-
 /** Each store is opened once; `lifetimes` closes them. @throws LOCATION_MALFORMED, USAGE. */
 export async function openOperands(
   context: Context,
@@ -44,6 +33,7 @@ export async function openOperands(
   flags: ObjectFlags,
 ): Promise<OpenOperand[]> {
   const { openBucket } = await import('../gateway/bucket/open.js');
+  const { wire } = await shareThrottle(context, flags, lifetimes);
   const opened = new Map<string, Bucket>();
   const operands: OpenOperand[] = [];
   for (const text of texts) {
@@ -53,7 +43,7 @@ export async function openOperands(
     if (bucket === undefined) {
       bucket = lifetimes.add(
         'bucket',
-        await openBucket(operand.store, optionsFor(operand.store, context, flags)),
+        await openBucket(operand.store, optionsFor(operand.store, context, flags, wire)),
       );
       opened.set(name, bucket);
     }
@@ -62,7 +52,7 @@ export async function openOperands(
   return operands;
 }
 
-function optionsFor(store: Location, { env, clock, log }: Context, flags: ObjectFlags) {
+function optionsFor(store: Location, { env, clock, log }: Context, flags: ObjectFlags, wire: Wire) {
   if (store.kind === 'directory') return { clock, log, tidy: true };
   // The environment speaks of the S3 server; gs:// and b2:// name another one.
   const isS3 = store.scheme === undefined;
@@ -74,7 +64,6 @@ function optionsFor(store: Location, { env, clock, log }: Context, flags: Object
     endpoint: store.endpoint ?? flags.endpoint ?? fromEnv,
     region: flags.region ?? region,
     profile: flags.profile,
-    limitUploadBytesPerSecond: flags.limitUpload,
-    limitDownloadBytesPerSecond: flags.limitDownload,
+    wire,
   };
 }

@@ -6,7 +6,7 @@ import { parseStorageClasses } from '../gateway/bucket/storage-class.js';
 import type { FolderMarker } from '../gateway/files/selection.js';
 import { type Grouping, parseGrouping } from '../gateway/retention/grouping.js';
 import { parseDuration } from '../gateway/schedule/duration.js';
-import { parseRate } from '../gateway/throttle/rate.js';
+import { parseOneWay, parseTimetable } from '../gateway/throttle/timetable.js';
 
 export function portNumber(text: string): number {
   const port = Number(text);
@@ -16,9 +16,14 @@ export function portNumber(text: string): number {
   return port;
 }
 
-/** Bytes per second from `300k`, `2M` or a plain number of KiB. */
-export function rate(text: string): number {
-  return orInvalid(() => parseRate(text));
+/** A rate, `off`, a pair for both directions or a timetable; stays as text. */
+export function rateTimetable(text: string): string {
+  return orInvalid(() => parseTimetable(text)).text;
+}
+
+/** As `rateTimetable`, without pairs. */
+export function oneWayTimetable(text: string): string {
+  return orInvalid(() => parseOneWay(text)).text;
 }
 
 /** Milliseconds from `90s`, `10m`, `2h` or `3d`. */

@@ -34,6 +34,7 @@ import { addService } from './commands/service.js';
 import { addSnapshots } from './commands/snapshots.js';
 import { addStats } from './commands/stats.js';
 import { addTag } from './commands/tag.js';
+import { addThrottle } from './commands/throttle.js';
 import { addUnlock } from './commands/unlock.js';
 import { addUp } from './commands/up.js';
 import { exitCodeHelp } from './exit-code.js';
@@ -73,6 +74,7 @@ const groups = {
     addKey,
     addUnlock,
     addMigrate,
+    addThrottle,
   ],
   'A backup server for the network:': [addServe, addMirror],
   'Scheduled backups:': [addJobs],

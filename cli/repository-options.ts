@@ -11,10 +11,11 @@ import type { InitOptions } from '../gateway/repository/types.js';
 import { cacheFolder } from './cache-folder.js';
 import type { Context } from './context.js';
 import { usageError } from './exit-code.js';
-import { duration, packSize, rate, storageClasses } from './option-values.js';
+import { duration, packSize, storageClasses } from './option-values.js';
 import { findPassword } from './password.js';
+import { type LimitFlags, shareThrottle, withLimitOptions } from './shared-throttle.js';
 
-export interface RepositoryFlags {
+export interface RepositoryFlags extends LimitFlags {
   readonly repo?: string;
   readonly passwordFile?: string;
   readonly endpoint?: string;
@@ -23,15 +24,13 @@ export interface RepositoryFlags {
   /** False with --no-cache. */
   readonly cache?: boolean;
   readonly cacheDir?: string;
-  readonly limitUpload?: number;
-  readonly limitDownload?: number;
   readonly retryLock?: number;
   /** False for `--no-lock`, which only commands that read have. */
   readonly lock?: boolean;
 }
 
 export function withRepositoryOptions(command: Command): Command {
-  return command
+  return withLimitOptions(command)
     .addOption(
       new Option(
         '-r, --repo <repository>',
@@ -52,13 +51,6 @@ export function withRepositoryOptions(command: Command): Command {
         'S3 classes of what is written: data=GLACIER_IR,metadata=STANDARD',
       ).argParser(storageClasses),
     )
-    .addOption(
-      new Option(
-        '--limit-upload <rate>',
-        'at most this: 300k, 2M per second; a plain number is KiB/s',
-      ).argParser(rate),
-    )
-    .addOption(new Option('--limit-download <rate>', 'at most this, as --limit-upload').argParser(rate))
     .addOption(new Option('--cache-dir <dir>', 'for copies of metadata (default: $XDG_CACHE_HOME/gatehouse)'))
     .addOption(new Option('--no-cache', 'keep no copies of metadata on this machine'))
     .addOption(
@@ -188,7 +180,9 @@ export async function openRepository(
   return opening(async (lifetimes) => {
     const temporaryFolder = await mkdtemp(join(env['TMPDIR'] || tmpdir(), 'gatehouse-'));
     lifetimes.defer('temporary folder', () => rm(temporaryFolder, { recursive: true, force: true }));
-    const bucket = lifetimes.add('bucket', await openBucket(location, bucketOptions(context, flags)));
+    const { wire } = await shareThrottle(context, flags, lifetimes);
+    const options = { ...bucketOptions(context, flags), wire };
+    const bucket = lifetimes.add('bucket', await openBucket(location, options));
     const { clock, log, signal } = context;
     const isDistant = parseLocation(location).kind === 's3';
     const repository = await Repository[how]({
@@ -226,7 +220,5 @@ function bucketOptions(context: Context, flags: RepositoryFlags) {
     endpoint,
     region,
     storageClasses: flags.storageClass,
-    limitUploadBytesPerSecond: flags.limitUpload,
-    limitDownloadBytesPerSecond: flags.limitDownload,
   };
 }

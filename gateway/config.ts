@@ -1,9 +1,10 @@
 /** The gateway's configuration file. */
 import { z } from 'zod';
-import { absolutePath, httpUrl } from './config-values.js';
+import { absolutePath, httpUrl, text } from './config-values.js';
 import { job } from './jobs/job-config.js';
 import { notifyConfig } from './notify/notify-config.js';
 import { isTimeZone } from './schedule/calendar.js';
+import { parseOneWay, parseTimetable } from './throttle/timetable.js';
 
 export type { JobConfig } from './jobs/job-config.js';
 
@@ -16,6 +17,10 @@ export const gatewayConfig = z.strictObject({
     .refine(isTimeZone, 'must be a time zone such as Europe/Berlin')
     .optional()
     .describe("Time zone of schedules, `Europe/Berlin`; the machine's unless told."),
+  limitUpload: text(parseTimetable)
+    .optional()
+    .describe('All jobs together upload at most this much; as `limitUpload` of a job.'),
+  limitDownload: text(parseOneWay).optional().describe('All jobs together download at most this much.'),
   jobs: z
     .array(job)
     .max(100)

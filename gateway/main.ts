@@ -22,6 +22,7 @@ import { KnownRepositories } from './known-repositories.js';
 import { openNotifier } from './notify/open-notifier.js';
 import { Reporter } from './report.js';
 import { Schedule } from './schedule/schedule.js';
+import { openThrottle } from './throttle/control.js';
 
 export interface GatewayOptions {
   readonly clock: Clock;
@@ -94,7 +95,16 @@ async function openRunner(
   let schedule: Schedule | undefined;
   const reports = new JobReports({ history, reporter, clock, nextRunMs: (job) => schedule?.nextRunMs(job) });
   const { env } = process;
+  const throttle = await openThrottle({
+    limits: { upload: config.limitUpload, download: config.limitDownload },
+    dataDir: config.dataDir,
+    program: 'gateway',
+    clock,
+    log,
+    lifetimes,
+  });
   const access = {
+    throttle,
     dataDir: config.dataDir,
     known,
     endpoint: options.endpoint ?? env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'],

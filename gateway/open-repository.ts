@@ -14,7 +14,8 @@ import { passwordFileUnreadable, repositoryGone } from './job-errors.js';
 import type { KnownRepositories } from './known-repositories.js';
 import { Repository } from './repository/repository.js';
 import type { RepositoryOptions } from './repository/types.js';
-import { parseRate } from './throttle/rate.js';
+import type { Wire } from './throttle/paced-socket.js';
+import type { Throttle } from './throttle/throttle.js';
 
 export interface OpenJobRepository {
   readonly job: JobConfig;
@@ -24,6 +25,8 @@ export interface OpenJobRepository {
   /** S3 server and region for jobs that name none. */
   readonly endpoint: string | undefined;
   readonly region: string | undefined;
+  /** Of the whole process; the job's own limits come below it. */
+  readonly throttle: Throttle;
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -50,7 +53,9 @@ export function openJobRepository(
   const { job, temporaryFolder, clock, log, signal } = options;
   return opening(async (lifetimes) => {
     const password = await readPassword(job.passwordFile);
-    const opened = lifetimes.add('bucket', await openJobBucket(options));
+    const scope = options.throttle.scope({ upload: job.limitUpload, download: job.limitDownload });
+    lifetimes.defer('throttle', scope.end);
+    const opened = lifetimes.add('bucket', await openJobBucket(options, scope.wire));
     const bucket = new CountedBucket(opened, options.onTaken);
     const repository = await openOrMake(options, { bucket, password, temporaryFolder, clock, log, signal });
     lifetimes.add('repository', repository);
@@ -58,7 +63,7 @@ export function openJobRepository(
   }, log);
 }
 
-function openJobBucket({ job, endpoint, region, clock, log }: OpenJobRepository) {
+function openJobBucket({ job, endpoint, region, clock, log }: OpenJobRepository, wire: Wire) {
   const { accessKeyIdFile, secretAccessKeyFile } = job;
   const hasKeys = accessKeyIdFile !== undefined && secretAccessKeyFile !== undefined;
   return openBucket(job.repository, {
@@ -68,8 +73,7 @@ function openJobBucket({ job, endpoint, region, clock, log }: OpenJobRepository)
     region: job.region ?? region,
     credentialFiles: hasKeys ? { accessKeyIdFile, secretAccessKeyFile } : undefined,
     storageClasses: job.storageClass === undefined ? undefined : parseStorageClasses(job.storageClass),
-    limitUploadBytesPerSecond: job.limitUpload === undefined ? undefined : parseRate(job.limitUpload),
-    limitDownloadBytesPerSecond: job.limitDownload === undefined ? undefined : parseRate(job.limitDownload),
+    wire,
   });
 }
 

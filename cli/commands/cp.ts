@@ -7,8 +7,9 @@ import type { CopyEvent, CopyResult } from '../../gateway/commands/copy-objects.
 import type { CopyPlan } from '../../gateway/commands/copy-plan.js';
 import { type Context, createContext } from '../context.js';
 import { exitCodes, usageError } from '../exit-code.js';
-import { type ObjectFlags, openOperands, withLimitOptions, withObjectOptions } from '../object-operands.js';
+import { type ObjectFlags, openOperands, withObjectOptions } from '../object-operands.js';
 import { Pace } from '../pace.js';
+import { withLimitOptions } from '../shared-throttle.js';
 import { formatBytes, progressBar } from '../terminal.js';
 
 interface CpFlags extends ObjectFlags {

@@ -6,21 +6,18 @@ import { type Command, Option } from 'commander';
 import { Lifetimes } from '../../core/lifecycle.js';
 import type { MirrorOptions } from '../../gateway/rest/mirror.js';
 import { type Context, createContext } from '../context.js';
-import { rate } from '../option-values.js';
+import { type LimitFlags, shareThrottle, withLimitOptions } from '../shared-throttle.js';
 import { formatBytes, progressBar, type Terminal } from '../terminal.js';
 
-interface MirrorFlags {
+interface MirrorFlags extends LimitFlags {
   readonly delete?: boolean;
   readonly dryRun?: boolean;
   readonly endpoint?: string;
   readonly region?: string;
-  readonly limitUpload?: number;
-  readonly limitDownload?: number;
 }
 
 export function addMirror(program: Command): void {
-  program
-    .command('mirror')
+  withLimitOptions(program.command('mirror'))
     .description('copy a repository as it is into another bucket; needs no password')
     .argument('<from>', 'repository: s3://bucket/prefix, file:///path or a plain path')
     .argument('<to>', 'where the copy goes')
@@ -28,8 +25,6 @@ export function addMirror(program: Command): void {
     .addOption(new Option('-n, --dry-run', 'say what would be copied and removed'))
     .addOption(new Option('--endpoint <url>', 'S3 endpoint when it is not AWS (or AWS_ENDPOINT_URL_S3)'))
     .addOption(new Option('--region <region>', 'S3 region (or AWS_REGION)'))
-    .addOption(new Option('--limit-upload <rate>', 'at most this: 300k, 2M per second').argParser(rate))
-    .addOption(new Option('--limit-download <rate>', 'at most this, as --limit-upload').argParser(rate))
     .action(async (from: string, to: string, flags: MirrorFlags, command: Command) => {
       const context = createContext(command);
       const lifetimes = new Lifetimes();
@@ -45,12 +40,13 @@ export function addMirror(program: Command): void {
 }
 
 async function openBoth(
-  { env, clock, log, signal }: Context,
+  context: Context,
   lifetimes: Lifetimes,
   from: string,
   to: string,
   flags: MirrorFlags,
 ): Promise<MirrorOptions> {
+  const { env, clock, log, signal } = context;
   const { openBucket } = await import('../../gateway/bucket/open.js');
   const shared = {
     clock,
@@ -60,10 +56,10 @@ async function openBoth(
   };
   const temporaryFolder = await mkdtemp(join(env['TMPDIR'] || tmpdir(), 'gatehouse-'));
   lifetimes.defer('temporary folder', () => rm(temporaryFolder, { recursive: true, force: true }));
-  const { limitUpload, limitDownload } = flags;
-  const source = await openBucket(from, { ...shared, limitDownloadBytesPerSecond: limitDownload });
+  const { wire } = await shareThrottle(context, flags, lifetimes);
+  const source = await openBucket(from, { ...shared, wire });
   lifetimes.add('source', source);
-  const copy = await openBucket(to, { ...shared, limitUploadBytesPerSecond: limitUpload });
+  const copy = await openBucket(to, { ...shared, wire });
   lifetimes.add('copy', copy);
   return { from: source, to: copy, temporaryFolder, remove: flags.delete ?? false, signal };
 }

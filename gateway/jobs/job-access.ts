@@ -8,6 +8,7 @@ import type { KnownRepositories } from '../known-repositories.js';
 import { openJobRepository } from '../open-repository.js';
 import type { LiveProgress } from '../progress/live-progress.js';
 import type { Repository } from '../repository/repository.js';
+import type { Throttle } from '../throttle/throttle.js';
 
 export interface JobAccess {
   readonly dataDir: string;
@@ -15,6 +16,7 @@ export interface JobAccess {
   /** S3 server and region for jobs that name none. */
   readonly endpoint: string | undefined;
   readonly region: string | undefined;
+  readonly throttle: Throttle;
   readonly clock: Clock;
 }
 

@@ -7,7 +7,7 @@ import { parseSize } from '../commands/prune-limits.js';
 import { absolutePath, duration, httpUrl, text } from '../config-values.js';
 import { parseEvery } from '../schedule/every.js';
 import { parseWhen } from '../schedule/when.js';
-import { parseRate } from '../throttle/rate.js';
+import { parseOneWay, parseTimetable } from '../throttle/timetable.js';
 import { hookConfig, stdinCommandConfig } from './hook-config.js';
 import { keepConfig } from './keep-config.js';
 
@@ -69,10 +69,12 @@ const placeKeys = {
   storageClass: text(parseStorageClasses)
     .optional()
     .describe('S3 storage classes of what is written: `data=GLACIER_IR,metadata=STANDARD`.'),
-  limitUpload: text(parseRate)
+  limitUpload: text(parseTimetable)
     .optional()
-    .describe('Upload at most this much: `300k`, `2M` per second; a plain number is KiB/s.'),
-  limitDownload: text(parseRate).optional().describe('Download at most this much.'),
+    .describe(
+      'Upload at most this much: `300k`, `2M` per second (a plain number is KiB/s), `10M:1M` for both directions, or by weekday and hour: `08:00,512k 23:00,off`.',
+    ),
+  limitDownload: text(parseOneWay).optional().describe('Download at most this much.'),
 };
 
 const timeKeys = {
