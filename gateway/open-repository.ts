@@ -5,7 +5,7 @@ import { GatehouseError } from '../core/errors.js';
 import { type Lifetimes, opening } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
 import { Secret } from '../core/secret.js';
-import { CountedBucket } from './bucket/counted.js';
+import { CountedBucket, type OnTaken } from './bucket/counted.js';
 import { formatLocation, parseLocation } from './bucket/location.js';
 import { openBucket } from './bucket/open.js';
 import { parseStorageClasses } from './bucket/storage-class.js';
@@ -31,7 +31,7 @@ export interface OpenJobRepository {
   readonly log: Logger;
   readonly signal: AbortSignal;
   /** Told of every object that the bucket has taken. */
-  readonly onTaken: (sizeBytes: number) => void;
+  readonly onTaken: OnTaken;
 }
 
 /** Where a job's backup goes, with the server: one text per repository. */

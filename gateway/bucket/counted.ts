@@ -2,18 +2,20 @@
 import type { Bucket, PutOptions, PutStreamOptions } from './bucket.js';
 import { ForwardingBucket } from './forwarding.js';
 
+export type OnTaken = (sizeBytes: number, key: string) => void;
+
 export class CountedBucket extends ForwardingBucket {
-  readonly #onTaken: (sizeBytes: number) => void;
+  readonly #onTaken: OnTaken;
 
   /** Closing it closes `inner`. */
-  constructor(inner: Bucket, onTaken: (sizeBytes: number) => void) {
+  constructor(inner: Bucket, onTaken: OnTaken) {
     super(inner);
     this.#onTaken = onTaken;
   }
 
   override async put(key: string, content: Uint8Array, options?: PutOptions): Promise<void> {
     await super.put(key, content, options);
-    this.#onTaken(content.length);
+    this.#onTaken(content.length, key);
   }
 
   override async putFile(
@@ -23,7 +25,7 @@ export class CountedBucket extends ForwardingBucket {
     options?: PutOptions,
   ): Promise<void> {
     await super.putFile(key, filePath, sizeBytes, options);
-    this.#onTaken(sizeBytes);
+    this.#onTaken(sizeBytes, key);
   }
 
   override async putStream(
@@ -32,7 +34,7 @@ export class CountedBucket extends ForwardingBucket {
     options?: PutStreamOptions,
   ): Promise<number> {
     const sizeBytes = await super.putStream(key, content, options);
-    this.#onTaken(sizeBytes);
+    this.#onTaken(sizeBytes, key);
     return sizeBytes;
   }
 }

@@ -3,6 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/log.js';
+import type { OnTaken } from '../bucket/counted.js';
 import type { JobConfig } from '../config.js';
 import type { KnownRepositories } from '../known-repositories.js';
 import { openJobRepository } from '../open-repository.js';
@@ -38,7 +39,10 @@ export async function withJobRepository<T>(
   const temporaryFolder = join(dataDir, 'tmp', job.name);
   await mkdir(temporaryFolder, { recursive: true, mode: 0o700 });
   try {
-    const onTaken = (sizeBytes: number) => progress.taken(sizeBytes);
+    // Locks and indexes would spoil the rate at which the rest is sent.
+    const onTaken: OnTaken = (sizeBytes, key) => {
+      if (key.startsWith('data/')) progress.taken(sizeBytes);
+    };
     const how = { job, temporaryFolder, log, signal, onTaken, ...place };
     const { repository, lifetimes } = await openJobRepository(how);
     try {

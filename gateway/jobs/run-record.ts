@@ -16,7 +16,7 @@ export interface RunCounts {
   readonly bytesNew: number;
   /** The same, compressed and encrypted. */
   readonly bytesAdded: number;
-  /** Taken by the bucket, with indexes and all. */
+  /** Of packs that the bucket has taken. */
   readonly bytesSent: number;
   /** Files and folders that could not be read, or, of a verification, errors in the repository. */
   readonly errors: number;

@@ -26,7 +26,7 @@ export class LiveProgress {
     this.#advance(event);
   }
 
-  /** The bucket has an object of so many bytes. */
+  /** The bucket has a pack of so many bytes. */
   taken(sizeBytes: number): void {
     this.#sentBytes += sizeBytes;
   }
