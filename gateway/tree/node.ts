@@ -101,9 +101,8 @@ function putLinkTarget(json: Record<string, JsonValue>, target: Buffer | undefin
 export function nodeFromJson(json: JsonObject): TreeNode {
   const linkTarget = readLinkTarget(json);
   const genericAttributes = json['generic_attributes'];
-  // It is kept as it is, and would be too deep to be written again.
-  if (!isShallow(genericAttributes, maxAttributeDepth))
-    throw treeDamaged('generic_attributes nests too deeply');
+  if (!isWritable(genericAttributes, maxAttributeDepth))
+    throw treeDamaged('generic_attributes cannot be kept');
   const subtree = readText(json, 'subtree');
   const mtimeNs = readTime(json, 'mtime');
   return {
@@ -131,9 +130,11 @@ export function nodeFromJson(json: JsonObject): TreeNode {
   };
 }
 
-function isShallow(value: JsonValue | undefined, room: number): boolean {
+/** What is kept as it is must be fit to be written again: not too deep, no number beyond all bounds. */
+function isWritable(value: JsonValue | undefined, room: number): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || value === null) return true;
-  return room > 0 && Object.values(value).every((member) => isShallow(member, room - 1));
+  return room > 0 && Object.values(value).every((member) => isWritable(member, room - 1));
 }
 
 function isObject(value: JsonValue | undefined): value is JsonObject {
