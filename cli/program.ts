@@ -29,6 +29,7 @@ import { addRestore } from './commands/restore.js';
 import { addRewrite } from './commands/rewrite.js';
 import { addRm } from './commands/rm.js';
 import { addS3dump } from './commands/s3dump.js';
+import { addSelfTest } from './commands/self-test.js';
 import { addServe } from './commands/serve.js';
 import { addService } from './commands/service.js';
 import { addSnapshots } from './commands/snapshots.js';
@@ -62,6 +63,7 @@ const groups = {
     addStats,
     addRestore,
     addCheck,
+    addSelfTest,
     addCopy,
     addTag,
     addRewrite,

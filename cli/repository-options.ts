@@ -210,7 +210,8 @@ function packing({ packSize: mebibytes, compression }: PackFlags) {
   };
 }
 
-function bucketOptions(context: Context, flags: RepositoryFlags) {
+/** How a bucket is opened, from flags and the environment. */
+export function bucketOptions(context: Context, flags: RepositoryFlags) {
   const { env, clock, log } = context;
   const endpoint = flags.endpoint ?? env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'];
   const region = flags.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
