@@ -12,11 +12,8 @@ import { fileURLToPath } from 'node:url';
 import { systemClock } from '../dist/core/clock.js';
 import { Secret } from '../dist/core/secret.js';
 import { DirectoryBucket } from '../dist/gateway/bucket/directory.js';
-import { Sealer } from '../dist/gateway/repository/crypto.js';
 import { encodeIndex } from '../dist/gateway/repository/index-file.js';
-import { openMasterKey } from '../dist/gateway/repository/keys.js';
 import { Repository } from '../dist/gateway/repository/repository.js';
-import { UnpackedFiles } from '../dist/gateway/repository/unpacked.js';
 
 const password = 'bench';
 const blobsPerPack = 20;
@@ -48,8 +45,7 @@ const idOf = (text) => createHash('sha256').update(text).digest('hex');
 async function makeRepository(folder, blobs) {
   const how = options(folder);
   const repository = await Repository.init({ ...how, scryptCost: { n: 1024, r: 8, p: 1 } });
-  await repository.close();
-  const files = new UnpackedFiles(how.bucket, new Sealer(await openMasterKey(how.bucket, password)), 2);
+  const { files } = repository.stores;
   for (let first = 0; first < blobs; first += blobsPerFile) {
     const packs = [];
     for (let at = first; at < Math.min(blobs, first + blobsPerFile); at += blobsPerPack) {
@@ -64,6 +60,7 @@ async function makeRepository(folder, blobs) {
     }
     await files.save('index', encodeIndex(packs));
   }
+  await repository.close();
 }
 
 async function measure(folder, blobs) {

@@ -75,15 +75,14 @@ export class CompactBlobIndex implements BlobIndex {
     const { records } = scanned;
     const end = scanned.ends[number] as number;
     let added = 0;
-    for (let at = (scanned.ends[number - 1] ?? 0) * recordWords; at < end * recordWords; at += recordWords) {
+    const first = scanned.ends[number - 1] ?? 0;
+    this.#reserve(this.#records.count + records.length / recordWords - first);
+    for (let at = first * recordWords; at < end * recordWords; at += recordWords) {
       for (let word = 0; word < idWords; word++) this.#wanted[word] = records[at + word] as number;
-      const [isTree, offset, length, plain] = [
-        records[at + 8] === 1,
-        records[at + 9],
-        records[at + 10],
-        records[at + 11],
-      ];
-      if (this.#add(pack, isTree, offset as number, length as number, plain as number)) added++;
+      const isTree = records[at + 8] === 1;
+      const offset = records[at + 9] as number;
+      const length = records[at + 10] as number;
+      if (this.#add(pack, isTree, offset, length, records[at + 11] as number)) added++;
     }
     return added;
   }
@@ -166,7 +165,7 @@ export class CompactBlobIndex implements BlobIndex {
 
   /** Adds the wanted id. @returns false when it is known at that very place. */
   #add(pack: number, isTree: boolean, offset: number, length: number, plainLength: number): boolean {
-    if ((this.#records.count + 1) * 10 > this.#slots.length * 7) this.#grow();
+    this.#reserve(this.#records.count + 1);
     const owner = pack * 2 + (isTree ? 1 : 0);
     const slot = this.#freeSlot(owner, offset);
     if (slot < 0) return false;
@@ -203,8 +202,14 @@ export class CompactBlobIndex implements BlobIndex {
     return true;
   }
 
-  #grow(): void {
-    const size = this.#slots.length * 2;
+  /** Makes room for so many records in all. */
+  #reserve(records: number): void {
+    let size = this.#slots.length;
+    while (records * 10 > size * 7) size *= 2;
+    if (size > this.#slots.length) this.#growTo(size);
+  }
+
+  #growTo(size: number): void {
     this.#slots = new Uint32Array(size);
     this.#prints = new Uint8Array(size);
     const slots = this.#slots;
