@@ -1,13 +1,14 @@
 /**
- * Walks folders and stores them bottom-up: contents first, then the folder's tree. Compares with
- * the parent snapshot's trees on the way. A path that cannot be read is told and left out; a
- * repository that fails ends it all.
+ * Walks folders and stores them bottom-up: contents first, then the folder's tree. A folder whose
+ * entries are remembered as they are keeps its tree; any other is compared with the parent
+ * snapshot's. A path that cannot be read is told and left out; a repository that fails ends it all.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { hasCode } from '../../core/errors.js';
 import { type Describer, describeEntry } from '../files/describe.js';
 import { targetUnreadable } from '../files/errors.js';
 import { type FoundEntry, type Scanner, statEntry } from '../files/scan.js';
+import type { BackupMemory } from '../state/backup-memory.js';
 import type { TreeNode } from '../tree/node.js';
 import { encodeTree } from '../tree/tree.js';
 import { throwIfAborted } from './abort.js';
@@ -15,7 +16,7 @@ import type { BackupTally } from './backup-tally.js';
 import type { BlobSink } from './blob-sink.js';
 import type { FileArchiver } from './file-archiver.js';
 import type { FileQueue } from './file-queue.js';
-import type { ParentFolder, ParentTrees } from './parent-trees.js';
+import { type ParentTrees, PreviousFolder } from './parent-trees.js';
 import type { TargetFolder, TargetNode } from './target-tree.js';
 
 /** What a walk has begun and workers finish. A promise in a promise would be waited for with it. */
@@ -33,8 +34,34 @@ function now<T>(value: T): Later<T> {
   return { value: Promise.resolve(value) };
 }
 
+/** As `later`, for what may be known at once. */
+function quiet<T>(part: T | Promise<T>): T | Promise<T> {
+  if (part instanceof Promise) part.catch(() => {});
+  return part;
+}
+
 /** Entries looked at in one go; about a millisecond. */
 const visitsPerTurn = 200;
+
+/** A folder that is stored. */
+interface StoredFolder {
+  readonly tree: string;
+  /** Its tree is the parent snapshot's. */
+  readonly isSame: boolean;
+}
+
+type Part = TreeNode | undefined | Promise<TreeNode | undefined>;
+
+/** A folder under way: what it holds, what is remembered of it, what the parent snapshot has. */
+interface Visit {
+  readonly folder: FoundEntry;
+  readonly device: bigint;
+  readonly entries: readonly FoundEntry[];
+  readonly digest: Buffer | undefined;
+  readonly previous: PreviousFolder;
+  /** Complaints so far: when more come, the folder is not remembered. */
+  readonly errorsBefore: number;
+}
 
 export interface ArchiverParts {
   readonly scanner: Scanner;
@@ -43,6 +70,7 @@ export interface ArchiverParts {
   readonly queue: FileQueue;
   readonly sink: BlobSink;
   readonly parents: ParentTrees;
+  readonly memory: BackupMemory;
   readonly tally: BackupTally;
   readonly signal: AbortSignal;
 }
@@ -66,10 +94,10 @@ export class Archiver {
     folder: TargetFolder,
     parentTree: string | undefined,
   ): Promise<Later<string | undefined>> {
-    const previous = await this.#parts.parents.load(parentTree);
+    const previous = new PreviousFolder(this.#parts.parents, () => parentTree);
     const parts: Later<TreeNode | 'left out' | undefined>[] = [];
     for (const [name, target] of folder.children) {
-      parts.push(await this.#walkTarget(Buffer.from(name, 'latin1'), target, previous.get(name)));
+      parts.push(await this.#walkTarget(Buffer.from(name, 'latin1'), target, previous));
     }
     return later(this.#storeTargetTree(parts));
   }
@@ -85,16 +113,21 @@ export class Archiver {
   async #walkTarget(
     name: Buffer,
     target: TargetNode,
-    previous: TreeNode | undefined,
+    above: PreviousFolder,
   ): Promise<Later<TreeNode | 'left out' | undefined>> {
     const entry = await this.#statTarget(target.path, name);
     if (entry === undefined) return now(undefined);
     if (target.kind === 'whole' && !this.#parts.scanner.wantsStart(entry)) return now('left out');
-    if (target.kind === 'whole') return this.#walkEntry(entry, entry.stat.dev, previous);
-    const subtree = await this.#walkTargets(target, previous?.subtree);
-    return later(
-      subtree.value.then((id) => (id === undefined ? undefined : this.#finishFolder(entry, id, previous))),
-    );
+    const previous = (await above.nodes()).get(name.toString('latin1'));
+    if (target.kind === 'folder') {
+      const tree = await this.#walkTargets(target, previous?.subtree);
+      return later(
+        tree.value.then((id) => (id === undefined ? undefined : this.#nodeOf(entry, id, previous))),
+      );
+    }
+    if (!entry.stat.isDirectory()) return later(Promise.resolve(this.#storeEntry(entry, previous)));
+    const walked = await this.#walkFolder(entry, entry.stat.dev, this.#previousOf(entry, above));
+    return later(walked.value.then((stored) => stored && this.#nodeOf(entry, stored.tree, previous)));
   }
 
   async #statTarget(path: Buffer, name: Buffer): Promise<FoundEntry | undefined> {
@@ -109,21 +142,12 @@ export class Archiver {
     return entry;
   }
 
-  async #walkEntry(
-    entry: FoundEntry,
-    device: bigint,
-    previous: TreeNode | undefined,
-  ): Promise<Later<TreeNode | undefined>> {
-    if (entry.stat.isDirectory()) return this.#walkFolder(entry, device, previous);
-    const node = this.#storeEntry(entry, previous);
-    return node instanceof Promise ? later(node) : now(node);
+  #previousOf(folder: FoundEntry, above: PreviousFolder): PreviousFolder {
+    return above.folder(folder.name.toString('latin1'), this.#parts.memory.folder(folder.path)?.tree);
   }
 
   /** Anything but a folder. Known nodes come at once, those of files that are read come later. */
-  #storeEntry(
-    entry: FoundEntry,
-    previous: TreeNode | undefined,
-  ): TreeNode | undefined | Promise<TreeNode | undefined> {
+  #storeEntry(entry: FoundEntry, previous: TreeNode | undefined): Part {
     try {
       const node = entry.stat.isFile()
         ? this.#parts.files.store(entry, previous)
@@ -150,25 +174,99 @@ export class Archiver {
   async #walkFolder(
     folder: FoundEntry,
     device: bigint,
-    previous: TreeNode | undefined,
-  ): Promise<Later<TreeNode | undefined>> {
-    const before: ParentFolder = await this.#parts.parents.load(previous?.subtree);
+    previous: PreviousFolder,
+  ): Promise<Later<StoredFolder | undefined>> {
+    const { memory, tally, parents } = this.#parts;
+    const errorsBefore = tally.errorCount;
     const entries = this.#list(folder, device);
     if (entries === undefined) return now(undefined);
-    const parts: (TreeNode | undefined | Promise<TreeNode | undefined>)[] = [];
-    for (const entry of entries) {
+    const digest = memory.digest(entries);
+    const visit: Visit = { folder, device, entries, digest, previous, errorsBefore };
+    const state = memory.folder(folder.path);
+    const isKnown =
+      state !== undefined && digest?.equals(state.digest) === true && parents.hasTree(state.tree);
+    return isKnown ? this.#walkKnown(visit, state.tree) : this.#walkUnknown(visit);
+  }
+
+  /** Nothing but folders further down can have changed. */
+  async #walkKnown(visit: Visit, tree: string): Promise<Later<StoredFolder | undefined>> {
+    const { tally } = this.#parts;
+    const folders: { readonly entry: FoundEntry; readonly walked: Later<StoredFolder | undefined> }[] = [];
+    for (const entry of visit.entries) {
       await this.#breathe();
-      const last = before.get(entry.name.toString('latin1'));
       if (entry.stat.isDirectory()) {
-        parts.push((await this.#walkFolder(entry, device, last)).value);
+        const previous = this.#previousOf(entry, visit.previous);
+        folders.push({ entry, walked: await this.#walkFolder(entry, visit.device, previous) });
       } else {
-        const part = this.#storeEntry(entry, last);
-        // A failure is seen when the folder is finished; until then it is not "unhandled".
-        if (part instanceof Promise) part.catch(() => {});
-        parts.push(part);
+        tally.kept(entry.path, entry.stat.isFile() ? 'file' : 'other', Number(entry.stat.size));
       }
     }
-    return later(this.#storeFolder(folder, parts, previous));
+    return later(this.#finishKnown(visit, tree, folders));
+  }
+
+  async #finishKnown(
+    visit: Visit,
+    tree: string,
+    folders: readonly { readonly entry: FoundEntry; readonly walked: Later<StoredFolder | undefined> }[],
+  ): Promise<StoredFolder | undefined> {
+    const stored = await Promise.all(folders.map(({ walked }) => walked.value));
+    if (!stored.every((folder) => folder?.isSame === true)) return this.#mendKnown(visit, folders);
+    for (const { entry } of folders) this.#parts.tally.kept(entry.path, 'folder', 0);
+    return this.#remember(visit, tree, true);
+  }
+
+  /** The parent snapshot's nodes, with the folders as they are now. */
+  async #mendKnown(
+    visit: Visit,
+    folders: readonly { readonly entry: FoundEntry; readonly walked: Later<StoredFolder | undefined> }[],
+  ): Promise<StoredFolder | undefined> {
+    const before = await visit.previous.nodes();
+    const walked = new Map(folders.map((folder) => [folder.entry, folder.walked]));
+    const parts: Part[] = visit.entries.map((entry) => {
+      const previous = before.get(entry.name.toString('latin1'));
+      const folder = walked.get(entry);
+      if (folder !== undefined) {
+        return folder.value.then((stored) => stored && this.#nodeOf(entry, stored.tree, previous));
+      }
+      // Its trees are the parent snapshot's own, so that it has them; else the file is read after all.
+      return previous ?? this.#storeEntry(entry, undefined);
+    });
+    this.#parts.queue.flush();
+    return this.#finishUnknown(visit, parts);
+  }
+
+  async #walkUnknown(visit: Visit): Promise<Later<StoredFolder | undefined>> {
+    const before = await visit.previous.nodes();
+    const parts: Part[] = [];
+    for (const entry of visit.entries) {
+      await this.#breathe();
+      const last = before.get(entry.name.toString('latin1'));
+      if (entry.stat.isDirectory()) parts.push((await this.#walkInto(entry, visit, last)).value);
+      else parts.push(quiet(this.#storeEntry(entry, last)));
+    }
+    return later(this.#finishUnknown(visit, parts));
+  }
+
+  async #walkInto(
+    entry: FoundEntry,
+    visit: Visit,
+    last: TreeNode | undefined,
+  ): Promise<Later<TreeNode | undefined>> {
+    const walked = await this.#walkFolder(entry, visit.device, this.#previousOf(entry, visit.previous));
+    return later(walked.value.then((stored) => stored && this.#nodeOf(entry, stored.tree, last)));
+  }
+
+  async #finishUnknown(visit: Visit, parts: readonly Part[]): Promise<StoredFolder> {
+    const nodes = (await Promise.all(parts)).filter((node) => node !== undefined);
+    const tree = await this.#parts.sink.save('tree', encodeTree(nodes));
+    return this.#remember(visit, tree, tree === this.#parts.memory.folder(visit.folder.path)?.tree);
+  }
+
+  #remember(visit: Visit, tree: string, isSame: boolean): StoredFolder {
+    const { memory, tally } = this.#parts;
+    const hadTrouble = tally.errorCount > visit.errorsBefore;
+    memory.keepFolder(visit.folder.path, tree, visit.digest, visit.entries, hadTrouble);
+    return { tree, isSame };
   }
 
   #list(folder: FoundEntry, device: bigint): FoundEntry[] | undefined {
@@ -189,16 +287,7 @@ export class Archiver {
     if (this.#visited % visitsPerTurn === 0) await nextTurn();
   }
 
-  async #storeFolder(
-    folder: FoundEntry,
-    parts: readonly (TreeNode | undefined | Promise<TreeNode | undefined>)[],
-    previous: TreeNode | undefined,
-  ): Promise<TreeNode> {
-    const nodes = (await Promise.all(parts)).filter((node) => node !== undefined);
-    return this.#finishFolder(folder, await this.#parts.sink.save('tree', encodeTree(nodes)), previous);
-  }
-
-  #finishFolder(folder: FoundEntry, subtree: string, previous: TreeNode | undefined): TreeNode {
+  #nodeOf(folder: FoundEntry, subtree: string, previous: TreeNode | undefined): TreeNode {
     const node = { ...describeEntry(folder, this.#parts.describer), subtree };
     this.#parts.tally.item(folder.path, node, previous);
     return node;

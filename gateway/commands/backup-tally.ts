@@ -1,7 +1,7 @@
 /** Counts what a backup does, and tells it to whoever watches. */
 import { displayPath } from '../files/path-bytes.js';
-import { encodeGoJson } from '../repository/go-json.js';
-import { nodeToJson, type TreeNode } from '../tree/node.js';
+import type { TreeNode } from '../tree/node.js';
+import { isSameNode } from '../tree/same-node.js';
 import type { BackupProgress, ItemAction } from './backup-types.js';
 
 /** What a `BlobSink` counts. */
@@ -10,6 +10,9 @@ interface StoredCounts {
   readonly storedBytes: number;
 }
 
+/** Unchanged entries go by so fast that not each is worth a message. */
+const keptPerProgress = 100;
+
 export class BackupTally {
   readonly #tell: BackupProgress;
   readonly files: Record<ItemAction, number> = { new: 0, changed: 0, unmodified: 0 };
@@ -17,6 +20,7 @@ export class BackupTally {
   errorCount = 0;
   bytesDone = 0;
   #stored: StoredCounts = { plainBytes: 0, storedBytes: 0 };
+  #sinceProgress = 0;
   #totals: { files: number; bytes: number } | undefined;
 
   constructor(tell: BackupProgress) {
@@ -62,11 +66,22 @@ export class BackupTally {
     this.#progress(path);
   }
 
+  /** An entry that is the parent snapshot's to the last field. */
+  kept(path: Buffer, kind: 'file' | 'folder' | 'other', sizeBytes: number): void {
+    if (kind === 'file') this.files.unmodified += 1;
+    if (kind === 'folder') this.folders.unmodified += 1;
+    if (kind === 'file') this.bytesDone += sizeBytes;
+    this.#tell({ type: 'item', kind, action: 'unmodified', path: displayPath(path), sizeBytes });
+    this.#sinceProgress += 1;
+    if (this.#sinceProgress >= keptPerProgress) this.#progress(path);
+  }
+
   get filesDone(): number {
     return this.files.new + this.files.changed + this.files.unmodified;
   }
 
   #progress(path: Buffer): void {
+    this.#sinceProgress = 0;
     this.#tell({
       type: 'progress',
       filesDone: this.filesDone,
@@ -83,10 +98,5 @@ export class BackupTally {
 
 function actionOf(node: TreeNode, previous: TreeNode | undefined): ItemAction {
   if (previous === undefined) return 'new';
-  return comparable(node) === comparable(previous) ? 'unmodified' : 'changed';
-}
-
-/** The device number is left out: restic before 0.17 stored it for everything, we do not. */
-function comparable(node: TreeNode): string {
-  return encodeGoJson(nodeToJson({ ...node, deviceId: 0n }));
+  return isSameNode(node, previous) ? 'unmodified' : 'changed';
 }

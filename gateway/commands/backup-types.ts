@@ -36,6 +36,8 @@ export interface BackupOptions extends SelectionOptions {
   readonly dryRun?: boolean;
   /** Walk ahead to know the totals for progress; true unless told. */
   readonly countFirst?: boolean;
+  /** Where this machine remembers files and folders between runs; nowhere unless told. Losing it costs time. */
+  readonly memoryFolder?: string;
   /** Most worker threads that read and store; one per core unless told. */
   readonly workers?: number;
   readonly signal?: AbortSignal;

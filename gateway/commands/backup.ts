@@ -2,13 +2,8 @@
  * Backs up files and folders, or one stream, into a repository. The snapshot is written last: a
  * backup that dies leaves blobs that the next one uses, and nothing half.
  */
-import { hostname, userInfo } from 'node:os';
-import { cwd, getgid, getuid } from 'node:process';
-import { loadAccounts } from '../files/accounts.js';
-import { displayPath } from '../files/path-bytes.js';
-import { loadPosix } from '../files/posix.js';
-import { Scanner } from '../files/scan.js';
-import { FileSelection } from '../files/selection.js';
+import { userInfo } from 'node:os';
+import { getgid, getuid } from 'node:process';
 import type { Repository } from '../repository/repository.js';
 import { formatTime, nanosOfMs } from '../tree/go-time.js';
 import {
@@ -19,18 +14,16 @@ import {
 } from '../tree/snapshot.js';
 import { throwIfAborted } from './abort.js';
 import { Archiver } from './archiver.js';
+import { type BackupRun, prepareBackup } from './backup-run.js';
 import { BackupTally } from './backup-tally.js';
 import type { BackupOptions, BackupProgress, BackupResult } from './backup-types.js';
 import { BlobSink } from './blob-sink.js';
 import { countAhead } from './count-ahead.js';
 import { nothingToBackUp } from './errors.js';
-import { existingPaths } from './existing-paths.js';
 import { FileArchiver } from './file-archiver.js';
 import { FileQueue } from './file-queue.js';
 import { ParentTrees } from './parent-trees.js';
-import { findParent, findSnapshot } from './snapshots.js';
 import { storeStdin } from './store-stdin.js';
-import { plantTargets, type Targets } from './target-tree.js';
 import { withLock } from './with-lock.js';
 
 /**
@@ -54,35 +47,30 @@ async function runBackup(
   progress: BackupProgress,
   signal: AbortSignal,
 ): Promise<BackupResult> {
-  const startMs = options.clock.now();
-  const startMonotonicMs = options.clock.monotonicMs();
-  const tally = new BackupTally(progress);
-  const host = options.host ?? hostname();
-  const timeNs = options.timeNs ?? nanosOfMs(startMs);
-  const selection = new FileSelection(options);
-  const workingFolder = options.workingFolder ?? cwd();
-  const given = options.stdin ? [] : await existingPaths(options.paths, workingFolder, tally);
-  if (given.length === 0 && !options.stdin) throw nothingToBackUp(options.paths.map(String));
-  const targets = await plantTargets(given, workingFolder);
-  selection.startAt(targets.absolute);
-  const scanner = new Scanner(selection);
-  const paths = options.stdin ? [`/${options.stdin.fileName}`] : targets.absolute.map(displayPath);
-  const parent = await chooseParent(repository, options, host, paths, timeNs, tally, signal);
-  await repository.loadIndex({ signal });
-  tally.started(parent?.id);
+  const run = await prepareBackup(repository, options, new BackupTally(progress), signal);
+  try {
+    return await makeSnapshot(run);
+  } finally {
+    run.memory.close();
+  }
+}
+
+async function makeSnapshot(run: BackupRun): Promise<BackupResult> {
+  const { repository, options, memory, parent, paths, tally, signal } = run;
   const { workers } = options;
-  const sink = BlobSink[options.dryRun === true ? 'dry' : 'into'](repository, { signal, workers });
+  const isDry = options.dryRun === true;
+  const sink = BlobSink[isDry ? 'dry' : 'into'](repository, { signal, workers });
   tally.storesInto(sink.counts);
-  const tree = await storeAll({ repository, options, targets, parent, scanner, sink, tally, signal });
+  const tree = await storeAll(run, sink);
   if (tree === undefined) throw nothingToBackUp(paths);
   throwIfAborted(signal);
-  const summary = summarize(tally, sink, startMs, options.clock.now());
+  const summary = summarize(tally, sink, run.startMs, options.clock.now());
   const snapshot: Snapshot = {
-    timeNs,
+    timeNs: run.timeNs,
     ...(parent === undefined ? {} : { parent: parent.id }),
     tree,
     paths,
-    hostname: host,
+    hostname: run.host,
     ...identity(),
     excludes: options.excludes ?? [],
     tags: options.tags ?? [],
@@ -92,12 +80,13 @@ async function runBackup(
   const id = isUnwanted(snapshot, parent, options)
     ? undefined
     : await repository.saveSnapshot(encodeSnapshot(snapshot), { signal });
+  if (id !== undefined) await memory.save(id, packIdsOf(repository));
   return {
     summary: {
       message_type: 'summary',
-      ...(options.dryRun === true ? { dry_run: true } : {}),
+      ...(isDry ? { dry_run: true } : {}),
       ...summary,
-      total_duration: (options.clock.monotonicMs() - startMonotonicMs) / 1000,
+      total_duration: (options.clock.monotonicMs() - run.startMonotonicMs) / 1000,
       ...(id === undefined ? {} : { snapshot_id: id }),
     },
     errorCount: tally.errorCount,
@@ -113,49 +102,9 @@ function isUnwanted(
   return dryRun || (skipIfUnchanged && parent?.tree === tree);
 }
 
-async function chooseParent(
-  repository: Repository,
-  options: BackupOptions,
-  host: string,
-  paths: readonly string[],
-  timeNs: bigint,
-  tally: BackupTally,
-  signal: AbortSignal,
-): Promise<StoredSnapshot | undefined> {
-  if (options.force === true || options.stdin !== undefined) return undefined;
-  if (options.parent !== undefined) return findSnapshot(repository, options.parent, { signal });
-  const onDamaged = (error: unknown) => tally.warning(undefined, String(error));
-  const { host: byHost, paths: byPaths, tags: byTags } = options.groupBy ?? { host: true, paths: true };
-  const filter = {
-    ...(byHost ? { hosts: [host] } : {}),
-    ...(byPaths ? { paths } : {}),
-    ...(byTags ? { tags: [(options.tags ?? []).join(',')] } : {}),
-  };
-  return findParent(repository, filter, timeNs, { signal, onDamaged });
-}
-
-interface StoreAll {
-  readonly repository: Repository;
-  readonly options: BackupOptions;
-  readonly targets: Targets;
-  readonly parent: StoredSnapshot | undefined;
-  readonly scanner: Scanner;
-  readonly sink: BlobSink;
-  readonly tally: BackupTally;
-  readonly signal: AbortSignal;
-}
-
 /** @returns the id of the root tree; undefined when nothing could be read. */
-async function storeAll(all: StoreAll): Promise<string | undefined> {
-  const { repository, options, targets, parent, scanner, sink, tally, signal } = all;
-  const posix = await loadPosix();
-  if (posix.missing !== undefined) tally.warning(undefined, posix.missing);
-  const describer = {
-    accounts: await loadAccounts(),
-    posix,
-    withAtime: options.withAtime ?? false,
-    onError: (path: Buffer, error: unknown) => tally.error(path, error),
-  };
+async function storeAll(run: BackupRun, sink: BlobSink): Promise<string | undefined> {
+  const { repository, options, targets, parent, scanner, tally, describer, memory, signal } = run;
   const parents = new ParentTrees(repository, signal, (message) => tally.warning(undefined, message));
   const engine = await sink.startEngine();
   const queue = new FileQueue(engine);
@@ -165,8 +114,10 @@ async function storeAll(all: StoreAll): Promise<string | undefined> {
     describer,
     sink,
     parents,
+    memory,
     tally,
     rules: {
+      parentStartNs: run.parentStartNs,
       force: options.force ?? false,
       ignoreCtime: options.ignoreCtime ?? false,
       ignoreInode: options.ignoreInode ?? false,
@@ -174,9 +125,10 @@ async function storeAll(all: StoreAll): Promise<string | undefined> {
     signal,
   });
   if (options.stdin !== undefined) {
+    await engine.close();
     return storeStdin(options.stdin, { files, sink, tally, accounts: describer.accounts }, options.clock);
   }
-  const archiver = new Archiver({ scanner, describer, files, queue, sink, parents, tally, signal });
+  const archiver = new Archiver({ scanner, describer, files, queue, sink, parents, memory, tally, signal });
   const counting =
     options.countFirst === false ? undefined : countAhead(targets.root, scanner, tally, signal);
   try {
@@ -187,6 +139,10 @@ async function storeAll(all: StoreAll): Promise<string | undefined> {
     await engine.close();
     await counting?.stop();
   }
+}
+
+function* packIdsOf(repository: Repository): Iterable<string> {
+  for (const { packId } of repository.indexedPacks()) yield packId;
 }
 
 /** A user id without a name, as in containers, has no `userInfo`. */

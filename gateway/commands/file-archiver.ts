@@ -7,8 +7,11 @@ import { Chunker } from '../chunker/chunker.js';
 import type { ChunkerParameters } from '../chunker/parameters.js';
 import type { FileReading } from '../engine/readings.js';
 import { type Describer, describeEntry } from '../files/describe.js';
+import { isRacy } from '../files/entry-digest.js';
 import { fileFailed } from '../files/errors.js';
 import type { FoundEntry } from '../files/scan.js';
+import type { BackupMemory } from '../state/backup-memory.js';
+import { goMode } from '../tree/file-mode.js';
 import type { TreeNode } from '../tree/node.js';
 import { throwIfAborted } from './abort.js';
 import type { BackupTally } from './backup-tally.js';
@@ -20,6 +23,8 @@ interface ChangeRules {
   readonly force: boolean;
   readonly ignoreCtime: boolean;
   readonly ignoreInode: boolean;
+  /** When the parent snapshot's backup began: what is as young as that may have changed unseen. */
+  readonly parentStartNs: bigint;
 }
 
 export interface FileArchiverParts {
@@ -28,6 +33,7 @@ export interface FileArchiverParts {
   readonly sink: BlobSink;
   readonly queue: FileQueue;
   readonly parents: ParentTrees;
+  readonly memory: BackupMemory;
   readonly tally: BackupTally;
   readonly rules: ChangeRules;
   readonly signal: AbortSignal;
@@ -56,9 +62,12 @@ export class FileArchiver {
     previous: TreeNode | undefined,
   ): TreeNode | undefined | Promise<TreeNode | undefined> {
     const { describer, tally, queue } = this.#parts;
-    const kept = this.#unchangedContent(entry, previous);
+    const kept = this.#unchangedContent(entry, previous) ?? this.#rememberedContent(entry);
     if (kept !== undefined) {
-      const node = { ...describeEntry(entry, describer), content: kept };
+      const node = this.#unchangedNode(entry, previous) ?? {
+        ...describeEntry(entry, describer),
+        content: kept,
+      };
       tally.addBytes(entry.path, node.sizeBytes);
       tally.item(entry.path, node, previous);
       return node;
@@ -90,7 +99,33 @@ export class FileArchiver {
     if (read.changed) tally.warning(entry.path, 'The file changed while it was read.');
     const node: TreeNode = { ...described, sizeBytes: read.sizeBytes, content: read.content };
     tally.item(entry.path, node, previous);
+    if (!read.changed) this.#parts.memory.keepContent(entry.path, read.stat, read.content);
     return node;
+  }
+
+  /** The parent's node when not even its mode or owner changed; saves asking for its attributes. */
+  #unchangedNode({ stat }: FoundEntry, previous: TreeNode | undefined): TreeNode | undefined {
+    const { describer } = this.#parts;
+    if (previous === undefined || previous.error !== '') return undefined;
+    const isSame =
+      previous.mtimeNs === stat.mtimeNs &&
+      previous.ctimeNs === stat.ctimeNs &&
+      previous.inode === stat.ino &&
+      BigInt(previous.sizeBytes) === stat.size &&
+      previous.mode === goMode(Number(stat.mode)) &&
+      previous.atimeNs === (describer.withAtime ? stat.atimeNs : stat.mtimeNs) &&
+      BigInt(previous.links) === stat.nlink &&
+      previous.uid === Number(stat.uid) &&
+      previous.gid === Number(stat.gid) &&
+      previous.user === describer.accounts.userName(previous.uid) &&
+      previous.group === describer.accounts.groupName(previous.gid);
+    return isSame ? { ...previous, deviceId: stat.nlink > 1n ? stat.dev : 0n } : undefined;
+  }
+
+  /** What an interrupted backup has read and stored of it. */
+  #rememberedContent(entry: FoundEntry): readonly string[] | undefined {
+    const content = this.#parts.memory.contentOf(entry);
+    return content !== undefined && this.#parts.parents.hasAll(content) ? content : undefined;
   }
 
   /** The parent's content when size, times and inode are the same and all chunks are still there. */
@@ -101,7 +136,8 @@ export class FileArchiver {
       BigInt(previous.sizeBytes) === stat.size &&
       previous.mtimeNs === stat.mtimeNs &&
       (rules.ignoreCtime || previous.ctimeNs === stat.ctimeNs) &&
-      (rules.ignoreInode || previous.inode === stat.ino);
+      (rules.ignoreInode || previous.inode === stat.ino) &&
+      !isRacy(stat.mtimeNs, rules.ignoreCtime ? stat.mtimeNs : stat.ctimeNs, rules.parentStartNs);
     return isSame && parents.hasAll(previous.content) ? previous.content : undefined;
   }
 }

@@ -1,4 +1,4 @@
-/** The parent snapshot's folders, loaded as the backup comes past them. */
+/** The parent snapshot's folders, loaded when the backup has to compare with them, not before. */
 import { messageOf } from '../../core/errors.js';
 import type { Repository } from '../repository/repository.js';
 import type { TreeNode } from '../tree/node.js';
@@ -32,8 +32,43 @@ export class ParentTrees {
     }
   }
 
+  hasTree(tree: string): boolean {
+    return this.#repository.hasBlob('tree', tree);
+  }
+
   /** May a file with this content be kept without reading it? */
   hasAll(content: readonly string[]): boolean {
     return content.every((id) => this.#repository.hasBlob('data', id));
+  }
+}
+
+/** One folder of the parent snapshot. */
+export class PreviousFolder {
+  readonly #parents: ParentTrees;
+  readonly #tree: () => string | undefined | Promise<string | undefined>;
+  #nodes: Promise<ParentFolder> | undefined;
+
+  constructor(parents: ParentTrees, tree: () => string | undefined | Promise<string | undefined>) {
+    this.#parents = parents;
+    this.#tree = tree;
+  }
+
+  /** Its nodes; loaded once, at the first call. */
+  nodes(): Promise<ParentFolder> {
+    this.#nodes ??= this.#load();
+    return this.#nodes;
+  }
+
+  /** A folder in it. `known` is its tree where that is known without loading this one. */
+  folder(name: string, known: string | undefined): PreviousFolder {
+    return new PreviousFolder(this.#parents, () => known ?? this.#treeOf(name));
+  }
+
+  async #treeOf(name: string): Promise<string | undefined> {
+    return (await this.nodes()).get(name)?.subtree;
+  }
+
+  async #load(): Promise<ParentFolder> {
+    return this.#parents.load(await this.#tree());
   }
 }

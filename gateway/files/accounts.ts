@@ -1,4 +1,5 @@
 /** Names of users and groups from /etc/passwd and /etc/group, read once. Unknown ids have no name. */
+import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
 export interface Accounts {
@@ -7,6 +8,8 @@ export interface Accounts {
   /** Undefined for a name that this machine does not know, and for an empty one. */
   userId(name: string): number | undefined;
   groupId(name: string): number | undefined;
+  /** Changes when any name does. */
+  readonly digest: string;
 }
 
 export interface AccountFiles {
@@ -25,6 +28,7 @@ export async function loadAccounts(files: AccountFiles = systemFiles): Promise<A
     groupName: (gid) => groups.names.get(gid) ?? '',
     userId: (name) => users.ids.get(name),
     groupId: (name) => groups.ids.get(name),
+    digest: hash('sha256', JSON.stringify([[...users.names], [...groups.names]]), 'hex'),
   };
 }
 

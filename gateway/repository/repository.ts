@@ -167,6 +167,10 @@ export class Repository implements Closeable {
     return this.#parts.saver.has(type, id);
   }
 
+  hasPack(packId: string): boolean {
+    return this.#parts.index.hasPack(packId);
+  }
+
   /** Plain size in bytes, or undefined when the index lacks the blob. */
   blobSize(type: BlobType, id: string): number | undefined {
     const place = this.#parts.index.find(type, id);
