@@ -6,7 +6,7 @@ import { type Command, Option } from 'commander';
 import { GatehouseError, messageOf } from '../core/errors.js';
 import type { BackupOptions } from '../gateway/commands/backup-types.js';
 import type { FolderMarker } from '../gateway/files/selection.js';
-import type { Context } from './context.js';
+import { type Context, cacheDirectory } from './context.js';
 import { usageError } from './exit-code.js';
 import { append, folderMarker, grouping, sizeBytes, snapshotTime } from './option-values.js';
 import { version } from './version.js';
@@ -38,6 +38,7 @@ export interface BackupFlags {
   readonly stdinFromCommand?: boolean;
   readonly stdinFilename: string;
   readonly scan: boolean;
+  readonly cache: boolean;
   readonly dryRun?: boolean;
 }
 
@@ -84,6 +85,7 @@ export function withBackupOptions(command: Command): Command {
   add('--stdin-from-command', 'back up what a command prints, given after --; no snapshot when it fails');
   command.addOption(new Option('--stdin-filename <name>', 'its name in the snapshot').default('stdin'));
   add('--no-scan', 'do not count ahead; the progress shows no end time then');
+  add('--no-cache', 'remember nothing on this machine for the next backup, and use nothing remembered');
   add('-n, --dry-run', 'say what would be stored, store nothing');
   return command;
 }
@@ -117,7 +119,12 @@ export async function backupOptions(
     withAtime: flags.withAtime ?? false,
     skipIfUnchanged: flags.skipIfUnchanged ?? false,
     dryRun: flags.dryRun ?? false,
+    ...remembering(context, flags),
   };
+}
+
+function remembering({ env }: Context, { cache }: BackupFlags): Pick<BackupOptions, 'memoryFolder'> {
+  return cache ? { memoryFolder: cacheDirectory(env) } : {};
 }
 
 function refuseContradictions(given: readonly string[], flags: BackupFlags): void {

@@ -1,4 +1,5 @@
 /** One backup of a job: hooks before, the backup itself, hooks after, whatever became of the rest. */
+import { join } from 'node:path';
 import type { Logger } from '../../core/log.js';
 import { backup } from '../commands/backup.js';
 import type { BackupEvent, BackupOptions, BackupResult } from '../commands/backup-types.js';
@@ -104,9 +105,11 @@ async function storeSources(context: RunContext, repository: Repository): Promis
   }
 }
 
-async function optionsOf({ job, clock, version, signal }: RunContext): Promise<Omit<BackupOptions, 'paths'>> {
+async function optionsOf(context: RunContext): Promise<Omit<BackupOptions, 'paths'>> {
+  const { job, access, clock, version, signal } = context;
   const named = job.host === undefined ? {} : { host: job.host };
-  return { ...(await selectionOf(job)), tags: job.tags, ...named, clock, version, signal };
+  const memoryFolder = join(access.dataDir, 'cache');
+  return { ...(await selectionOf(job)), tags: job.tags, ...named, memoryFolder, clock, version, signal };
 }
 
 function factsOf({ job, runId }: RunContext): Record<string, string> {

@@ -105,7 +105,8 @@ export class BackupMemory {
   /** Keeps what was read of a file for a run that resumes this one. */
   keepContent(path: Buffer, stat: FileStat, content: readonly string[]): void {
     if (this.#parts === undefined || isRacy(stat.mtimeNs, stat.ctimeNs, this.#parts.options.startNs)) return;
-    this.#parts.journal.add(path, this.#digestOfFile(path, stat), content);
+    const { journal } = this.#parts;
+    quietly(() => journal.add(path, this.#digestOfFile(path, stat), content));
   }
 
   /** After the snapshot was saved. A failure costs the next run time, no more. */
@@ -124,10 +125,19 @@ export class BackupMemory {
   }
 
   close(): void {
-    this.#parts?.journal.close();
+    quietly(() => this.#parts?.journal.close());
   }
 
   #digestOfFile(path: Buffer, stat: FileStat): Buffer {
     return digestOfEntries([{ name: path, stat }], false);
+  }
+}
+
+/** A full disk here must not fail the backup. */
+function quietly(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // What was not kept is read again.
   }
 }

@@ -13,7 +13,8 @@ const keyBytes = 16;
 const idBytes = 32;
 /** Length of the record, checksum, path, stat. */
 const headBytes = 4 + 4 + keyBytes + digestBytes;
-const gatherBytes = 64 * 1024;
+/** Small enough that a kill loses little, large enough that small files do not cost a write each. */
+const gatherBytes = 4 * 1024;
 /** Bounds memory to about 100 MB; further files are just read again. */
 const maxRecords = 1_000_000;
 
@@ -23,10 +24,12 @@ export class ReadJournal {
   readonly #places: Map<string, number>;
   #gathered: Buffer[] = [];
   #gatheredBytes = 0;
+  #end: number;
 
-  private constructor(file: number, places: Map<string, number>) {
+  private constructor(file: number, places: Map<string, number>, end: number) {
     this.#file = file;
     this.#places = places;
+    this.#end = end;
   }
 
   /** Opens or begins the journal of these files; one of another repository is begun anew. */
@@ -39,14 +42,7 @@ export class ReadJournal {
     const file = openSync(filePath, isOurs ? 'r+' : 'w+', 0o600);
     ftruncateSync(file, end);
     if (end === 0) writeSync(file, begin, 0, begin.length, 0);
-    return new ReadJournal(file, places).#at(Math.max(end, begin.length));
-  }
-
-  #end = 0;
-
-  #at(end: number): this {
-    this.#end = end;
-    return this;
+    return new ReadJournal(file, places, Math.max(end, begin.length));
   }
 
   /** Ids of the chunks that were read of this path when it had these numbers. */
@@ -96,6 +92,7 @@ export class ReadJournal {
   }
 
   close(): void {
+    this.flush();
     closeSync(this.#file);
   }
 }

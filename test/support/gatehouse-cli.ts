@@ -1,6 +1,8 @@
 /** Runs the real `gatehouse` command as a process of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
@@ -20,7 +22,9 @@ export interface CliOptions {
 
 function cleanEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const { PATH, HOME, LANG, TMPDIR } = process.env;
-  return { PATH, HOME, LANG, ...(TMPDIR ? { TMPDIR } : {}), ...extra };
+  // What a test leaves behind must not wait in the cache of whoever runs it.
+  const cache = { XDG_CACHE_HOME: join(TMPDIR || tmpdir(), 'gatehouse-test-cache') };
+  return { PATH, HOME, LANG, ...cache, ...(TMPDIR ? { TMPDIR } : {}), ...extra };
 }
 
 export async function gatehouse(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
