@@ -6,7 +6,8 @@ import { type Command, Option } from 'commander';
 import { GatehouseError, messageOf } from '../core/errors.js';
 import type { BackupOptions } from '../gateway/commands/backup-types.js';
 import type { FolderMarker } from '../gateway/files/selection.js';
-import { type Context, cacheDirectory } from './context.js';
+import { cacheFolder } from './cache-folder.js';
+import type { Context } from './context.js';
 import { usageError } from './exit-code.js';
 import { append, folderMarker, grouping, sizeBytes, snapshotTime } from './option-values.js';
 import { version } from './version.js';
@@ -38,7 +39,9 @@ export interface BackupFlags {
   readonly stdinFromCommand?: boolean;
   readonly stdinFilename: string;
   readonly scan: boolean;
-  readonly cache: boolean;
+  /** Of the repository's flags. */
+  readonly cache?: boolean;
+  readonly cacheDir?: string;
   readonly dryRun?: boolean;
 }
 
@@ -85,7 +88,6 @@ export function withBackupOptions(command: Command): Command {
   add('--stdin-from-command', 'back up what a command prints, given after --; no snapshot when it fails');
   command.addOption(new Option('--stdin-filename <name>', 'its name in the snapshot').default('stdin'));
   add('--no-scan', 'do not count ahead; the progress shows no end time then');
-  add('--no-cache', 'remember nothing on this machine for the next backup, and use nothing remembered');
   add('-n, --dry-run', 'say what would be stored, store nothing');
   return command;
 }
@@ -123,8 +125,11 @@ export async function backupOptions(
   };
 }
 
-function remembering({ env }: Context, { cache }: BackupFlags): Pick<BackupOptions, 'memoryFolder'> {
-  return cache ? { memoryFolder: cacheDirectory(env) } : {};
+function remembering(
+  { env }: Context,
+  { cache, cacheDir }: BackupFlags,
+): Pick<BackupOptions, 'memoryFolder'> {
+  return cache === false ? {} : { memoryFolder: cacheFolder(env, cacheDir) };
 }
 
 function refuseContradictions(given: readonly string[], flags: BackupFlags): void {

@@ -85,11 +85,6 @@ export function defaultDataDirectory(env: NodeJS.ProcessEnv): string {
   return resolve(state, 'gatehouse');
 }
 
-/** For what may be lost at any time. */
-export function cacheDirectory(env: NodeJS.ProcessEnv): string {
-  return join(env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache'), 'gatehouse');
-}
-
 export function dataDirectory(command: Command, env: NodeJS.ProcessEnv): string {
   const { data } = command.optsWithGlobals<{ data?: string }>();
   return data

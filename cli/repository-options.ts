@@ -51,8 +51,15 @@ export function withRepositoryOptions(command: Command): Command {
         'S3 classes of what is written: data=GLACIER_IR,metadata=STANDARD',
       ).argParser(storageClasses),
     )
-    .addOption(new Option('--cache-dir <dir>', 'for copies of metadata (default: $XDG_CACHE_HOME/gatehouse)'))
-    .addOption(new Option('--no-cache', 'keep no copies of metadata on this machine'))
+    .addOption(
+      new Option(
+        '--cache-dir <dir>',
+        'for copies of metadata and what backups remember (default: $XDG_CACHE_HOME/gatehouse)',
+      ),
+    )
+    .addOption(
+      new Option('--no-cache', 'keep no copies of metadata on this machine, remember nothing of backups'),
+    )
     .addOption(
       new Option('--retry-lock <duration>', 'wait so long for a lock of others: 5m, 1h').argParser(duration),
     );

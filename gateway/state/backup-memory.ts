@@ -52,10 +52,9 @@ export class BackupMemory {
   static async open(options: MemoryOptions): Promise<BackupMemory> {
     const { folder, repositoryId, parent, describing, hasPack } = options;
     const series = hash('sha256', options.series, 'hex').slice(0, 16);
-    const place = join(folder, repositoryId);
+    const place = join(folder, repositoryId, 'backups');
     const statesPath = join(place, `folders-${series}`);
     try {
-      await makePrivateFolder(folder);
       await makePrivateFolder(place);
       const of = { repository: repositoryId, snapshot: parent ?? '', describing };
       const states = parent === undefined ? undefined : await FolderStates.load(statesPath, of, hasPack);

@@ -137,7 +137,7 @@ describe('folders that are remembered', () => {
     'are forgotten when the memory is damaged or gone',
     withPlace(async ({ repository, folder, options }) => {
       await backup(repository, options);
-      const place = join(folder, 'memory', repository.id);
+      const place = join(folder, 'memory', repository.id, 'backups');
       const name = readdirSync(place).find((file) => file.startsWith('folders-'))!;
       for (const damage of [
         (bytes: Buffer) => bytes.subarray(0, -1),
@@ -193,7 +193,7 @@ describe('a backup that was interrupted', () => {
         if (event.type === 'item' && event.path.endsWith('large')) stop.abort();
       });
       await expect(running).rejects.toMatchObject({ code: 'INTERRUPTED' });
-      const place = join(folder, 'memory', repository.id);
+      const place = join(folder, 'memory', repository.id, 'backups');
       const name = readdirSync(place).find((file) => file.startsWith('files-'))!;
       writeFileSync(join(place, name), Buffer.concat([readFileSync(join(place, name)), Buffer.alloc(50, 7)]));
       await withTestRepository(join(folder, 'repo'), 'open', async (again) => {
