@@ -1,11 +1,26 @@
 import { defineConfig } from 'vitest/config';
 
+/** Files that hold a pace against the clock: they run last and one at a time, with nothing beside them. */
+const paced = ['test/slow/throttle.test.ts'];
+
+const shared = { pool: 'forks' as const, testTimeout: 600_000, hookTimeout: 120_000 };
+
 export default defineConfig({
   test: {
-    include: ['test/slow/**/*.test.ts'],
-    pool: 'forks',
-    fileParallelism: false,
-    testTimeout: 600_000,
-    hookTimeout: 120_000,
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'slow',
+          include: ['test/slow/**/*.test.ts'],
+          exclude: paced,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: { ...shared, name: 'paced', include: paced, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });
