@@ -41,7 +41,7 @@ describe.skipIf(noRestic !== undefined)(`stock restic as the client (${noRestic 
     expect(await on('forget', '--keep-last', '1', '--prune')).toContain('removed');
     await on('check', '--read-data');
     await on('restore', 'latest', '--target', join(folder, 'out'));
-    await compareTrees(source, join(folder, 'out', source));
+    expect(await compareTrees(source, join(folder, 'out', source))).toEqual([]);
     expect(resticOnDisk(join(root, 'anna', 'laptop'), ['snapshots', '--json'])).toContain('"short_id"');
   });
 
