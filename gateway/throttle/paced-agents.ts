@@ -28,6 +28,7 @@ const smallestSendBufferBytes = 16 * 1024;
 const largestSendBufferBytes = 1024 * 1024;
 /** What a peer may send at first where nobody sets the window. */
 const kernelWindowBytes = 64 * 1024;
+const beginningWindowBytes = 1_800;
 const connectLimitMs = 15_000;
 const plainReadBytes = 64 * 1024;
 
@@ -124,7 +125,13 @@ export class PacedAgents {
     const { download } = this.#wire;
     const receiver: { paced?: PacedSocket } = {};
     const onread = {
-      buffer: () => Buffer.allocUnsafe(download.isOpen ? plainReadBytes : download.grainBytes),
+      // All that the window held: the kernel drops what comes while it keeps a segment read in part.
+      buffer: () =>
+        Buffer.allocUnsafe(
+          download.isOpen
+            ? plainReadBytes
+            : Math.max(download.grainBytes, Math.min(plainReadBytes, receiver.paced?.windowBytes ?? 0)),
+        ),
       callback: (length: number, buffer: Uint8Array) =>
         receiver.paced?.receive(buffer.subarray(0, length)) ?? false,
     };
@@ -150,8 +157,7 @@ export class PacedAgents {
     const socket =
       this.#tuning === undefined || windowBytes === undefined
         ? new Socket(options)
-        : this.#tuning.open(family, windowBytes, options);
-    const begunMs = this.#clock.monotonicMs();
+        : this.#tuning.open(family, firstWindow(windowBytes), options);
     this.#connecting.add(socket);
     return new Promise<Socket>((resolve, reject) => {
       const limit = this.#clock.after(connectLimitMs, () => {
@@ -167,7 +173,8 @@ export class PacedAgents {
       });
       socket.connect({ host: address, port: target.port, autoSelectFamily: false }, () => {
         settled();
-        this.#roundTripMs = Math.min(this.#roundTripMs ?? Infinity, this.#clock.monotonicMs() - begunMs);
+        const roundTripMs = this.#tuning?.roundTripMs(socket) ?? usualRoundTripMs;
+        this.#roundTripMs = Math.min(this.#roundTripMs ?? roundTripMs, roundTripMs);
         if (this.#closed) return void socket.destroy(new Error('closed'));
         socket.setNoDelay(true);
         resolve(socket);
@@ -211,7 +218,10 @@ export class PacedAgents {
       Math.max(stillBytes, Math.min(2 * stillBytes, smallWindowBytes)) +
       (rate * roundTrips * roundTripMs) / 1000;
     const { smallestWindowBytes = 0, largestWindowBytes = 0 } = this.#tuning ?? {};
-    const bytes = Math.max(smallestWindowBytes, allBytes / Math.max(1, this.#live.size + more));
+    const bytes = Math.max(
+      smallestWindowBytes,
+      allBytes / Math.max(1, this.#live.size + this.#connecting.size + more),
+    );
     return bytes > largestWindowBytes ? undefined : bytes;
   }
 
@@ -224,15 +234,24 @@ export class PacedAgents {
   }
 
   #tune(paced: PacedSocket): void {
-    const { upload } = this.#wire;
+    const { upload, download } = this.#wire;
     const windowBytes = this.#windowBytes(0);
-    paced.windowBytes = windowBytes ?? kernelWindowBytes;
-    if (windowBytes !== undefined) this.#tuning?.setWindow(paced.raw, windowBytes);
+    // Never narrower under the same limit: what the peer sends into a window that it was given is
+    // dropped then, and comes again only after a timeout.
+    const isNarrower = (windowBytes ?? 0) < paced.windowBytes && paced.tunedFor === download.bytesPerSecond;
+    if (windowBytes !== undefined && !isNarrower) this.#tuning?.setWindow(paced.raw, windowBytes);
+    if (!isNarrower) paced.windowBytes = windowBytes ?? kernelWindowBytes;
+    paced.tunedFor = download.bytesPerSecond;
     const up = upload.bytesPerSecond;
     if (up === undefined) return;
     const wanted = Math.max(smallestSendBufferBytes, (up * sendBufferMs) / 1000);
     if (wanted <= largestSendBufferBytes) this.#tuning?.setSendBuffer(paced.raw, wanted);
   }
+}
+
+/** A small one begins smaller still: how many connections there will be shows only now. */
+function firstWindow(windowBytes: number): number {
+  return windowBytes < kernelWindowBytes ? Math.min(windowBytes, beginningWindowBytes) : windowBytes;
 }
 
 function targetOf(options: http.ClientRequestArgs): Target {

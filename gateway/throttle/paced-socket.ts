@@ -37,6 +37,8 @@ export class PacedSocket extends Duplex {
   readonly raw: Socket;
   /** What the peer may send before we read; set by whoever sets it in the kernel too. */
   windowBytes = 0;
+  /** The download limit for which it was set. */
+  tunedFor: number | undefined;
   readonly #wire: Wire;
   readonly #inner: Socket;
   readonly #stop = new AbortController();
@@ -183,7 +185,9 @@ export class PacedSocket extends Duplex {
     const { download } = this.#wire;
     this.#depositTimer?.cancel();
     if (this.#depositBytes > 0 || download.isOpen) return;
-    const wanted = Math.min(this.windowBytes + download.grainBytes, largestDepositBytes);
+    // What the window holds, and what is read before its turn is taken.
+    const readBytes = Math.max(this.windowBytes, download.grainBytes);
+    const wanted = Math.min(this.windowBytes + readBytes, largestDepositBytes);
     while (this.#depositBytes < wanted && !download.isOpen) {
       const grain = Math.min(download.grainBytes, wanted - this.#depositBytes);
       await download.take(grain, this.#stop.signal);

@@ -8,14 +8,14 @@ import { interrupted } from '../../core/errors.js';
 
 const largestGrainBytes = 16 * 1024;
 const smallestGrainBytes = 512;
-const grainMs = 20;
+const grainMs = 15;
 /**
  * Turns missed because the process was busy are made up for: at once, but never more than this much,
  */
-const catchUpMs = 15;
+const catchUpMs = 10;
 /** and beyond that slowly, at this much above the rate, */
 const overspeed = 1.01;
-/** for turns of the last second. Any second has so at most 104.5 %, any five at most 101.7 %. */
+/** for turns of the last second. Any second has so at most 103.5 %, any five at most 101.5 %. */
 const owedAtMostMs = 1_000;
 /** A shorter gap is a reader between two grains; a longer one is idleness, which earns nothing. */
 const idleAfterMs = 50;
@@ -71,7 +71,7 @@ export class RateLimiter {
     return !this.isPaused && this.bytesPerSecond === undefined;
   }
 
-  /** The most that is asked for at once: 20 ms worth, from 512 bytes to 16 KiB. */
+  /** The most that is asked for at once: 15 ms worth, from 512 bytes to 16 KiB. */
   get grainBytes(): number {
     const rate = this.bytesPerSecond;
     if (rate === undefined) return largestGrainBytes;

@@ -16,11 +16,16 @@ export interface SocketTuning {
   /** Ends the kernel's own sizing for this connection. */
   setWindow(socket: Socket, windowBytes: number): void;
   setSendBuffer(socket: Socket, bytes: number): void;
+  /** As the kernel has measured it, so that a busy process does not count. */
+  roundTripMs(socket: Socket): number | undefined;
 }
 
 const segmentBytes = 1448;
+/** For windows that would be few of those, and move in steps of one. */
+const smallSegmentBytes = 724;
+const smallWindowBytes = 32 * 1024;
 /** Two segments keep a connection moving; the kernel hands out the window in about halves. */
-const smallestWindowBytes = 3200;
+const smallestWindowBytes = 1_800;
 const usualLargestWindowBytes = 212_992;
 
 // Of <sys/socket.h> and <netinet/tcp.h>, the same on the processors named below.
@@ -28,7 +33,9 @@ const streamSocket = 0x1 | 0x800 | 0x80000; // SOCK_STREAM, SOCK_NONBLOCK, SOCK_
 const families = { 4: 2, 6: 10 } as const;
 const processors = ['x64', 'arm64', 'arm', 'ia32', 'riscv64'];
 const [solSocket, sendBuffer, receiveBuffer] = [1, 7, 8];
-const [tcp, maxSegment] = [6, 2];
+const [tcp, maxSegment, tcpInfo] = [6, 2, 11];
+/** Where struct tcp_info has the smoothed round trip, microseconds. */
+const roundTripAt = 68;
 
 let loaded: Promise<SocketTuning | undefined> | undefined;
 
@@ -54,8 +61,11 @@ async function load(): Promise<SocketTuning | undefined> {
 interface Koffi {
   load(library: null): { func<F>(name: string, result: string, parameters: readonly unknown[]): F };
   pointer(type: string): unknown;
+  out(type: unknown): unknown;
+  inout(type: unknown): unknown;
 }
 
+type GetOption = (fd: number, level: number, name: number, value: Buffer, size: number[]) => number;
 type SetOption = (fd: number, level: number, name: number, value: number[], size: number) => number;
 
 async function largestWindow(): Promise<number> {
@@ -77,6 +87,13 @@ function nativeTuning(koffi: Koffi, largestWindowBytes: number): SocketTuning {
     koffi.pointer('int'),
     'uint32_t',
   ]);
+  const getOption = libc.func<GetOption>('getsockopt', 'int', [
+    'int',
+    'int',
+    'int',
+    koffi.out(koffi.pointer('uint8_t')),
+    koffi.inout(koffi.pointer('uint32_t')),
+  ]);
   // A refused option leaves the kernel's own value: worse pace in bursts, nothing broken.
   const set = (fd: number, level: number, name: number, value: number) =>
     void setOption(fd, level, name, [Math.round(value)], 4);
@@ -94,7 +111,8 @@ function nativeTuning(koffi: Koffi, largestWindowBytes: number): SocketTuning {
       const fd = socketCall(families[family], streamSocket, 0);
       if (fd < 0) return new Socket(options);
       // Where segments may be huge (loopback), so would be the steps in which a window opens.
-      set(fd, tcp, maxSegment, segmentBytes);
+      const isSmall = windowBytes < smallWindowBytes;
+      set(fd, tcp, maxSegment, isSmall ? smallSegmentBytes : segmentBytes);
       setWindow(fd, windowBytes);
       // Not reading before it is connected: `connect` begins that.
       return new Socket({ ...options, fd, manualStart: true } as SocketConstructorOpts);
@@ -106,6 +124,11 @@ function nativeTuning(koffi: Koffi, largestWindowBytes: number): SocketTuning {
     setSendBuffer(socket, bytes) {
       const fd = descriptorOf(socket);
       if (fd >= 0) set(fd, solSocket, sendBuffer, bytes);
+    },
+    roundTripMs(socket) {
+      const info = Buffer.alloc(roundTripAt + 4);
+      const result = getOption(descriptorOf(socket), tcp, tcpInfo, info, [info.length]);
+      return result === 0 ? info.readUInt32LE(roundTripAt) / 1000 : undefined;
     },
   };
 }

@@ -26,10 +26,10 @@ function taker(limiter: RateLimiter, clock: FakeClock, signal: AbortSignal): num
 }
 
 describe('a rate limiter', () => {
-  test('keeps its grains to 20 ms worth, from 512 bytes to 16 KiB', () => {
+  test('keeps its grains to 15 ms worth, from 512 bytes to 16 KiB', () => {
     const clock = new FakeClock();
     expect(new RateLimiter(10 * 1024 * 1024, { clock }).grainBytes).toBe(16 * 1024);
-    expect(new RateLimiter(100_000, { clock }).grainBytes).toBe(2_000);
+    expect(new RateLimiter(100_000, { clock }).grainBytes).toBe(1_500);
     expect(new RateLimiter(1, { clock }).grainBytes).toBe(512);
   });
 
@@ -62,7 +62,7 @@ describe('a rate limiter', () => {
     expect(times.length * limiter.grainBytes).toBeLessThanOrEqual(110_000);
   });
 
-  test('makes up for turns that a busy process missed: 15 ms at once, the rest of a second at 1 % more', async () => {
+  test('makes up for turns that a busy process missed: 10 ms at once, the rest of a second at 1 % more', async () => {
     const clock = new FakeClock();
     const limiter = new RateLimiter(100_000, { clock });
     const stop = new AbortController();
@@ -130,7 +130,7 @@ describe('a rate limiter', () => {
     const clock = new FakeClock();
     const parent = new RateLimiter(50_000, { clock });
     const limiter = new RateLimiter(100_000, { clock, parent });
-    expect([limiter.bytesPerSecond, limiter.grainBytes]).toEqual([50_000, 1_000]);
+    expect([limiter.bytesPerSecond, limiter.grainBytes]).toEqual([50_000, 750]);
     const stop = new AbortController();
     const times = taker(limiter, clock, stop.signal);
     await pass(clock, 2_000);
