@@ -135,6 +135,8 @@ export function openSourceRepository(
 export interface PackFlags {
   readonly packSize?: number;
   readonly compression?: 'auto' | 'off' | 'max';
+  /** Milliseconds. */
+  readonly indexEvery?: number;
 }
 
 export function withPackOptions(command: Command): Command {
@@ -144,6 +146,12 @@ export function withPackOptions(command: Command): Command {
       new Option('--compression <mode>', 'off leaves file contents as they are; max is slow')
         .choices(['auto', 'off', 'max'])
         .default('auto'),
+    )
+    .addOption(
+      new Option(
+        '--index-every <duration>',
+        'record what is stored so often; a run that is cut short goes on from there (default: 5m)',
+      ).argParser(duration),
     );
 }
 
@@ -210,8 +218,9 @@ export async function openRepository(
   });
 }
 
-function packing({ packSize: mebibytes, compression }: PackFlags) {
+function packing({ packSize: mebibytes, compression, indexEvery }: PackFlags) {
   return {
+    ...(indexEvery === undefined ? {} : { indexEveryMs: indexEvery }),
     ...(mebibytes === undefined ? {} : { packSizeBytes: mebibytes * 1024 * 1024 }),
     ...(compression === 'off' ? { compress: false } : {}),
   };

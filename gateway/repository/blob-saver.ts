@@ -26,7 +26,7 @@ const maxBlobsPerPack = 200_000;
 /** What an interrupted backup has to upload again is bounded by these three. */
 const indexBlobLimit = 50_000;
 const indexByteLimit = 2 * 1024 ** 3;
-const indexIntervalMs = 5 * 60_000;
+export const defaultIndexEveryMs = 5 * 60_000;
 
 export interface BlobSaverOptions {
   readonly bucket: Bucket;
@@ -39,6 +39,8 @@ export interface BlobSaverOptions {
   readonly folder: string;
   readonly packSizeBytes: number;
   readonly uploads: number;
+  /** An index is written when a pack is stored and the last one is so long ago. */
+  readonly indexEveryMs: number;
   readonly compressData: boolean;
   readonly compressTrees: boolean;
   readonly verifySealed: boolean;
@@ -225,7 +227,7 @@ export class BlobSaver implements Closeable {
     return (
       this.#unindexedBlobs >= indexBlobLimit ||
       this.#unindexedBytes >= indexByteLimit ||
-      this.#options.clock.monotonicMs() - this.#indexedAtMs >= indexIntervalMs
+      this.#options.clock.monotonicMs() - this.#indexedAtMs >= this.#options.indexEveryMs
     );
   }
 

@@ -13,7 +13,7 @@ import type { WorkerSettings } from '../engine/protocol.js';
 import { snapshotAmbiguous, snapshotUnknown } from '../errors.js';
 import { type BlobPlace, CompactBlobIndex } from './blob-index.js';
 import { BlobLoader } from './blob-loader.js';
-import { BlobSaver } from './blob-saver.js';
+import { BlobSaver, defaultIndexEveryMs } from './blob-saver.js';
 import { mapBounded } from './bounded.js';
 import { type KeyMaterial, sealOverheadBytes } from './crypto.js';
 import { type EngineStart, startEngine, workerSettings } from './engine-start.js';
@@ -114,6 +114,7 @@ export class Repository implements Closeable {
       folder: spool.path,
       packSizeBytes,
       uploads: options.uploads ?? defaultUploads,
+      indexEveryMs: options.indexEveryMs ?? defaultIndexEveryMs,
       compressData,
       compressTrees: config.version === 2,
       verifySealed,

@@ -69,6 +69,8 @@ export interface RepositoryOptions {
   readonly packSizeBytes?: number;
   /** Packs uploaded at once; 3 unless told. */
   readonly uploads?: number;
+  /** What was stored is recorded so often, so that it counts after a crash; 5 minutes unless told. */
+  readonly indexEveryMs?: number;
   /** Zstandard for data blobs; true unless told. Format 2 always tries it on trees and index files. */
   readonly compress?: boolean;
   /** Opens, decompresses and hashes every sealed blob before it is packed; off unless told. */
