@@ -2,6 +2,7 @@
 import { blobMissing } from '../errors.js';
 import { mapBounded } from '../repository/bounded.js';
 import type { Repository } from '../repository/repository.js';
+import { usingSound } from '../repository/rereading.js';
 import type { BlobEntry, BlobType } from '../repository/types.js';
 import { throwIfAborted } from './abort.js';
 import { type Stretch, sealedIn, stretchesOf } from './pack-stretches.js';
@@ -36,7 +37,12 @@ export async function copyBlobs(
   };
   for await (const { stretch, bytes } of mapBounded(stretches(packs), readsAtOnce, read)) {
     for (const blob of stretch.blobs) {
-      const plain = await source.openSealed(blob.type, blob.id, sealedIn(stretch, bytes, blob));
+      const plain = await usingSound(
+        sealedIn(stretch, bytes, blob),
+        () =>
+          source.loadRange({ packId: stretch.packId, offset: blob.offset, length: blob.length }, { signal }),
+        (sealed) => source.openSealed(blob.type, blob.id, sealed),
+      );
       await target.saveBlob(blob.type, plain, { signal });
     }
     onProgress(bytes.length);

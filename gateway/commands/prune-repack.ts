@@ -4,6 +4,7 @@
  */
 import { mapBounded } from '../repository/bounded.js';
 import type { Repository } from '../repository/repository.js';
+import { usingSound } from '../repository/rereading.js';
 import type { BlobEntry } from '../repository/types.js';
 import { throwIfAborted } from './abort.js';
 import { type Stretch, sealedIn, stretchesOf } from './pack-stretches.js';
@@ -32,9 +33,15 @@ export async function repackBlobs(repository: Repository, repack: Repack): Promi
   let movedBytes = 0;
   for await (const { stretch, bytes } of mapBounded(stretches(repack), readsAtOnce, read)) {
     for (const blob of stretch.blobs) {
-      const sealed = sealedIn(stretch, bytes, blob);
-      if (repack.compress(blob)) await maintenance.compressBlob(blob, sealed, { signal });
-      else await maintenance.moveBlob(blob, sealed, { signal });
+      const range = { packId: stretch.packId, offset: blob.offset, length: blob.length };
+      await usingSound(
+        sealedIn(stretch, bytes, blob),
+        () => repository.loadRange(range, { signal }),
+        (sealed) =>
+          repack.compress(blob)
+            ? maintenance.compressBlob(blob, sealed, { signal })
+            : maintenance.moveBlob(blob, sealed, { signal }),
+      );
       movedBytes += blob.length;
     }
     repack.onProgress(movedBytes);

@@ -2,7 +2,6 @@
  * The reading half of a repository. Trees are small and lie in packs in the order of the walk, so
  * their packs are read in pages, the latest of which are kept; data is read blob by blob.
  */
-import { hasCode } from '../../core/errors.js';
 import type { Bucket, CallOptions } from '../bucket/bucket.js';
 import type { MetadataCache } from '../cache/metadata-cache.js';
 import { blobMissing, repositoryDamaged, repositoryFileMissing } from '../errors.js';
@@ -11,13 +10,12 @@ import { openBlob } from './blob-opener.js';
 import { untilAborted } from './bounded.js';
 import type { Sealer } from './crypto.js';
 import { keyOf } from './layout.js';
+import { usingSound } from './rereading.js';
 import type { BlobType, PackRange } from './types.js';
 
 const pageBytes = 512 * 1024;
 /** 32 MiB at most. */
 const pagesKept = 64;
-/** A range has no checksum on its way: only what comes damaged so often is damaged in the bucket. */
-const readsOfDamaged = 4;
 
 export class BlobLoader {
   readonly #bucket: Bucket;
@@ -39,17 +37,13 @@ export class BlobLoader {
   async load(type: BlobType, id: string, options?: CallOptions): Promise<Uint8Array> {
     const place = this.#placeOf(type, id);
     const blob = { type, id, uncompressedLength: place.uncompressedLength };
-    let sealed =
+    const sealed =
       type === 'tree' ? await this.#fromPages(place, options) : await this.loadRange(place, options);
-    for (let reads = 1; ; reads++) {
-      try {
-        return await openBlob(this.#sealer, blob, sealed);
-      } catch (error) {
-        if (!hasCode(error, 'REPOSITORY_DAMAGED') || reads >= readsOfDamaged) throw error;
-        if (type === 'tree') await this.#forgetPages(place.packId);
-        sealed = await this.loadRange(place, options);
-      }
-    }
+    const again = async () => {
+      if (type === 'tree') await this.#forgetPages(place.packId);
+      return this.loadRange(place, options);
+    };
+    return usingSound(sealed, again, (bytes) => openBlob(this.#sealer, blob, bytes));
   }
 
   async loadRange(range: PackRange, options?: CallOptions): Promise<Uint8Array> {

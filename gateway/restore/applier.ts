@@ -20,6 +20,7 @@ import {
 } from '../files/placing.js';
 import { mapBounded } from '../repository/bounded.js';
 import type { Repository } from '../repository/repository.js';
+import { readsOfDamaged } from '../repository/rereading.js';
 import { contentJobs, countPending, finishingJobs } from './content-jobs.js';
 import { deleteExtra } from './deleting.js';
 import type { EntryRecord } from './entry-record.js';
@@ -118,17 +119,32 @@ export class Applier {
   }
 
   async #perform(jobs: Iterable<ContentJob>, atOnce: number): Promise<void> {
-    for await (const answer of mapBounded(jobs, atOnce, (job) => this.#send(job))) {
-      this.#parts.tally.wrote(answer.bytesWritten);
-      for (const entry of answer.finished) this.#done(entry);
-      for (const { entry, error } of answer.failures) this.#fail(entry, fromPlain(error));
+    for await (const answers of mapBounded(jobs, atOnce, (job) => this.#send(job))) {
+      for (const answer of answers) this.#account(answer);
       throwIfAborted(this.#parts.signal);
     }
   }
 
-  async #send(job: ContentJob): Promise<ContentAnswer> {
+  #account(answer: ContentAnswer): void {
+    this.#parts.tally.wrote(answer.bytesWritten);
+    for (const entry of answer.finished) this.#done(entry);
+    for (const { entry, error } of answer.failures) this.#fail(entry, fromPlain(error));
+  }
+
+  async #send(job: ContentJob): Promise<ContentAnswer[]> {
+    if (job.packFile !== undefined || job.ranges.length === 0) return [await this.#parts.workers.write(job)];
+    const answers: ContentAnswer[] = [];
+    let next: ContentJob | undefined = job;
+    for (let reads = 1; next !== undefined; reads++) {
+      const answer: ContentAnswer = await this.#fetchAndWrite({ ...next, mayRepeat: reads < readsOfDamaged });
+      answers.push(answer);
+      next = answer.repeat;
+    }
+    return answers;
+  }
+
+  async #fetchAndWrite(job: ContentJob): Promise<ContentAnswer> {
     const { workers } = this.#parts;
-    if (job.packFile !== undefined || job.ranges.length === 0) return workers.write(job);
     const bytes: Uint8Array[] = [];
     try {
       for (const [offset, length] of job.ranges) bytes.push(await this.#fetch(job.packId, offset, length));
@@ -137,7 +153,7 @@ export class Applier {
       throwIfBucketFailed(error);
       this.#parts.tally.warning(`Pack ${job.packId}: ${error instanceof Error ? error.message : error}`);
       // Without its bytes every file of the job fails there, each with its own message.
-      return workers.write({ ...job, bytes: job.ranges.map(() => new Uint8Array(0)) });
+      return workers.write({ ...job, mayRepeat: false, bytes: job.ranges.map(() => new Uint8Array(0)) });
     }
     return workers.write({ ...job, bytes });
   }

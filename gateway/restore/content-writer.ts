@@ -91,6 +91,7 @@ class JobWork {
   readonly #finished: number[] = [];
   readonly #failures: FileFailure[] = [];
   #bytesWritten = 0;
+  readonly #damaged: number[] = [];
   #nextChunk = 0;
 
   constructor(job: ContentJob, opener: ChunkOpener, targets: TargetFiles) {
@@ -106,6 +107,7 @@ class JobWork {
       bytesWritten: this.#bytesWritten,
       finished: this.#finished,
       failures: this.#failures,
+      ...(this.#damaged.length > 0 ? { repeat: partOf(this.#job, this.#damaged) } : {}),
     };
   }
 
@@ -154,7 +156,8 @@ class JobWork {
       const id = this.#job.ids.subarray(number * 32, number * 32 + 32);
       plain = this.#opener.openChunk(id, sealed, chunk.plainLength);
     } catch (error) {
-      this.#failTargets(chunk, error);
+      if (this.#job.mayRepeat === true) this.#damaged.push(number);
+      else this.#failTargets(chunk, error);
       return;
     }
     for (let target = chunk.firstTarget; target < chunk.firstTarget + chunk.targetCount; target++) {
@@ -185,6 +188,21 @@ class JobWork {
   #fail(file: JobFile, error: unknown): void {
     if (this.#targets.fail(file)) this.#failures.push({ entry: file.entry, error: plainError(error) });
   }
+}
+
+/** The same job for some of its chunks, each in a range of its own. */
+function partOf(job: ContentJob, numbers: readonly number[]): ContentJob {
+  const rows = numbers.map((number) =>
+    job.chunks.slice(number * wordsPerChunk, (number + 1) * wordsPerChunk),
+  );
+  const ids = numbers.map((number) => job.ids.subarray(number * 32, number * 32 + 32));
+  return {
+    ...job,
+    ranges: rows.map(([offset = 0, length = 0]) => [offset, length]),
+    bytes: undefined,
+    chunks: Uint32Array.from(rows.flatMap((row) => [...row])),
+    ids: Uint8Array.from(Buffer.concat(ids)),
+  };
 }
 
 function plainError(error: unknown): PlainError {

@@ -45,6 +45,8 @@ export interface ContentJob {
   readonly targets: Float64Array;
   /** See `file-list.ts`. */
   readonly files: Uint8Array;
+  /** Damaged chunks come back in the answer, to be fetched once more, rather than fail their files. */
+  readonly mayRepeat?: boolean;
 }
 
 /** Are these files what their chunks say? */
@@ -80,6 +82,8 @@ export interface ContentAnswer {
   /** Entries that are complete, metadata included. */
   readonly finished: readonly number[];
   readonly failures: readonly FileFailure[];
+  /** The chunks of the job that came damaged, when it may be repeated. */
+  readonly repeat?: ContentJob;
 }
 
 export interface CompareAnswer {
