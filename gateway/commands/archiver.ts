@@ -193,7 +193,7 @@ export class Archiver {
     const { tally } = this.#parts;
     const folders: { readonly entry: FoundEntry; readonly walked: Later<StoredFolder | undefined> }[] = [];
     for (const entry of visit.entries) {
-      await this.#breathe();
+      if (this.#isTurnOver()) await this.#breathe();
       if (entry.stat.isDirectory()) {
         const previous = this.#previousOf(entry, visit.previous);
         folders.push({ entry, walked: await this.#walkFolder(entry, visit.device, previous) });
@@ -239,7 +239,7 @@ export class Archiver {
     const before = await visit.previous.nodes();
     const parts: Part[] = [];
     for (const entry of visit.entries) {
-      await this.#breathe();
+      if (this.#isTurnOver()) await this.#breathe();
       const last = before.get(entry.name.toString('latin1'));
       if (entry.stat.isDirectory()) parts.push((await this.#walkInto(entry, visit, last)).value);
       else parts.push(quiet(this.#storeEntry(entry, last)));
@@ -278,13 +278,19 @@ export class Archiver {
     }
   }
 
+  /** Without a wait per entry: most entries of most backups have not changed. */
+  #isTurnOver(): boolean {
+    this.#visited += 1;
+    return this.#visited % visitsPerTurn === 0 || this.#parts.queue.isFull;
+  }
+
   /** Lets workers, uploads and signals have their turn, and waits while enough is under way. */
   async #breathe(): Promise<void> {
     const { queue, signal } = this.#parts;
+    await nextTurn();
     throwIfAborted(signal);
     if (queue.isFull) await queue.whenRoom();
-    this.#visited += 1;
-    if (this.#visited % visitsPerTurn === 0) await nextTurn();
+    throwIfAborted(signal);
   }
 
   #nodeOf(folder: FoundEntry, subtree: string, previous: TreeNode | undefined): TreeNode {

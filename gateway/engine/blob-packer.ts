@@ -15,6 +15,7 @@ const maxBlobsPerPack = 200_000;
 const ivBytes = 16;
 /** A compressed blob has a header entry four bytes longer, and must still be smaller. */
 const minGainBytes = 5;
+const largestBytes = 8 * 1024 * 1024 + sealOverheadBytes;
 
 export class BlobPacker {
   readonly #settings: WorkerSettings;
@@ -74,7 +75,10 @@ export class BlobPacker {
   }
 
   #room(sizeBytes: number): Buffer {
-    if (this.#scratch.length < sizeBytes) this.#scratch = Buffer.allocUnsafeSlow(sizeBytes * 2);
+    if (this.#scratch.length < sizeBytes) {
+      // Of the largest chunk at once: pages that are never written to cost nothing.
+      this.#scratch = Buffer.allocUnsafeSlow(Math.max(sizeBytes, largestBytes));
+    }
     return this.#scratch;
   }
 

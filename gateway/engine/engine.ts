@@ -6,6 +6,7 @@
 import type { Closeable } from '../../core/lifecycle.js';
 import type { Sealer } from '../repository/crypto.js';
 import type { FinishedPack } from '../repository/pack-writer.js';
+import { boundArenas } from './memory-arenas.js';
 import { mergePacks } from './pack-merge.js';
 import type { Chunks, JobRequest, WorkerSettings } from './protocol.js';
 import { type FileReading, readingsOf } from './readings.js';
@@ -233,6 +234,7 @@ export class Engine implements Closeable {
 
   #startThread(): void {
     const { settings, target } = this.#options;
+    boundArenas();
     this.#threads.push(WorkerThread.start(settings, (pack) => target.takePack(pack)));
   }
 

@@ -9,7 +9,7 @@ import type { BlobEntry } from '../repository/types.js';
 import type { JobReply, JobRequest, PackReply, Reply, WorkerSettings } from './protocol.js';
 
 /** Contents are outside of the heap; what is in it is short-lived. */
-const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 };
+const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 6 };
 const idDigits = 64;
 
 /** The reply that belongs to a request. */

@@ -25,6 +25,8 @@ const shortEscapes: Readonly<Record<string, string>> = {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is escaped.
 const escaped = /["\\<>&\u0000-\u001f\u2028\u2029\p{Surrogate}]/gu;
 
+const plain = /^[ !#-%'-;=?-[\]-~]*$/;
+
 /**
  * Compact JSON; members in the order given, `undefined` members left out, bigints as integers.
  * Lone surrogates are written as the escape of U+FFFD. @throws TypeError for a number that JSON cannot hold.
@@ -43,6 +45,8 @@ export function encodeGoJson(value: JsonValue): string {
 
 /** A quoted string with Go's escapes. */
 function encodeGoString(text: string): string {
+  // Most strings need nothing; this test is much cheaper than the search for what to replace.
+  if (plain.test(text)) return `"${text}"`;
   return `"${text.replace(escaped, escapeCharacter)}"`;
 }
 
@@ -67,8 +71,9 @@ export function parseGoJson(source: string | Uint8Array): unknown {
     typeof source === 'string'
       ? source
       : Buffer.from(source.buffer, source.byteOffset, source.length).toString('utf8');
-  // Sixteen digits in a row are the least that can be beyond 2^53; without them nothing is lost.
-  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  // Sixteen digits in a row are the least that can be beyond 2^53; without them nothing is lost. Ids
+  // in quotes often have as many.
+  if (!/[:[,]\s*-?\d{16}/.test(text)) return JSON.parse(text);
   return new ExactParser(text).parse();
 }
 

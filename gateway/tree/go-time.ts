@@ -34,6 +34,17 @@ function heldDate(seconds: number): Date {
 
 /** Nanoseconds since 1970, or undefined when it is no time. */
 export function parseTime(text: string): bigint | undefined {
+  if (text !== lastParsed) {
+    lastParsed = text;
+    lastTime = parseAnew(text);
+  }
+  return lastTime;
+}
+
+let lastParsed = '';
+let lastTime: bigint | undefined;
+
+function parseAnew(text: string): bigint | undefined {
   const match = pattern.exec(text);
   if (match === null) return undefined;
   const [, year, month, day, hour, minute, second, fraction, zone] = match;

@@ -6,8 +6,10 @@ import { isUtf8 } from 'node:buffer';
 import { isStrayByte, toLossless } from '../files/path-bytes.js';
 import { encodeGoJson, type JsonValue, parseGoJson } from '../repository/go-json.js';
 import { treeDamaged } from './errors.js';
+import { quoteName } from './go-quote.js';
+import { formatTime } from './go-time.js';
 import { readFlatObject } from './json-fields.js';
-import { nodeFromJson, nodeToJson, type TreeNode } from './node.js';
+import { type ExtendedAttribute, nodeFromJson, nodeToJson, type TreeNode } from './node.js';
 
 /** The blob of these nodes, which may come in any order. */
 export function encodeTree(nodes: readonly TreeNode[]): Buffer {
@@ -16,6 +18,7 @@ export function encodeTree(nodes: readonly TreeNode[]): Buffer {
 }
 
 function encodeNode(node: TreeNode): string {
+  if (node.linkTarget === undefined && node.genericAttributes === undefined) return encodePlainNode(node);
   const json = encodeGoJson(nodeToJson(node));
   const target = node.linkTarget;
   if (target === undefined || isUtf8(target)) return json;
@@ -23,6 +26,32 @@ function encodeNode(node: TreeNode): string {
   // Inside a string the quotes would be escaped, so that this finds the member and nothing else.
   const shown = `${key}${encodeGoJson(target.toString('utf8'))}`;
   return json.replace(shown, () => `${key}${encodeBytes(target)}`);
+}
+
+/** The same text as by way of `nodeToJson`, in a quarter of the time. */
+function encodePlainNode(node: TreeNode): string {
+  const text = (key: string, value: string) => (value === '' ? '' : `,"${key}":${encodeGoJson(value)}`);
+  const number = (key: string, value: number | bigint) => (value ? `,"${key}":${value}` : '');
+  const { content, subtree, extendedAttributes } = node;
+  return (
+    `{"name":${encodeGoJson(quoteName(node.name))},"type":${encodeGoJson(node.type)}` +
+    `${number('mode', node.mode)},"mtime":"${formatTime(node.mtimeNs)}","atime":"${formatTime(node.atimeNs)}"` +
+    `,"ctime":"${formatTime(node.ctimeNs)}","uid":${node.uid},"gid":${node.gid}` +
+    `${text('user', node.user)}${text('group', node.group)}${number('inode', node.inode)}` +
+    `${number('device_id', node.deviceId)}${number('size', node.sizeBytes)}${number('links', node.links)}` +
+    `${extendedAttributes.length === 0 ? '' : encodeAttributes(extendedAttributes)}` +
+    `${number('device', node.device)},"content":${content === null ? 'null' : encodeIds(content)}` +
+    `${subtree === undefined ? '' : `,"subtree":${encodeGoJson(subtree)}`}${text('error', node.error)}}`
+  );
+}
+
+function encodeIds(ids: readonly string[]): string {
+  return ids.length === 0 ? '[]' : `["${ids.join('","')}"]`;
+}
+
+function encodeAttributes(attributes: readonly ExtendedAttribute[]): string {
+  const list = attributes.map(({ name, value }) => ({ name, value: value.toString('base64') }));
+  return `,"extended_attributes":${encodeGoJson(list)}`;
 }
 
 /**

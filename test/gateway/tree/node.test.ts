@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { encodeGoJson } from '../../../gateway/repository/go-json.js';
 import { deviceMode, goMode, permissionsOf, typeOfMode } from '../../../gateway/tree/file-mode.js';
 import { quoteName, unquoteName } from '../../../gateway/tree/go-quote.js';
 import { formatTime, parseTime, zeroTimeNs } from '../../../gateway/tree/go-time.js';
-import type { TreeNode } from '../../../gateway/tree/node.js';
+import { nodeToJson, type TreeNode } from '../../../gateway/tree/node.js';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../../../gateway/tree/snapshot.js';
 import { decodeTree, encodeTree } from '../../../gateway/tree/tree.js';
 
@@ -228,4 +229,26 @@ describe('snapshots', () => {
       expect.objectContaining({ code: 'SNAPSHOT_DAMAGED' }),
     );
   });
+});
+
+it('encodes plain nodes to the same text as by way of their JSON', () => {
+  const attribute = { name: 'user.<x>', value: Buffer.from([1, 2, 255]) };
+  const nodes: TreeNode[] = [
+    blank,
+    {
+      ...blank,
+      name: Buffer.from('a&b\u007f\u2028"'),
+      content: [],
+      links: 3,
+      deviceId: 2n ** 63n,
+      inode: 9n,
+    },
+    { ...blank, type: 'dir', mode: 2 ** 31, subtree: id, user: 'root', group: 'a"b', uid: 7, gid: 8 },
+    { ...blank, content: [id, id], sizeBytes: 5, extendedAttributes: [attribute, attribute] },
+    { ...blank, type: 'chardev', mode: 0, device: 1280n, error: '<gone>' },
+  ];
+  for (const node of nodes) {
+    expect(encodeTree([node]).toString()).toBe(`{"nodes":[${encodeGoJson(nodeToJson(node))}]}\n`);
+    expect(encodeTree(decodeTree(encodeTree([node]))).equals(encodeTree([node]))).toBe(true);
+  }
 });
