@@ -17,6 +17,8 @@ import type {
   WorkerSettings,
 } from './messages.js';
 
+/** A thread's garbage is small and short-lived; V8 would let it grow to 48 MiB before it looks. */
+const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
 /** More threads than this wait for one disk. */
 const mostThreads = 8;
 
@@ -93,7 +95,7 @@ export class RestoreWorkers {
   }
 
   #start(): Thread {
-    const worker = new Worker(workerPath(), { workerData: this.#settings });
+    const worker = new Worker(workerPath(), { workerData: this.#settings, resourceLimits });
     const thread: Thread = { worker, waiting: [] };
     worker.on('message', (answer: Answer) => thread.waiting.shift()?.resolve(answer));
     worker.on('error', (error: Error) => this.#fail(error));
