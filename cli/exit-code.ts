@@ -22,6 +22,7 @@ const byCode: Readonly<Record<string, number>> = {
   USAGE: exitCodes.usage,
   LOCATION_MALFORMED: exitCodes.usage,
   PATTERN_MALFORMED: exitCodes.usage,
+  DELETE_TOO_WIDE: exitCodes.usage,
   SUBSET_MALFORMED: exitCodes.usage,
   KEEP_POLICY_EMPTY: exitCodes.usage,
   TAGS_UNCHANGED: exitCodes.usage,

@@ -13,6 +13,7 @@ import { addDashboard } from './commands/dashboard.js';
 import { addDevice } from './commands/device.js';
 import { addDiff } from './commands/diff.js';
 import { addDoctor } from './commands/doctor.js';
+import { addDump } from './commands/dump.js';
 import { addFind } from './commands/find.js';
 import { addForget } from './commands/forget.js';
 import { addGateway } from './commands/gateway.js';
@@ -62,6 +63,7 @@ const groups = {
     addDiff,
     addStats,
     addRestore,
+    addDump,
     addCheck,
     addSelfTest,
     addCopy,

@@ -1,5 +1,5 @@
 /** What can go wrong with a command as a whole; single files are reported through events. */
-import { GatehouseError } from '../../core/errors.js';
+import { GatehouseError, messageOf, systemCode } from '../../core/errors.js';
 
 /** No path was given, or none of those given can be read. The user names what to back up. */
 export function nothingToBackUp(paths: readonly string[]): GatehouseError {
@@ -187,4 +187,22 @@ export function migrationRefused(errors: number): GatehouseError {
       hint: 'Run check, repair what it finds, then migrate.',
     },
   );
+}
+
+/** The path is not in the snapshot, or is neither a file nor a folder. The user lists what the snapshot holds. */
+export function noSuchFile(snapshotId: string, path: string): GatehouseError {
+  return new GatehouseError('PATH_NOT_IN_SNAPSHOT', `Snapshot ${snapshotId} has no file or folder ${path}.`, {
+    context: { snapshotId, path },
+    hint: 'List its contents with "gatehouse ls".',
+  });
+}
+
+/** Whoever reads what we write has gone, or the file cannot be written. The user looks there. */
+export function outputFailed(cause: Error): GatehouseError {
+  const reason = systemCode(cause) ?? messageOf(cause);
+  return new GatehouseError('OUTPUT_FAILED', `The output cannot be written (${reason}).`, {
+    cause,
+    context: { reason },
+    hint: 'Look at the program or the file that takes the output, then run it again.',
+  });
 }
