@@ -147,7 +147,7 @@ export function treeTooLarge(id: string): GatehouseError {
 export function treeExplodes(): GatehouseError {
   return new GatehouseError(
     'TREE_EXPLODES',
-    'The snapshot repeats the same folders more than a million times.',
+    'The snapshot repeats a few folders more than a hundred thousand times.',
     {
       hint: 'Whoever wrote this snapshot meant harm; restore what you need of it with --include.',
     },

@@ -88,8 +88,9 @@ interface OpenFolder {
 
 /** More than any folder's record that a file system can give; against records made to fill memory. */
 const treeLimitBytes = 512 * 1024 * 1024;
-/** A folder met again is a copy somewhere else; so many copies are made on purpose. */
-const copiesLimit = 1_000_000;
+/** A folder met again is a copy somewhere else; so many copies, and of so few, are made on purpose. */
+const copiesLimit = 100_000;
+const copiesEachLimit = 1000;
 
 /** Tells names that a folder has had already. Sorted names, as they should be, cost no memory. */
 class NameGuard {
@@ -127,7 +128,7 @@ class TreeLoader {
     const short = id.slice(0, 16);
     if (nodes.length > 0 && this.#seen.has(short)) this.#copies += 1;
     this.#seen.add(short);
-    if (this.#copies > copiesLimit) throw treeExplodes();
+    if (this.#copies > Math.max(copiesLimit, this.#seen.size * copiesEachLimit)) throw treeExplodes();
     return nodes;
   }
 }
