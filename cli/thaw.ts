@@ -13,7 +13,8 @@ export interface ThawFlags {
   readonly yes?: boolean;
 }
 
-export function withThawOptions(command: Command): Command {
+/** @param yes its flags, where `-y` is another option's. */
+export function withThawOptions(command: Command, yes = '-y, --yes'): Command {
   return command
     .addOption(
       new Option('--restore-tier <tier>', 'how fast archived packs are fetched')
@@ -21,7 +22,7 @@ export function withThawOptions(command: Command): Command {
         .default('Bulk'),
     )
     .addOption(new Option('--restore-days <n>', 'how long they stay readable').argParser(count).default(7))
-    .option('-y, --yes', 'fetch archived packs without asking what it may cost');
+    .option(yes, 'fetch archived packs without asking what it may cost');
 }
 
 /** Resolves when all those packs can be read. @throws THAW_REFUSED, USAGE when nobody can be asked. */
@@ -31,6 +32,7 @@ export async function thawPacks(
   packIds: Iterable<string>,
   flags: ThawFlags,
 ): Promise<void> {
+  if (!bucket.hasArchive) return;
   const { thaw } = await import('../gateway/bucket/cold-storage.js');
   const { keyOf } = await import('../gateway/repository/layout.js');
   const { terminal, clock, signal } = context;

@@ -111,6 +111,8 @@ export interface Bucket extends Closeable {
   readonly location: string;
   /** Where files lie that `putFile` can move into place; undefined where objects are no files. */
   readonly spoolFolder?: string | undefined;
+  /** False where every object can be read at once, so that nothing ever needs `requestThaw`. */
+  readonly hasArchive: boolean;
   /** Creates what must exist before the first `put` (the directory, the bucket). Idempotent. */
   prepare(options?: CallOptions): Promise<void>;
   /**

@@ -10,6 +10,8 @@ import type { Bucket, CallOptions, ObjectFacts, ThawRequest } from './bucket.js'
 import { isArchiveClass } from './storage-class.js';
 
 const callsAtOnce = 16;
+/** So many objects are asked about one by one: faster than to list a repository that may be large. */
+const describedAtMost = 64;
 const defaultPollMs = 5 * 60_000;
 const gib = 1024 ** 3;
 const monthDays = 30;
@@ -71,7 +73,9 @@ export async function planThaw(
   const { request, prices = awsPrices } = options;
   const frozen: ObjectFacts[] = [];
   const thawing: ObjectFacts[] = [];
-  await forEach(await archivedAmong(bucket, keys, options), async (key) => {
+  const asked = bucket.hasArchive ? new Set(keys) : new Set<string>();
+  const suspects = asked.size > describedAtMost ? await archivedAmong(bucket, asked, options) : [...asked];
+  await forEach(suspects, async (key) => {
     const facts = await bucket.describe(key, options);
     const archive = facts?.archive;
     if (facts === undefined || archive === undefined) return;
@@ -86,14 +90,16 @@ export async function planThaw(
 /** A listing tells the classes of a thousand objects in one request; only the archived are asked about. */
 async function archivedAmong(
   bucket: Bucket,
-  keys: Iterable<string>,
+  wanted: ReadonlySet<string>,
   options: CallOptions,
 ): Promise<string[]> {
-  const wanted = new Set(keys);
   const found: string[] = [];
-  if (wanted.size === 0) return found;
+  let seen = 0;
   for await (const { key, storageClass } of bucket.list(commonPrefix(wanted), options)) {
-    if (wanted.has(key) && isArchiveClass(storageClass)) found.push(key);
+    if (!wanted.has(key)) continue;
+    if (isArchiveClass(storageClass)) found.push(key);
+    // What follows is of no concern: often the listing ends pages before its end.
+    if (++seen === wanted.size) break;
   }
   return found;
 }

@@ -41,6 +41,7 @@ export interface DirectoryBucketOptions {
 
 export class DirectoryBucket implements Bucket {
   readonly location: string;
+  readonly hasArchive = false;
   readonly #clock: Clock;
   readonly #tidy: boolean;
 

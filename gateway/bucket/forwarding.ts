@@ -32,6 +32,10 @@ export class ForwardingBucket implements Bucket {
     return this.inner.spoolFolder;
   }
 
+  get hasArchive(): boolean {
+    return this.inner.hasArchive;
+  }
+
   close(): Promise<void> {
     return this.inner.close();
   }

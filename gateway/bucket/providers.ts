@@ -17,6 +17,8 @@ export interface Provider {
   readonly asksChecksums: boolean;
   /** A new bucket's region is named in the request. */
   readonly placesBuckets: boolean;
+  /** Has classes whose objects must be fetched before they are read. */
+  readonly hasArchive: boolean;
   /** Why it deviates, for readers of this table. */
   readonly reason: string;
 }
@@ -29,6 +31,7 @@ const usual: Provider = {
   region: () => 'us-east-1',
   asksChecksums: false,
   placesBuckets: false,
+  hasArchive: true,
   reason:
     'Path style needs no wildcard DNS name. Checksums go as Content-MD5, which all servers know; ' +
     'the newer checksum headers and trailers are refused by many.',
@@ -51,22 +54,25 @@ const providers: readonly Provider[] = [
     name: 'Google Cloud Storage',
     owns: (host) => host === 'storage.googleapis.com',
     region: () => 'auto',
+    hasArchive: false,
     reason:
       'Any region is accepted in a signature, "auto" by custom. Checksum trailers are not understood. ' +
-      'Needs HMAC keys (interoperability), not a service account file.',
+      'All its classes are read at once. Needs HMAC keys (interoperability), not a service account file.',
   },
   {
     ...usual,
     name: 'Backblaze B2',
     owns: (host) => /^s3\.[a-z0-9-]+\.backblazeb2\.com$/.test(host),
     region: (host) => host.split('.')[1] ?? 'us-west-004',
-    reason: 'The region is part of the host name, and signatures must carry the same one.',
+    hasArchive: false,
+    reason: 'The region is part of the host name, and signatures must carry the same one. It has one class.',
   },
   {
     ...usual,
     name: 'Cloudflare R2',
     owns: (host) => host.endsWith('.r2.cloudflarestorage.com'),
     region: () => 'auto',
+    hasArchive: false,
     reason: 'Has one region, "auto". All parts of an upload but the last must have one size: ours have.',
   },
   {
@@ -74,7 +80,8 @@ const providers: readonly Provider[] = [
     name: 'Wasabi',
     owns: (host) => /^s3\.([a-z0-9-]+\.)?wasabisys\.com$/.test(host),
     region: (host) => /^s3\.([a-z0-9-]+)\.wasabisys/.exec(host)?.[1] ?? 'us-east-1',
-    reason: 'The region is part of the host name.',
+    hasArchive: false,
+    reason: 'The region is part of the host name. It has one class.',
   },
   {
     ...usual,

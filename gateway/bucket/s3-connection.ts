@@ -115,8 +115,9 @@ export class S3Connection {
 
   async call<T>(options: CallOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { signal } = options;
-    const either =
-      signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
+    const { signal: closing } = this.#closing;
+    // One of its own for each call: the SDK listens on it, and many calls run at once.
+    const either = AbortSignal.any(signal === undefined ? [closing] : [signal, closing]);
     try {
       either.throwIfAborted();
       return await work(either);

@@ -53,6 +53,10 @@ export class S3Bucket implements Bucket {
     return new S3Bucket(await S3Connection.open(place, options));
   }
 
+  get hasArchive(): boolean {
+    return this.#connection.provider.hasArchive;
+  }
+
   close(): Promise<void> {
     return this.#connection.close();
   }

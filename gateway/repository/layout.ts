@@ -34,6 +34,13 @@ export function idFromKey(key: string): string | undefined {
   return isId(id) ? id : undefined;
 }
 
+/** True for the key of a file that a repository has, be it there or not; false for its config. */
+export function isRepositoryKey(key: string): boolean {
+  const id = idFromKey(key);
+  if (id === undefined) return false;
+  return (Object.keys(folders) as FileKind[]).some((kind) => keyOf(kind, id) === key);
+}
+
 export function sha256Hex(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

@@ -38,6 +38,7 @@ import type {
   Problem,
   RepositoryOptions,
   SavedBlob,
+  StoredFile,
 } from './types.js';
 import { createRepository, type Unlocked, unlockRepository } from './unlocking.js';
 import { UnpackedFiles } from './unpacked.js';
@@ -129,6 +130,7 @@ export class Repository implements Closeable {
     return new Repository({
       config,
       bucket,
+      clock,
       sealer,
       keyId,
       files,
@@ -270,8 +272,8 @@ export class Repository implements Closeable {
     return only;
   }
 
-  /** Ids and stored sizes; for packs see also `indexedPacks`. */
-  listFiles(kind: FileKind, options?: CallOptions): AsyncIterable<{ id: string; sizeBytes: number }> {
+  /** Every file of a kind in the bucket; for packs see also `indexedPacks`. */
+  listFiles(kind: FileKind, options?: CallOptions): AsyncIterable<StoredFile> {
     return this.#parts.files.list(kind, options);
   }
 

@@ -1,4 +1,5 @@
 /** What repairs work on directly; everything else goes through the repository's own methods. */
+import type { Clock } from '../../core/clock.js';
 import type { Bucket } from '../bucket/bucket.js';
 import type { BlobIndex } from './blob-index.js';
 import type { RepositoryConfig } from './config.js';
@@ -8,6 +9,7 @@ import type { UnpackedFiles } from './unpacked.js';
 export interface RepositoryStores {
   readonly config: RepositoryConfig;
   readonly bucket: Bucket;
+  readonly clock: Clock;
   readonly sealer: Sealer;
   readonly files: UnpackedFiles;
   readonly index: BlobIndex;

@@ -12,6 +12,13 @@ export type BlobType = 'data' | 'tree';
 /** Files named by the SHA-256 of their stored bytes, in lower-case hex. */
 export type FileKind = 'key' | 'lock' | 'snapshot' | 'index' | 'pack';
 
+export interface StoredFile {
+  readonly id: string;
+  readonly sizeBytes: number;
+  /** See `BucketEntry`. */
+  readonly storageClass?: string | undefined;
+}
+
 export interface SavedBlob {
   /** SHA-256 of the plain bytes, 64 lower-case hex digits. */
   readonly id: string;

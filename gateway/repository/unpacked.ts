@@ -7,7 +7,7 @@ import type { Bucket, CallOptions } from '../bucket/bucket.js';
 import { repositoryDamaged, repositoryFileMissing } from '../errors.js';
 import type { Sealer } from './crypto.js';
 import { folderOf, idFromKey, keyOf, sha256Hex } from './layout.js';
-import type { FileKind } from './types.js';
+import type { FileKind, StoredFile } from './types.js';
 import { loadZstd } from './zstd.js';
 
 const compressedMark = 2;
@@ -57,11 +57,11 @@ export class UnpackedFiles {
     return this.#decode(what, plain);
   }
 
-  /** Ids of all files of a kind, with their stored sizes, in no promised order. */
-  async *list(kind: FileKind, options?: CallOptions): AsyncGenerator<{ id: string; sizeBytes: number }> {
-    for await (const entry of this.#bucket.list(folderOf(kind), options)) {
-      const id = idFromKey(entry.key);
-      if (id !== undefined) yield { id, sizeBytes: entry.sizeBytes };
+  /** All files of a kind, in no promised order. */
+  async *list(kind: FileKind, options?: CallOptions): AsyncGenerator<StoredFile> {
+    for await (const { key, sizeBytes, storageClass } of this.#bucket.list(folderOf(kind), options)) {
+      const id = idFromKey(key);
+      if (id !== undefined) yield { id, sizeBytes, storageClass };
     }
   }
 

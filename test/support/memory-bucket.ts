@@ -15,6 +15,7 @@ import { bucketShortRead, sourceChanged, sourceUnreadable } from '../../gateway/
 
 export class MemoryBucket implements Bucket {
   readonly location = 'memory';
+  readonly hasArchive = false;
   readonly objects = new Map<string, Buffer>();
   /** `put key`, `get key`, `delete key`… in the order in which they took effect. */
   readonly calls: string[] = [];

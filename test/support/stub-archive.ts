@@ -15,6 +15,7 @@ interface Archived {
 export async function stubArchive() {
   const objects = new Map<string, Archived>();
   const restores: string[] = [];
+  const listings: string[] = [];
   const { endpoint } = await stubS3((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -25,7 +26,8 @@ export async function stubArchive() {
     const url = new URL(request.url ?? '/', endpoint);
     const key = decodeURIComponent(url.pathname.split('/').slice(2).join('/'));
     if (key === '') {
-      list(response, url.searchParams.get('prefix') ?? '');
+      if (url.searchParams.has('uploads')) sendXml(response, '<ListMultipartUploadsResult/>');
+      else list(response, url.searchParams.get('prefix') ?? '');
       return;
     }
     if (request.method === 'PUT') {
@@ -35,24 +37,23 @@ export async function stubArchive() {
       return;
     }
     const found = objects.get(key);
-    if (found === undefined) {
-      fail(response, 404, 'NoSuchKey');
-      return;
-    }
-    if (request.method === 'POST') {
-      restore(response, key, found, body.toString());
-      return;
-    }
-    read(request.method === 'HEAD', response, found);
+    if (request.method === 'DELETE') {
+      objects.delete(key);
+      response.writeHead(204).end();
+    } else if (found === undefined) fail(response, 404, 'NoSuchKey');
+    else if (request.method === 'POST') restore(response, key, found, body.toString());
+    else read(request, response, found);
   }
 
-  function read(isHead: boolean, response: ServerResponse, found: Archived): void {
+  function read({ method, headers }: IncomingMessage, response: ServerResponse, found: Archived): void {
     const isArchived = ['GLACIER', 'DEEP_ARCHIVE'].includes(found.storageClass);
-    if (isArchived && !isHead && found.state !== 'thawed') {
+    if (isArchived && method !== 'HEAD' && found.state !== 'thawed') {
       fail(response, 403, 'InvalidObjectState');
       return;
     }
-    response.setHeader('content-length', found.body.length);
+    const body = rangeOf(found.body, headers.range);
+    if (headers.range !== undefined) response.statusCode = 206;
+    response.setHeader('content-length', body.length);
     if (found.storageClass !== 'STANDARD') response.setHeader('x-amz-storage-class', found.storageClass);
     if (isArchived && found.state !== 'frozen') {
       const expiry = 'expiry-date="Fri, 21 Dec 2029 00:00:00 GMT"';
@@ -60,7 +61,7 @@ export async function stubArchive() {
       const restored = isOngoing ? 'ongoing-request="true"' : `ongoing-request="false", ${expiry}`;
       response.setHeader('x-amz-restore', restored);
     }
-    response.end(isHead ? undefined : found.body);
+    response.end(method === 'HEAD' ? undefined : body);
   }
 
   function restore(response: ServerResponse, key: string, found: Archived, body: string): void {
@@ -75,20 +76,22 @@ export async function stubArchive() {
   }
 
   function list(response: ServerResponse, prefix: string): void {
+    listings.push(prefix);
     const entries = [...objects]
       .filter(([key]) => key.startsWith(prefix))
       .map(
         ([key, { body, storageClass }]) =>
           `<Contents><Key>${key}</Key><Size>${body.length}</Size><StorageClass>${storageClass}</StorageClass></Contents>`,
       );
-    response.setHeader('content-type', 'application/xml');
-    response.end(`<?xml version="1.0"?><ListBucketResult>${entries.join('')}</ListBucketResult>`);
+    sendXml(response, `<ListBucketResult>${entries.join('')}</ListBucketResult>`);
   }
 
   return {
     endpoint,
     /** `key tier days`, in the order in which they were asked for. */
     restores,
+    /** Prefixes of objects that were listed. */
+    listings,
     classOf: (key: string) => objects.get(key)?.storageClass,
     /** The hours have passed. */
     thaw() {
@@ -98,6 +101,16 @@ export async function stubArchive() {
 }
 
 function fail(response: ServerResponse, status: number, code: string): void {
-  response.writeHead(status, { 'content-type': 'application/xml' });
-  response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>made up</Message></Error>`);
+  response.statusCode = status;
+  sendXml(response, `<Error><Code>${code}</Code><Message>made up</Message></Error>`);
+}
+
+function sendXml(response: ServerResponse, element: string): void {
+  response.setHeader('content-type', 'application/xml');
+  response.end(`<?xml version="1.0"?>${element}`);
+}
+
+function rangeOf(body: Buffer, range: string | undefined): Buffer {
+  const [, from = 0, last = ''] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? [];
+  return body.subarray(Number(from), last === '' ? undefined : Number(last) + 1);
 }

@@ -4,6 +4,7 @@ import { planThaw, type ThawOptions, thaw } from '../../../gateway/bucket/cold-s
 import { S3Bucket } from '../../../gateway/bucket/s3.js';
 import { parseStorageClasses } from '../../../gateway/bucket/storage-class.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { MemoryBucket } from '../../support/memory-bucket.js';
 import { stubArchive } from '../../support/stub-archive.js';
 
 const request = { tier: 'Bulk', days: 7 } as const;
@@ -107,6 +108,27 @@ describe('what is kept in the archive', () => {
     expect(stub.restores).toEqual(['p/data/a Bulk 7', 'p/data/b Bulk 7']);
     await thaw(bucket, ['data/a', 'data/b'], options(clock, { agree }));
     expect(agree).toHaveBeenCalledOnce();
+  });
+
+  test('is looked for one by one where few are wanted, in one listing where many are', async () => {
+    const { bucket, clock, stub } = await setUp();
+    const wanted = (count: number) => [
+      'data/a',
+      ...Array.from({ length: count - 1 }, (_, i) => `data/none${i}`),
+    ];
+    expect((await planThaw(bucket, wanted(64), { request, clock })).frozen).toHaveLength(1);
+    expect(stub.listings).toEqual([]);
+    expect((await planThaw(bucket, wanted(65), { request, clock })).frozen).toHaveLength(1);
+    expect(stub.listings).toEqual(['p/data/']);
+  });
+
+  test('is not looked for where nothing can be archived', async () => {
+    const { clock } = await setUp();
+    const bucket = new MemoryBucket();
+    await bucket.put('data/a', Buffer.alloc(1));
+    bucket.calls.length = 0;
+    expect(await planThaw(bucket, ['data/a'], { request, clock })).toMatchObject({ frozen: [], cost: 0 });
+    expect(bucket.calls).toEqual([]);
   });
 
   test('is refused at a speed that its class does not have', async () => {
