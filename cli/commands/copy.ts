@@ -14,12 +14,14 @@ import {
   withSourceOptions,
 } from '../repository-options.js';
 import { formatBytes, type Terminal } from '../terminal.js';
+import { type ThawFlags, thawPacks, withThawOptions } from '../thaw.js';
 import { type FilterFlags, filterFrom, withFilterOptions } from './snapshots.js';
 
-interface Flags extends RepositoryFlags, PackFlags, SourceFlags, FilterFlags {}
+interface Flags extends RepositoryFlags, PackFlags, SourceFlags, FilterFlags, ThawFlags {}
 
 export function addCopy(program: Command): void {
-  withFilterOptions(withSourceOptions(withPackOptions(withRepositoryOptions(program.command('copy')))))
+  const command = withPackOptions(withRepositoryOptions(program.command('copy')));
+  withThawOptions(withFilterOptions(withSourceOptions(command)))
     .description('copy snapshots from another repository')
     .addArgument(
       new Argument(
@@ -40,7 +42,9 @@ export function addCopy(program: Command): void {
       try {
         const target = await openRepository(context, flags);
         try {
-          const options = { snapshots, ...filterFrom(flags), signal };
+          const preparePacks = (packIds: readonly string[]) =>
+            thawPacks(context, source.bucket, packIds, flags);
+          const options = { snapshots, ...filterFrom(flags), preparePacks, signal };
           const show = eventShower(terminal, new Pace(context.clock));
           const result = await copySnapshots(source.repository, target.repository, options, show);
           terminal.endProgress();

@@ -19,6 +19,7 @@ import {
   withPackOptions,
   withRepositoryOptions,
 } from '../repository-options.js';
+import { thawPacks } from '../thaw.js';
 import { type PruneFlags, pruneRules, showPrune, understood, withPruneOptions } from './prune.js';
 import { type FilterFlags, filterFrom } from './snapshots.js';
 
@@ -75,7 +76,7 @@ export function addForget(program: Command): void {
     .option('-n, --dry-run', 'only show what would be removed')
     .option('--prune', 'then remove the data that is not needed any more')
     .option('--unsafe-allow-remove-all', 'allow a policy to remove every snapshot of a group');
-  withPruneOptions(command)
+  withPruneOptions(command, '--yes')
     .addHelpText(
       'after',
       '\nDays, weeks and months are those of the time zone that a snapshot was stored with.',
@@ -96,7 +97,8 @@ async function forgetAction(snapshots: string[], flags: Flags, command: Command)
   const { terminal, clock, signal } = context;
   const { forget } = await import('../../gateway/commands/forget.js');
   const { showForgetResult, showPlan } = await import('../forget-display.js');
-  const { repository, lifetimes } = await openRepository(context, flags);
+  const { repository, bucket, lifetimes } = await openRepository(context, flags);
+  const preparePacks = (packIds: readonly string[]) => thawPacks(context, bucket, packIds, flags);
   const pace = new Pace(clock);
   const dryRun = flags.dryRun ?? false;
   try {
@@ -107,7 +109,7 @@ async function forgetAction(snapshots: string[], flags: Flags, command: Command)
       ...(flags.groupBy === undefined ? {} : { groupBy: flags.groupBy }),
       unsafeAllowRemoveAll: flags.unsafeAllowRemoveAll ?? false,
       dryRun,
-      ...(flags.prune === true ? { prune: pruneRules(flags) } : {}),
+      ...(flags.prune === true ? { prune: { ...pruneRules(flags), preparePacks } } : {}),
       clock,
       signal,
     };

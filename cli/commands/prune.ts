@@ -1,6 +1,6 @@
 /** `gatehouse prune`: removes what no snapshot needs. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { GatehouseError } from '../../core/errors.js';
+import { GatehouseError, messageOf } from '../../core/errors.js';
 import type { KeptFile } from '../../gateway/commands/delete-files.js';
 import type { PruneEvent, PruneResult, PruneStage } from '../../gateway/commands/prune.js';
 import { parseSize, parseUnusedLimit, type UnusedLimit } from '../../gateway/commands/prune-limits.js';
@@ -15,18 +15,20 @@ import {
   withRepositoryOptions,
 } from '../repository-options.js';
 import { formatBytes, formatTable, progressBar, type Terminal } from '../terminal.js';
+import { type ThawFlags, thawPacks, withThawOptions } from '../thaw.js';
 
-export interface PruneFlags {
+export interface PruneFlags extends ThawFlags {
   readonly maxUnused?: UnusedLimit;
   readonly maxRepackSize?: number;
   readonly repackCacheableOnly?: boolean;
   readonly repackSmall?: boolean;
   readonly repackUncompressed?: boolean;
+  readonly repackArchived?: boolean;
 }
 
 /** The options of prune that `forget --prune` has too. */
-export function withPruneOptions(command: Command): Command {
-  return command
+export function withPruneOptions(command: Command, yes?: string): Command {
+  return withThawOptions(command, yes)
     .addOption(
       new Option(
         '--max-unused <limit>',
@@ -40,7 +42,8 @@ export function withPruneOptions(command: Command): Command {
     )
     .option('--repack-cacheable-only', 'repack folders only, not the content of files')
     .option('--repack-small', 'repack packs below 80 % of the size of new ones')
-    .option('--repack-uncompressed', 'compress what is stored plain');
+    .option('--repack-uncompressed', 'compress what is stored plain')
+    .option('--repack-archived', 'fetch archived packs (GLACIER, DEEP_ARCHIVE) and repack them too');
 }
 
 /** Parses the value of an option. @throws InvalidArgumentError with the parser's own words. */
@@ -61,6 +64,7 @@ export function pruneRules(flags: PruneFlags): PruneRules {
     repackCacheableOnly: flags.repackCacheableOnly ?? false,
     repackSmall: flags.repackSmall ?? false,
     repackUncompressed: flags.repackUncompressed ?? false,
+    repackArchived: flags.repackArchived ?? false,
   };
 }
 
@@ -87,12 +91,13 @@ export function addPrune(program: Command): void {
       const context = createContext(command);
       const { terminal } = context;
       const { prune } = await import('../../gateway/commands/prune.js');
-      const { repository, lifetimes } = await openRepository(context, flags);
+      const { repository, bucket, lifetimes } = await openRepository(context, flags);
       const { unsafeRecoverNoFreeSpace } = flags;
       try {
         const options = {
           ...pruneRules(flags),
           dryRun: flags.dryRun ?? false,
+          preparePacks: (packIds: readonly string[]) => thawPacks(context, bucket, packIds, flags),
           ...(unsafeRecoverNoFreeSpace === undefined ? {} : { unsafeRecoverNoFreeSpace }),
           signal: context.signal,
         };
@@ -131,13 +136,13 @@ function progressText({ done, total }: Extract<PruneEvent, { type: 'progress' }>
   return `${progressBar(total > 0 ? done / total : 1)} ${done} of ${total}`;
 }
 
-function planLines({ stats }: PrunePlan): string[] {
+function planLines({ stats, archived }: PrunePlan): string[] {
   const row = (name: string, { blobs, bytes }: { blobs: number; bytes: number }) => [
     name,
     `${blobs} blobs`,
     formatBytes(bytes),
   ];
-  const { packs, unreferenced, remaining, unusedAfterBytes } = stats;
+  const { packs, unreferenced, remaining, unusedAfterBytes, unusedArchived } = stats;
   const share = remaining.bytes === 0 ? 0 : (100 * unusedAfterBytes) / remaining.bytes;
   return [
     ...formatTable([
@@ -150,6 +155,12 @@ function planLines({ stats }: PrunePlan): string[] {
     ]),
     `unused after prune: ${formatBytes(unusedAfterBytes)} (${share.toFixed(2)} % of what remains)`,
     `packs: ${packs.keep} kept, ${packs.repack} to repack, ${packs.delete} to delete`,
+    ...(archived.length === 0 ? [] : [`to be fetched from the archive first: ${archived.length} packs`]),
+    ...(unusedArchived.packs === 0
+      ? []
+      : [
+          `archived packs are left as they are: ${unusedArchived.packs} of them hold ${formatBytes(unusedArchived.bytes)} that is not needed (--repack-archived)`,
+        ]),
   ];
 }
 
@@ -158,7 +169,17 @@ export function showPruneResult(terminal: Terminal, result: PruneResult): void {
   terminal.endProgress();
   if (terminal.json) terminal.printJson(pruneSummary(result));
   else if (result.isDryRun) terminal.note('Dry run: nothing was changed.');
+  showStaleUploads(terminal, result);
   showStillLocked(terminal, 'packs', result.stillLocked);
+}
+
+function showStaleUploads(terminal: Terminal, { staleUploads, isDryRun }: PruneResult): void {
+  if (terminal.json) return;
+  const { count, failure } = staleUploads;
+  if (count > 0)
+    terminal.note(`${count} uploads that were never ended ${isDryRun ? 'would be' : 'were'} dropped.`);
+  if (failure !== undefined)
+    terminal.note(`Whether uploads were cut off could not be seen: ${messageOf(failure)}`);
 }
 
 export function showStillLocked(terminal: Terminal, what: string, files: readonly KeptFile[]): void {
@@ -172,7 +193,8 @@ export function showStillLocked(terminal: Terminal, what: string, files: readonl
   );
 }
 
-function pruneSummary({ plan: { stats }, isDryRun, stillLocked }: PruneResult) {
+function pruneSummary({ plan, isDryRun, stillLocked, staleUploads }: PruneResult) {
+  const { stats, archived } = plan;
   return {
     message_type: 'summary',
     ...(isDryRun ? { dry_run: true } : {}),
@@ -198,7 +220,9 @@ function pruneSummary({ plan: { stats }, isDryRun, stillLocked }: PruneResult) {
       remaining: stats.remaining.bytes,
       unused_after: stats.unusedAfterBytes,
     },
-    packs: { ...stats.packs, unreferenced: stats.unreferenced.packs },
+    packs: { ...stats.packs, unreferenced: stats.unreferenced.packs, archived: archived.length },
+    unused_archived: stats.unusedArchived,
+    stale_uploads: staleUploads.count,
     still_locked: stillLocked,
   };
 }

@@ -11,6 +11,7 @@ import type { BlobType } from '../repository/types.js';
 import type { StoredSnapshot } from '../tree/snapshot.js';
 import { editSnapshot } from '../tree/snapshot-edit.js';
 import { throwIfAborted } from './abort.js';
+import { findArchivedPacks } from './archived-packs.js';
 import { chooseSnapshots } from './choose-snapshots.js';
 import { copyBlobs, type WantedBlob } from './copy-blobs.js';
 import { listSnapshots, type SnapshotFilter } from './snapshots.js';
@@ -20,6 +21,8 @@ import { withLock } from './with-lock.js';
 export interface CopyOptions extends SnapshotFilter {
   /** Ids or their beginnings in the source; all that fit the filter when empty. */
   readonly snapshots?: readonly string[];
+  /** Makes archived packs of the source readable, all at once, before anything is copied. */
+  readonly preparePacks?: (packIds: readonly string[]) => Promise<void>;
   readonly signal?: AbortSignal;
 }
 
@@ -65,16 +68,17 @@ async function runCopy(
   const chosen = await chooseSnapshots(source, named, options);
   const known = await listSnapshots(target, { signal });
   await Promise.all([source.loadIndex({ signal }), target.loadIndex({ signal })]);
+  const lacking = chosen.filter((snapshot) => {
+    const existing = known.find((other) => isCopyOf(snapshot, other));
+    if (existing !== undefined) onEvent({ type: 'skipped', snapshot, existing: existing.id });
+    return existing === undefined;
+  });
+  await prepareArchived(source, target, lacking, options);
   const walk = new NewBlobs(source, target, signal);
   const copied: { oldId: string; newId: string }[] = [];
   let blobs = 0;
-  for (const snapshot of chosen) {
+  for (const snapshot of lacking) {
     throwIfAborted(signal);
-    const existing = known.find((other) => isCopyOf(snapshot, other));
-    if (existing !== undefined) {
-      onEvent({ type: 'skipped', snapshot, existing: existing.id });
-      continue;
-    }
     onEvent({ type: 'started', snapshot });
     const onProgress = (bytes: number) => onEvent({ type: 'progress', bytes });
     for await (const wanted of walk.of(snapshot.tree)) {
@@ -92,6 +96,29 @@ async function runCopy(
   }
   const sharesChunks = source.polynomial === target.polynomial;
   return { copied, skipped: chosen.length - copied.length, blobs, sharesChunks };
+}
+
+/** Walks twice where packs are archived: asking for them snapshot by snapshot would wait for hours each time. */
+async function prepareArchived(
+  source: Repository,
+  target: Repository,
+  snapshots: readonly StoredSnapshot[],
+  { preparePacks, signal }: CopyOptions & { readonly signal: AbortSignal },
+): Promise<void> {
+  if (preparePacks === undefined || snapshots.length === 0) return;
+  const archived = await findArchivedPacks(source, signal);
+  if (archived.size === 0) return;
+  const needed = new Set<string>();
+  const walk = new NewBlobs(source, target, signal);
+  for (const { tree } of snapshots) {
+    for await (const wanted of walk.of(tree)) {
+      for (const { type, id } of wanted) {
+        const packId = source.packOf(type, id)?.packId;
+        if (packId !== undefined && archived.has(packId)) needed.add(packId);
+      }
+    }
+  }
+  if (needed.size > 0) await preparePacks([...needed]);
 }
 
 /** restic's rule: the same first id, and everything equal but parent and original. */

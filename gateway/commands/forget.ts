@@ -12,7 +12,7 @@ import type { StoredSnapshot } from '../tree/snapshot.js';
 import { chooseSnapshots } from './choose-snapshots.js';
 import { deleteFiles, type KeptFile } from './delete-files.js';
 import { nothingToKeep, removeAllUnfiltered, wouldRemoveAll } from './errors.js';
-import { type PruneProgress, type PruneResult, pruneLocked } from './prune.js';
+import { type PruneOptions, type PruneProgress, type PruneResult, pruneLocked } from './prune.js';
 import type { PruneRules } from './prune-plan.js';
 import { listSnapshots, type SnapshotFilter } from './snapshots.js';
 import { withLock } from './with-lock.js';
@@ -27,7 +27,7 @@ export interface ForgetOptions extends SnapshotFilter {
   readonly unsafeAllowRemoveAll?: boolean;
   readonly dryRun?: boolean;
   /** Prune afterwards by these rules, when a snapshot was removed. */
-  readonly prune?: PruneRules;
+  readonly prune?: PruneRules & Pick<PruneOptions, 'preparePacks'>;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
 }

@@ -2,6 +2,8 @@
  * Which packs prune keeps, repacks and deletes: a pure function of what each pack holds and what
  * the bucket has. Nothing here touches the repository.
  */
+import { isArchiveClass } from '../bucket/storage-class.js';
+import type { StoredFile } from '../repository/types.js';
 import { packsNotAsIndexed } from './errors.js';
 import type { PackUse } from './pack-use.js';
 import type { UnusedLimit } from './prune-limits.js';
@@ -17,11 +19,11 @@ export interface PruneRules {
   readonly repackSmall?: boolean;
   /** Compress data that is stored plain (format 2). Trees are compressed in any case. */
   readonly repackUncompressed?: boolean;
-}
-
-export interface StoredPack {
-  readonly id: string;
-  readonly sizeBytes: number;
+  /**
+   * Repack archived packs too: they must be fetched first, which costs hours and money. Without it
+   * they go only when nothing of them is needed.
+   */
+  readonly repackArchived?: boolean;
 }
 
 /** Blobs and bytes, those of the header among them. */
@@ -46,12 +48,16 @@ export interface PruneStats {
   readonly totalRemoved: PruneAmount;
   readonly remaining: PruneAmount;
   readonly unusedAfterBytes: number;
+  /** Of what stays unused: in archived packs that are left as they are for being archived. */
+  readonly unusedArchived: PruneAmount & { readonly packs: number };
   readonly packs: { readonly keep: number; readonly repack: number; readonly delete: number };
 }
 
 export interface PrunePlan {
   /** Packs whose needed blobs go to new packs, in the order of the work. */
   readonly repack: readonly string[];
+  /** Those among `repack` that may have to be fetched from the archive first. */
+  readonly archived: readonly string[];
   /** Indexed packs without a needed blob. */
   readonly delete: readonly string[];
   /** Packs in the bucket that the index does not name. */
@@ -63,7 +69,7 @@ export interface PrunePlan {
 
 export interface PlanInput {
   readonly uses: readonly PackUse[];
-  readonly stored: readonly StoredPack[];
+  readonly stored: readonly StoredFile[];
   readonly rules: PruneRules;
   readonly version: 1 | 2;
   /** The size that new packs get. */
@@ -81,15 +87,33 @@ export function planPrune(input: PlanInput): PrunePlan {
   const indexed = new Set(input.uses.map(({ packId }) => packId));
   const needed = input.uses.filter(({ usedBlobs }) => usedBlobs > 0);
   const unneeded = input.uses.filter(({ usedBlobs }) => usedBlobs === 0);
-  const repack = chooseRepacks(needed, input);
+  const archived = new Set(input.stored.filter(isArchived).map(({ id }) => id));
+  const reachable =
+    input.rules.repackArchived === true ? needed : needed.filter(({ packId }) => !archived.has(packId));
+  const repack = chooseRepacks(reachable, input);
+  const repackIds = repack.map(({ packId }) => packId);
   const unreferenced = input.stored.filter(({ id }) => !indexed.has(id));
   return {
-    repack: repack.map(({ packId }) => packId),
+    repack: repackIds,
+    archived: repackIds.filter((packId) => archived.has(packId)),
     delete: unneeded.filter(({ packId }) => sizes.has(packId)).map(({ packId }) => packId),
     unreferenced: unreferenced.map(({ id }) => id),
     absent: unneeded.filter(({ packId }) => !sizes.has(packId)).map(({ packId }) => packId),
-    stats: measure(input.uses, unneeded, repack, unreferenced),
+    stats: {
+      ...measure(input.uses, unneeded, repack, unreferenced),
+      unusedArchived: leftAlone(needed, reachable),
+    },
   };
+}
+
+function isArchived({ storageClass }: StoredFile): boolean {
+  return isArchiveClass(storageClass);
+}
+
+function leftAlone(needed: readonly PackUse[], reachable: readonly PackUse[]) {
+  const within = new Set(reachable);
+  const left = needed.filter((pack) => pack.unusedBlobs > 0 && !within.has(pack));
+  return { ...sum(left, 'unusedBlobs', 'unusedBytes'), packs: left.length };
 }
 
 function throwIfNotAsIndexed(uses: readonly PackUse[], sizes: ReadonlyMap<string, number>): void {
@@ -108,22 +132,23 @@ function throwIfNotAsIndexed(uses: readonly PackUse[], sizes: ReadonlyMap<string
     );
 }
 
-function chooseRepacks(needed: readonly PackUse[], input: PlanInput): PackUse[] {
+/** @param reachable packs with needed blobs; the limit of what may stay unused concerns them alone. */
+function chooseRepacks(reachable: readonly PackUse[], input: PlanInput): PackUse[] {
   const { rules, packSizeBytes } = input;
   const smallBytes = packSizeBytes * 0.8;
   const compresses = (pack: PackUse) => mustCompress(pack, input);
-  const mayRepack = needed.filter(({ kind }) => rules.repackCacheableOnly !== true || kind === 'tree');
+  const mayRepack = reachable.filter(({ kind }) => rules.repackCacheableOnly !== true || kind === 'tree');
   const wasteful = mayRepack.filter(
     (pack) => pack.unusedBlobs > 0 || pack.kind === 'mixed' || compresses(pack),
   );
-  const small = rules.repackSmall === true ? smallPacks(mayRepack, wasteful, smallBytes) : [];
-  const isUrgent = (pack: PackUse) => pack.kind !== 'data' || compresses(pack) || small.includes(pack);
+  const small = new Set(rules.repackSmall === true ? smallPacks(mayRepack, wasteful, smallBytes) : []);
+  const isUrgent = (pack: PackUse) => pack.kind !== 'data' || compresses(pack) || small.has(pack);
   const candidates = [...wasteful, ...small].sort((a, b) => {
     if (isUrgent(a) !== isUrgent(b)) return isUrgent(a) ? -1 : 1;
     return b.unusedBytes * a.usedBytes - a.unusedBytes * b.usedBytes;
   });
-  const limitBytes = unusedLimitBytes(needed, rules.maxUnused ?? defaultLimit);
-  let unusedBytes = needed.reduce((sum, pack) => sum + pack.unusedBytes, 0);
+  const limitBytes = unusedLimitBytes(reachable, rules.maxUnused ?? defaultLimit);
+  let unusedBytes = reachable.reduce((sum, pack) => sum + pack.unusedBytes, 0);
   let repackBytes = 0;
   return candidates.filter((pack) => {
     const wouldRepack = repackBytes + pack.usedBytes + pack.unusedBytes;
@@ -145,17 +170,17 @@ function smallPacks(
   wasteful: readonly PackUse[],
   smallBytes: number,
 ): PackUse[] {
-  const small = mayRepack.filter((pack) => pack.sizeBytes < smallBytes && !wasteful.includes(pack));
-  return small.filter(({ kind }) => {
-    const alike = [...small, ...wasteful].filter((pack) => pack.kind === kind);
-    return alike.length >= fewestSmallPacks;
-  });
+  const others = new Set(wasteful);
+  const small = mayRepack.filter((pack) => pack.sizeBytes < smallBytes && !others.has(pack));
+  const counts = { data: 0, tree: 0, mixed: 0 };
+  for (const { kind } of [...small, ...wasteful]) counts[kind]++;
+  return small.filter(({ kind }) => counts[kind] >= fewestSmallPacks);
 }
 
-function unusedLimitBytes(needed: readonly PackUse[], limit: UnusedLimit): number {
+function unusedLimitBytes(reachable: readonly PackUse[], limit: UnusedLimit): number {
   if (limit === 'unlimited') return Number.POSITIVE_INFINITY;
   if ('bytes' in limit) return limit.bytes;
-  const usedBytes = needed.reduce((sum, pack) => sum + pack.usedBytes, 0);
+  const usedBytes = reachable.reduce((sum, pack) => sum + pack.usedBytes, 0);
   return (usedBytes * limit.percent) / (100 - limit.percent);
 }
 
@@ -163,8 +188,8 @@ function measure(
   uses: readonly PackUse[],
   unneeded: readonly PackUse[],
   repack: readonly PackUse[],
-  unreferenced: readonly StoredPack[],
-): PruneStats {
+  unreferenced: readonly StoredFile[],
+): Omit<PruneStats, 'unusedArchived'> {
   const used = sum(uses, 'usedBlobs', 'usedBytes');
   const unused = sum(uses, 'unusedBlobs', 'unusedBytes');
   const repackRemoves = sum(repack, 'unusedBlobs', 'unusedBytes');

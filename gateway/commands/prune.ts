@@ -4,13 +4,15 @@
  * is whole, and the next run finishes.
  */
 import type { Repository } from '../repository/repository.js';
+import type { StoredFile } from '../repository/types.js';
 import { throwIfAborted } from './abort.js';
 import { deleteFiles, type KeptFile } from './delete-files.js';
 import { recoveryUnconfirmed, snapshotEmpty, usedBlobsMissing } from './errors.js';
 import { isWorthCompressing, PackUses } from './pack-use.js';
-import { type PrunePlan, type PruneRules, planPrune, type StoredPack } from './prune-plan.js';
+import { type PrunePlan, type PruneRules, planPrune } from './prune-plan.js';
 import { repackBlobs } from './prune-repack.js';
 import { listSnapshots } from './snapshots.js';
+import { dropStaleUploads, type StaleUploads } from './stale-uploads.js';
 import { findUsedBlobs } from './used-blobs.js';
 import { withLock } from './with-lock.js';
 
@@ -22,6 +24,8 @@ export interface PruneOptions extends PruneRules {
    * a disk without free space. Killed half-way, the index names packs that are gone and not needed.
    */
   readonly unsafeRecoverNoFreeSpace?: string;
+  /** Makes archived packs readable before anything is changed; without it they must be by then. */
+  readonly preparePacks?: (packIds: readonly string[]) => Promise<void>;
   readonly signal?: AbortSignal;
 }
 
@@ -41,6 +45,7 @@ export interface PruneResult {
   readonly isDryRun: boolean;
   /** Packs that the bucket holds under a retention lock; a later prune removes them. */
   readonly stillLocked: readonly KeptFile[];
+  readonly staleUploads: StaleUploads;
 }
 
 /**
@@ -77,10 +82,10 @@ export async function pruneLocked(
   const { plan, uses } = await makePlan(repository, { ...options, rules }, progress);
   progress({ type: 'plan', plan });
   const isDryRun = options.dryRun === true;
-  if (isDryRun) return { plan, isDryRun, stillLocked: [] };
   const apply = isRecovery ? applyWithoutSpace : applyPlan;
-  const stillLocked = await apply(repository, { plan, uses, options, progress, signal });
-  return { plan, isDryRun, stillLocked };
+  const stillLocked = isDryRun ? [] : await apply(repository, { plan, uses, options, progress, signal });
+  const staleUploads = await dropStaleUploads(repository, { dryRun: isDryRun, signal });
+  return { plan, isDryRun, stillLocked, staleUploads };
 }
 
 async function makePlan(
@@ -97,7 +102,7 @@ async function makePlan(
   const used = await findUsedBlobs(repository, roots, { signal, onProgress });
   if (used.missingCount > 0) throw usedBlobsMissing(used.missingCount, used.missing);
   progress({ type: 'stage', stage: 'plan' });
-  const stored: StoredPack[] = [];
+  const stored: StoredFile[] = [];
   for await (const pack of repository.listFiles('pack', { signal })) stored.push(pack);
   throwIfAborted(signal);
   const uses = PackUses.of(repository, used.blobs);
@@ -123,7 +128,8 @@ interface Apply {
 }
 
 async function applyPlan(repository: Repository, apply: Apply): Promise<KeptFile[]> {
-  const { plan, signal } = apply;
+  const { plan, options, signal } = apply;
+  if (plan.archived.length > 0) await options.preparePacks?.(plan.archived);
   const locked = await deletePacks(repository, plan.unreferenced, apply);
   await repackPlanned(repository, apply);
   const gone = [...plan.repack, ...plan.delete, ...plan.absent];

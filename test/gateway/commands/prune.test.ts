@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../core/clock.js';
 import { GatehouseError } from '../../../core/errors.js';
 import { Secret } from '../../../core/secret.js';
-import type { CallOptions } from '../../../gateway/bucket/bucket.js';
+import type { CallOptions, UnfinishedUpload } from '../../../gateway/bucket/bucket.js';
 import { DirectoryBucket } from '../../../gateway/bucket/directory.js';
 import { ForwardingBucket } from '../../../gateway/bucket/forwarding.js';
 import { backup } from '../../../gateway/commands/backup.js';
@@ -137,4 +137,46 @@ it('tells packs under a retention lock as kept, and snapshots stay whole', async
   await repository.close();
   const { summary } = await withTestRepository(at, 'open', (again) => check(again, { readData: true }));
   expect(summary).toMatchObject({ num_errors: 0, suggest_prune: true });
+});
+
+/** Has begun uploads, at these times before now, and keeps what was dropped. */
+class UploadingBucket extends ForwardingBucket {
+  readonly dropped: string[] = [];
+  refuses = false;
+
+  override async *listUnfinished(): AsyncGenerator<UnfinishedUpload> {
+    const hour = 3_600_000;
+    const upload = (key: string, hours: number) => {
+      const at = systemClock.now() - hours * hour;
+      return { key, id: key, startedMs: at - 48 * hour, activeMs: at };
+    };
+    const id = 'ab'.repeat(32);
+    yield upload(`data/ab/${id}`, 25);
+    yield upload(`index/${id}`, 23);
+    yield upload(`data/cd/${id}`, 25);
+    yield upload('holiday.mov', 9000);
+    if (this.refuses) throw new GatehouseError('BUCKET_DENIED', 'No.');
+  }
+
+  override async dropUnfinished({ key }: UnfinishedUpload): Promise<void> {
+    this.dropped.push(key);
+  }
+}
+
+it('drops uploads of the repository that were cut off more than a day ago', async () => {
+  const { folder, source, repository: at, first } = await place();
+  await first();
+  await withTestRepository(at, 'init', (repository) => saveTree(repository, source));
+  const bucket = new UploadingBucket(new DirectoryBucket(at, { clock: systemClock }));
+  const temporaryFolder = join(folder, 'spool');
+  const password = new Secret(testPassword);
+  const repository = await Repository.open({ bucket, password, temporaryFolder, clock: systemClock });
+  const { staleUploads: seen } = await prune(repository, { dryRun: true });
+  expect([seen, bucket.dropped]).toEqual([{ count: 1 }, []]);
+  const { staleUploads } = await prune(repository);
+  expect(staleUploads).toEqual({ count: 1 });
+  expect(bucket.dropped).toEqual([`data/ab/${'ab'.repeat(32)}`]);
+  bucket.refuses = true;
+  expect(await prune(repository)).toMatchObject({ staleUploads: { failure: { code: 'BUCKET_DENIED' } } });
+  await repository.close();
 });
