@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
-import { type Clock, systemClock } from '../../core/clock.js';
+import type { Clock } from '../../core/clock.js';
 import { parseConfig } from '../../core/config.js';
 import { silentLogger } from '../../core/log.js';
 import { gatewayConfig } from '../../gateway/config.js';
 import type { JobControl, JobRunView, RunKind } from '../../gateway/control/control.js';
 import { openGateway } from '../../gateway/main.js';
+import { hastyClock } from './hasty-clock.js';
 import { openTestRepository, testPassword } from './restic.js';
 import { temporaryFolder } from './temporary-folder.js';
 
@@ -50,7 +51,7 @@ export async function openJobs(
     'test',
   );
   const gateway = await openGateway(config, {
-    clock: options.clock ?? systemClock,
+    clock: options.clock ?? hastyClock,
     log: silentLogger,
     version: '1.2.3',
   });

@@ -6,6 +6,7 @@ import { systemClock } from '../../core/clock.js';
 import { Secret } from '../../core/secret.js';
 import { DirectoryBucket } from '../../gateway/bucket/directory.js';
 import { Repository } from '../../gateway/repository/repository.js';
+import { hastyClock } from './hasty-clock.js';
 
 const version = spawnSync('restic', ['version'], { encoding: 'utf8' }).stdout ?? '';
 
@@ -48,7 +49,7 @@ export async function openTestRepository(folder: string, how: 'init' | 'open'): 
   const bucket = new DirectoryBucket(folder, { clock: systemClock });
   const temporaryFolder = join(folder, '..', 'spool');
   mkdirSync(temporaryFolder, { recursive: true });
-  const options = { bucket, password: new Secret(testPassword), temporaryFolder, clock: systemClock };
+  const options = { bucket, password: new Secret(testPassword), temporaryFolder, clock: hastyClock };
   const repository =
     how === 'init'
       ? await Repository.init({ ...options, scryptCost: cheapScrypt })
