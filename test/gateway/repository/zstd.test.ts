@@ -39,12 +39,12 @@ function unsizedFrame(blocks: number): Buffer {
 const native = nativeZstd();
 const library = libraryZstd();
 
-describe.each<[string, (() => Promise<Zstd>) | undefined]>([
+describe.each<[string, (() => Promise<Zstd>) | undefined, string?]>([
   ['WebAssembly', wasmZstd],
-  ["Node's own", native && (async () => native)],
-  ["the system's library", library && (async () => library)],
-])('Zstandard by %s', (_name, load) => {
-  const reason = load ? '' : ' (skipped: it is not here)';
+  ["Node's own", native && (async () => native), 'this Node has no zstd'],
+  ["the system's library", library && (async () => library), 'libzstd is not installed'],
+])('Zstandard by %s', (_name, load, absence) => {
+  const reason = load ? '' : ` (skipped: ${absence})`;
 
   it.skipIf(!load)(`leads back to what was compressed${reason}`, async () => {
     const zstd = await load!();
