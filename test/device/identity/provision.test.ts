@@ -167,8 +167,9 @@ describe('provisioning that is killed', () => {
     const port = await provisioningPort({ ca: await PrivateCa.create() });
     const folder = await identityFolder();
     const left = new Set<string>();
-    for (const delayMs of [0, 5, 10, 20, 40, 80, 160]) {
-      await killedAttempt(folder, port.tokenText, delayMs);
+    let isThrough = false;
+    for (let delayMs = 0; !isThrough; delayMs = Math.max(5, 2 * delayMs)) {
+      isThrough = await killedAttempt(folder, port.tokenText, delayMs);
       left.add((await readdir(folder).catch(() => [])).filter((name) => !name.endsWith('.tmp')).join());
       await rm(join(folder, 'identity.json'), { force: true });
     }
@@ -181,12 +182,15 @@ describe('provisioning that is killed', () => {
 });
 
 /** Starts provisioning in a process of its own and kills that `delayMs` after it has begun. */
-async function killedAttempt(folder: string, token: string, delayMs: number): Promise<void> {
+/** @returns whether it ended before it was killed. */
+async function killedAttempt(folder: string, token: string, delayMs: number): Promise<boolean> {
   const script = fileURLToPath(new URL('./provision-child.mjs', import.meta.url));
   const child = spawn(process.execPath, [script, folder, token], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), delayMs));
-  await exited;
+  const code = await exited;
+  expect(code ?? 0).toBe(0);
+  return code === 0;
 }
 
 describe('the stored identity', () => {
