@@ -9,6 +9,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // The usual second is too short for a machine with other work.
+    expect: { poll: { timeout: 15_000 } },
     restoreMocks: true,
     // Shared machines stall for seconds; the report says which test needed its second try.
     retry: process.env['CI'] === 'true' ? 1 : 0,

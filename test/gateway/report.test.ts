@@ -3,11 +3,12 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../core/clock.js';
 import { silentLogger } from '../../core/log.js';
 import type { BackupReport } from '../../core/wire/api.js';
 import { Reporter } from '../../gateway/report.js';
+import { eventually } from '../support/eventually.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -84,7 +85,7 @@ async function setUp(port: number, options: { root?: string; clock?: FakeClock }
   return { reporter, root, folder };
 }
 
-const delivered = (reporter: Reporter) => vi.waitFor(() => expect(reporter.pendingCount).toBe(0));
+const delivered = (reporter: Reporter) => eventually(() => expect(reporter.pendingCount).toBe(0));
 
 describe('a reporter', () => {
   test('posts reports in order with the bearer token and keeps none', async () => {
@@ -123,8 +124,8 @@ describe('a reporter', () => {
     const { reporter } = await setUp(await backend.listen(), { clock });
     await reporter.report(reportOf('SUCCEEDED'));
     for (const [attempt, waitMs] of [2_000, 4_000, 8_000].entries()) {
-      await vi.waitFor(() => expect(backend.requests).toBe(attempt + 1));
-      await vi.waitFor(() => expect(clock.pendingCount).toBe(1));
+      await eventually(() => expect(backend.requests).toBe(attempt + 1));
+      await eventually(() => expect(clock.pendingCount).toBe(1));
       clock.advance(waitMs - 1);
       expect(backend.requests).toBe(attempt + 1);
       clock.advance(1);

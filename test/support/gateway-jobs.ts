@@ -2,13 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, vi } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { Clock } from '../../core/clock.js';
 import { parseConfig } from '../../core/config.js';
 import { silentLogger } from '../../core/log.js';
 import { gatewayConfig } from '../../gateway/config.js';
 import type { JobControl, JobRunView, RunKind } from '../../gateway/control/control.js';
 import { openGateway } from '../../gateway/main.js';
+import { eventually } from './eventually.js';
 import { hastyClock } from './hasty-clock.js';
 import { openTestRepository, testPassword } from './restic.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -79,6 +80,6 @@ export async function openJobs(
 
 async function runToEnd(jobs: JobControl, name: string, kind: RunKind): Promise<void> {
   const { runId } = await jobs.start(name, kind);
-  await vi.waitFor(async () => expect((await jobs.run(runId))?.endedAt).toBeTruthy(), 10_000);
-  await vi.waitFor(async () => expect((await jobs.status(name)).state).toBe('idle'));
+  await eventually(async () => expect((await jobs.run(runId))?.endedAt).toBeTruthy());
+  await eventually(async () => expect((await jobs.status(name)).state).toBe('idle'));
 }

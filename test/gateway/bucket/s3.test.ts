@@ -9,6 +9,7 @@ import { S3Bucket } from '../../../gateway/bucket/s3.js';
 import type { S3BucketOptions } from '../../../gateway/bucket/s3-connection.js';
 import { RateLimiter } from '../../../gateway/throttle/rate-limiter.js';
 import { bucketContract, keysOf } from '../../contracts/bucket.js';
+import { eventually } from '../../support/eventually.js';
 import { freshBucketName, s3Endpoint, s3Keys, s3SkipReason } from '../../support/s3-server.js';
 import { s3Error, stubS3 } from '../../support/stub-s3.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -308,7 +309,7 @@ describe('an S3 bucket', () => {
     await expect(bucket.putFile('x', filePath, 8 * 1024 * 1024)).rejects.toMatchObject({
       code: 'BUCKET_UNREACHABLE',
     });
-    await vi.waitFor(async () => expect(await openDescriptors(filePath)).toBe(before));
+    await eventually(async () => expect(await openDescriptors(filePath)).toBe(before));
   });
 
   test('does not create a bucket that it may not create, and says so', async () => {

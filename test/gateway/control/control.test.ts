@@ -1,7 +1,8 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { ControlClient } from '../../../gateway/control/control-client.js';
+import { eventually } from '../../support/eventually.js';
 import { openJobs } from '../../support/gateway-jobs.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -14,8 +15,8 @@ test('another process sees the jobs of a running gateway and gives orders', asyn
     { job: 'nas', state: 'idle', when: '@yearly', last: null, nextRunAt: gateway.nextRunAt('nas') },
   ]);
   const { runId } = await client.start('nas', 'backup');
-  await vi.waitFor(async () => expect(await client.run(runId)).toMatchObject({ state: 'SUCCEEDED' }));
-  await vi.waitFor(async () => expect((await client.status('nas')).state).toBe('idle'));
+  await eventually(async () => expect(await client.run(runId)).toMatchObject({ state: 'SUCCEEDED' }));
+  await eventually(async () => expect((await client.status('nas')).state).toBe('idle'));
   expect((await client.status('nas')).last).toMatchObject({ id: runId, filesNew: 1 });
   expect(await client.history({ job: 'nas', limit: 5 })).toMatchObject([{ id: runId }]);
   expect(await client.pause('nas', undefined)).toMatchObject({ state: 'paused', pausedUntil: 'forever' });
@@ -49,7 +50,7 @@ test('a gateway that is gone, or was killed, is not found', async () => {
 test('a pause holds over a restart', async () => {
   const first = await openJobs({ every: '15m' });
   await first.gateway.jobs.pause('nas', undefined);
-  await vi.waitFor(async () => expect((await first.gateway.jobs.status('nas')).state).toBe('paused'));
+  await eventually(async () => expect((await first.gateway.jobs.status('nas')).state).toBe('paused'));
   const before = (await first.runs()).length;
   await first.gateway.close();
   const second = await openJobs({ every: '15m' }, [], { root: first.root });

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../../core/clock.js';
 import { hookConfig } from '../../../gateway/jobs/hook-config.js';
 import { runHooks } from '../../../gateway/jobs/hooks.js';
 import type { HookRecord } from '../../../gateway/jobs/run-record.js';
+import { eventually } from '../../support/eventually.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -72,7 +73,7 @@ describe('hooks', () => {
     const script = `sh -c 'trap "" TERM; echo $$ > ${pidFile}; while :; do sleep 0.05; done' & wait`;
     const clock = new FakeClock();
     const ended = run('before', [shell(script, { timeLimit: '10m' })], { clock });
-    const pid = await vi.waitFor(async () => {
+    const pid = await eventually(async () => {
       const found = Number.parseInt(await readFile(pidFile, 'utf8'), 10);
       expect(found).toBeGreaterThan(0);
       return found;
@@ -82,7 +83,7 @@ describe('hooks', () => {
     clock.advance(1);
     clock.advance(2_000);
     expect((await ended).failure?.message).toContain('took longer than 10m');
-    await vi.waitFor(async () => expect(await commandLine(pid)).toBe(''));
+    await eventually(async () => expect(await commandLine(pid)).toBe(''));
   });
 
   test('end when the run is interrupted', async () => {

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { silentLogger } from '../../../core/log.js';
 import { type BackupReport, backupReport } from '../../../core/wire/api.js';
 import { RunHistory } from '../../../gateway/jobs/history.js';
@@ -9,6 +9,7 @@ import { JobReports } from '../../../gateway/jobs/job-reports.js';
 import { noCounts, type RunRecord } from '../../../gateway/jobs/run-record.js';
 import { LiveProgress } from '../../../gateway/progress/live-progress.js';
 import { Reporter } from '../../../gateway/report.js';
+import { eventually } from '../../support/eventually.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { stubS3 } from '../../support/stub-s3.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -69,10 +70,10 @@ test('the backend hears of a run that goes on at most every five seconds, and th
     reports.progressed(job, run, progress.report()!);
     // What was begun is on its way before time goes on.
     const due = 1 + Math.floor(second / 5);
-    await vi.waitFor(() => expect(taken).toHaveLength(due));
+    await eventually(() => expect(taken).toHaveLength(due));
   }
   await reports.ended(job, { ...run, state: 'SUCCEEDED', endedMs: clock.now() });
-  await vi.waitFor(() => expect(taken.map(({ state }) => state).at(-1)).toBe('SUCCEEDED'));
+  await eventually(() => expect(taken.map(({ state }) => state).at(-1)).toBe('SUCCEEDED'));
   expect(taken.map(({ progress: told }) => told?.filesDone)).toEqual([undefined, 5, 10, undefined]);
   const told = taken[2]?.progress;
   expect(told).toMatchObject({ bytesSent: 10 * mib, bytesCompressed: 50 * mib, filesTotal: 100, errors: 0 });

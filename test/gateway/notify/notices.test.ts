@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Clock } from '../../../core/clock.js';
 import { silentLogger } from '../../../core/log.js';
 import { RunHistory } from '../../../gateway/jobs/history.js';
@@ -15,6 +15,7 @@ import type { Notice } from '../../../gateway/notify/notice.js';
 import { NoticeOutbox } from '../../../gateway/notify/notice-outbox.js';
 import { Notifier } from '../../../gateway/notify/notifier.js';
 import { webhookChannel } from '../../../gateway/notify/webhook.js';
+import { eventually } from '../../support/eventually.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { RushingClock } from '../../support/rushing-clock.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -120,7 +121,7 @@ describe('people are told', () => {
 
   test('when no run has succeeded for too long, also if none ever did', async () => {
     const { clock, kinds, end } = await setUp();
-    const looked = () => vi.waitFor(() => expect(clock.pendingCount).toBe(1));
+    const looked = () => eventually(() => expect(clock.pendingCount).toBe(1));
     await looked();
     clock.advance(47 * hour);
     await looked();
@@ -214,7 +215,7 @@ describe('the outbox of notices', () => {
     const outbox = outboxOf(await openHistory(), send, new RushingClock());
     await outbox.put(notice);
     await outbox.put({ ...notice, id: 'id-2' });
-    await vi.waitFor(() => expect(taken).toEqual(['id-1', 'id-2']));
+    await eventually(() => expect(taken).toEqual(['id-1', 'id-2']));
     expect(attempts).toBe(5);
   });
 
@@ -228,6 +229,6 @@ describe('the outbox of notices', () => {
     const taken: string[] = [];
     const second = outboxOf(history, async (one) => void taken.push(one.id), clock);
     await second.put({ ...notice, id: 'id-2' });
-    await vi.waitFor(() => expect(taken).toEqual(['id-2']));
+    await eventually(() => expect(taken).toEqual(['id-2']));
   });
 });
