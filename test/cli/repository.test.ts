@@ -6,11 +6,10 @@ import { describe, expect, test } from 'vitest';
 import { compareTrees } from '../support/compare-trees.js';
 import { entryPoint, gatehouse } from '../support/gatehouse-cli.js';
 import { makeNastyTree } from '../support/nasty-tree.js';
-import { noRestic } from '../support/restic.js';
+import { noRestic, testPassword as password, withTestRepository } from '../support/restic.js';
 import { freshBucketName, s3Endpoint, s3Keys, s3SkipReason } from '../support/s3-server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-const password = 'correct horse battery staple';
 const endpoint = s3Endpoint();
 const cloud = {
   GATEHOUSE_PASSWORD: password,
@@ -26,6 +25,9 @@ async function place() {
   await writeFile(join(source, 'a.txt'), 'one\n');
   return { folder, source, repository: join(folder, 'repository'), env: { GATEHOUSE_PASSWORD: password } };
 }
+
+/** With a key that takes no seconds; that `init` makes one is a test of its own. */
+const makeRepository = (folder: string) => withTestRepository(folder, 'init', async () => {});
 
 test('init, backup, snapshots, check and restore speak restic’s JSON', async () => {
   const { folder, source, repository, env } = await place();
@@ -47,7 +49,7 @@ test('init, backup, snapshots, check and restore speak restic’s JSON', async (
 
 test('a file that cannot be read leaves the rest backed up, and the exit code is 3', async () => {
   const { source, repository, env } = await place();
-  await gatehouse(['init', '-r', repository], { env });
+  await makeRepository(repository);
   const result = await gatehouse(['backup', '-r', repository, source, '/no/such/path'], { env });
   expect(result.code).toBe(3);
   expect(result.stderr).toContain('/no/such/path');
@@ -81,7 +83,7 @@ test('mistakes get a sentence that says what to do, and an exit code for scripts
     expect(result.stderr, name).toMatch(hint);
     expect(result.stderr, name).not.toMatch(/\n\s+at /);
   }
-  await gatehouse(['init', '-r', repository], { env });
+  await makeRepository(repository);
   const wrong = await gatehouse(['snapshots', '-r', repository], { env: { GATEHOUSE_PASSWORD: 'wrong' } });
   expect([wrong.code, wrong.stderr.includes('password')]).toEqual([12, true]);
   const twice = await gatehouse(['init', '-r', repository], { env });
@@ -91,7 +93,7 @@ test('mistakes get a sentence that says what to do, and an exit code for scripts
 test('Ctrl-C during a backup ends it with 130, and the next one completes', async () => {
   const { source, repository, env } = await place();
   await writeFile(join(source, 'large.bin'), Buffer.alloc(24 * 1024 * 1024, 'gatehouse'));
-  await gatehouse(['init', '-r', repository], { env });
+  await makeRepository(repository);
   const args = ['backup', '-r', repository, source, '--json', '--limit-upload', '64k', '-v', '--force'];
   const child = spawn(process.execPath, [entryPoint, ...args], {
     env: { ...process.env, ...env },
@@ -158,7 +160,7 @@ describe.skipIf(endpoint === undefined)(
 
 test('standard input becomes one file', async () => {
   const { folder, repository, env } = await place();
-  await gatehouse(['init', '-r', repository], { env });
+  await makeRepository(repository);
   const args = ['backup', '-r', repository, '--stdin', '--stdin-filename', 'dump.sql'];
   expect(await gatehouse(args, { env, input: 'select 1;\n' })).toMatchObject({ code: 0 });
   await gatehouse(['restore', 'latest', '-r', repository, '-t', join(folder, 'out')], { env });

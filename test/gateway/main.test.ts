@@ -4,12 +4,14 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { systemClock } from '../../core/clock.js';
 import { parseConfig } from '../../core/config.js';
 import { silentLogger } from '../../core/log.js';
 import { type BackupReport, backupReport } from '../../core/wire/api.js';
 import { gatewayConfig } from '../../gateway/config.js';
 import { type Gateway, openGateway } from '../../gateway/main.js';
+import { eventually } from '../support/eventually.js';
+import { hastyClock } from '../support/hasty-clock.js';
+import { testPassword, withTestRepository } from '../support/restic.js';
 import { freshBucketName, s3Endpoint, s3Keys, s3SkipReason } from '../support/s3-server.js';
 import { stubS3 } from '../support/stub-s3.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -36,13 +38,15 @@ async function backend(): Promise<{ url: string; reports: BackupReport[] }> {
   return { url: stub.endpoint, reports };
 }
 
-async function setUp(job: Record<string, unknown> = {}) {
+/** The repository is there, with a key that takes no seconds, unless the job has one of its own or `isNew`. */
+async function setUp(job: Record<string, unknown> = {}, isNew = 'repository' in job) {
   const root = await temporaryFolder();
   const source = join(root, 'source');
   await mkdir(join(source, 'photos'), { recursive: true });
   await writeFile(join(source, 'photos', 'one.jpg'), randomBytes(200_000));
   await writeFile(join(source, 'two.txt'), 'two\n');
-  await writeFile(join(root, 'password'), 'correct horse\n');
+  await writeFile(join(root, 'password'), `${testPassword}\n`);
+  if (!isNew) await withTestRepository(join(root, 'repository'), 'init', async () => {});
   await writeFile(join(root, 'token'), 'sesame\n');
   const { url, reports } = await backend();
   const config = parseConfig(
@@ -65,7 +69,7 @@ async function setUp(job: Record<string, unknown> = {}) {
   );
   const open = async (): Promise<Gateway> => {
     const gateway = await openGateway(config, {
-      clock: systemClock,
+      clock: hastyClock,
       log: silentLogger,
       version: '1.2.3',
       region: 'us-east-1',
@@ -77,11 +81,11 @@ async function setUp(job: Record<string, unknown> = {}) {
 }
 
 const arrived = (reports: BackupReport[], count: number) =>
-  vi.waitFor(() => expect(reports).toHaveLength(count), { timeout: 5_000 });
+  eventually(() => expect(reports).toHaveLength(count));
 
 describe('the gateway', () => {
   test('makes the repository at the first run, backs up, and reports begin and end', async () => {
-    const { open, reports, source, root } = await setUp();
+    const { open, reports, source, root } = await setUp({}, true);
     const gateway = await open();
     const first = await gateway.runNow('nas');
     expect(first).toMatchObject({
@@ -118,7 +122,7 @@ describe('the gateway', () => {
     async () => {
       const { open, root, source } = await setUp();
       const report = await (await open()).runNow('nas');
-      const env = { ...process.env, RESTIC_PASSWORD: 'correct horse', RESTIC_CACHE_DIR: join(root, 'cache') };
+      const env = { ...process.env, RESTIC_PASSWORD: testPassword, RESTIC_CACHE_DIR: join(root, 'cache') };
       const restic = (...args: string[]) => run('restic', ['-r', join(root, 'repository'), ...args], { env });
       const snapshots = JSON.parse((await restic('snapshots', '--json')).stdout);
       expect(snapshots).toMatchObject([{ id: report.snapshotId, paths: [source] }]);

@@ -85,7 +85,7 @@ describe.skipIf(noRestic !== undefined)(`with stock restic${noRestic ? ` (${noRe
     const folder = await temporaryFolder();
     const source = await makeSource(folder);
     const repo = join(folder, 'repo');
-    restic(repo, ['init']);
+    await withTestRepository(repo, 'init', async () => {});
     restic(repo, ['backup', source]);
     await withTestRepository(repo, 'open', async (repository) => {
       const others: { action: string; path: string }[] = [];
@@ -115,7 +115,7 @@ describe.skipIf(noRestic !== undefined)(`with stock restic${noRestic ? ` (${noRe
     // Its target cannot come back from restic 0.14, which stores no raw bytes.
     rmSync(join(source, 'links/not-utf8'));
     const repo = join(folder, 'repo');
-    restic(repo, ['init']);
+    await withTestRepository(repo, 'init', async () => {});
     restic(repo, ['backup', source]);
     await withTestRepository(repo, 'open', async (repository) => {
       await repository.loadIndex();
