@@ -8,7 +8,7 @@ import { gatehouse, RunningUp } from '../support/gatehouse-cli.js';
 import { processesWith } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-test('one command brings up the three paths: press to action, sensor to plot, folder to bucket', async () => {
+test('one command brings up the three paths: each kind of press to action, sensor to plot, folder to bucket', async () => {
   const data = await temporaryFolder();
   const up = await RunningUp.start(data);
 
@@ -20,6 +20,11 @@ test('one command brings up the three paths: press to action, sensor to plot, fo
   expect(run).toMatchObject({ functionName: 'hello', attempt: 1, clickId: click['id'] });
   const { log } = await up.api<RunView>(`/runs/${String(run['id'])}`);
   expect(log).toContain('SINGLE click in Main building');
+  for (const pattern of ['double', 'long']) {
+    await gatehouse(['device', 'press', 'button-1', '--pattern', pattern, '--data', data]);
+    const clickType = pattern.toUpperCase();
+    await up.event((event) => event['message_type'] === 'click' && event['clickType'] === clickType);
+  }
 
   const backup = await up.event(
     (event) => event['message_type'] === 'backup' && event['state'] === 'SUCCEEDED',
@@ -35,18 +40,7 @@ test('one command brings up the three paths: press to action, sensor to plot, fo
   expect(processesWith(data)).toEqual([]);
 });
 
-test.each([
-  ['double', 'DOUBLE'],
-  ['long', 'LONG'],
-])('a %s press arrives as %s', async (pattern, clickType) => {
-  const data = await temporaryFolder();
-  const up = await RunningUp.start(data);
-  await gatehouse(['device', 'press', 'button-1', '--pattern', pattern, '--data', data]);
-  const click = await up.event((event) => event['message_type'] === 'click');
-  expect(click['clickType']).toBe(clickType);
-});
-
-test('a second start goes on with the data of the first, and needs no new claim', async () => {
+test('a second start is refused while the first runs, and then goes on with its data without a new claim', async () => {
   const data = await temporaryFolder();
   const first = await RunningUp.start(data);
   expect(await gatehouse(['device', 'press', 'button-1', '--data', data])).toMatchObject({
@@ -54,6 +48,11 @@ test('a second start goes on with the data of the first, and needs no new claim'
     stderr: '',
   });
   const click = await first.event((event) => event['message_type'] === 'click');
+  const refused = await gatehouse(['up', '--data', data]);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain(`Gatehouse already runs in ${data}`);
+  expect(refused.stderr).toContain('--data');
+  expect(refused.stderr).not.toMatch(/\n\s+at /);
   await first.stop();
 
   const second = await RunningUp.start(data);
@@ -66,16 +65,6 @@ test('a second start goes on with the data of the first, and needs no new claim'
   await second.event((event) => event['message_type'] === 'click');
   const [thing] = await second.api<ThingView[]>('/things');
   expect(thing?.certificates).toHaveLength(1);
-});
-
-test('a second instance in the same directory is refused with a sentence', async () => {
-  const data = await temporaryFolder();
-  await RunningUp.start(data);
-  const second = await gatehouse(['up', '--data', data]);
-  expect(second.code).toBe(1);
-  expect(second.stderr).toContain(`Gatehouse already runs in ${data}`);
-  expect(second.stderr).toContain('--data');
-  expect(second.stderr).not.toMatch(/\n\s+at /);
 });
 
 test.each(['http', 'mqtt', 'provisioning'])('a taken %s port is named', async (which) => {

@@ -45,7 +45,7 @@ describe.skipIf(!isBuilt)(`a backup killed${isBuilt ? '' : ' (skipped: run the b
     }
     const repo = join(folder, 'repo');
     await withTestRepository(repo, 'init', async () => {});
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 2; round++) {
       await killAt(repo, source, randomInt(1, sizeBytes * 0.8));
       await withTestRepository(repo, 'open', async (repository) => {
         await repository.unlock();
