@@ -1,4 +1,5 @@
 /** Runs work under a lock of the repository, given up in every case; a lost lock aborts the work. */
+import { setMaxListeners } from 'node:events';
 import type { Repository } from '../repository/repository.js';
 
 /** @throws LOCKED, LOCK_LOST, and what `work` throws. */
@@ -10,7 +11,10 @@ export async function withLock<T>(
 ): Promise<T> {
   const lock = await repository.lock(kind, signal === undefined ? {} : { signal });
   try {
-    return await work(signal === undefined ? lock.signal : AbortSignal.any([signal, lock.signal]));
+    const both = signal === undefined ? lock.signal : AbortSignal.any([signal, lock.signal]);
+    // Each of many reads at once waits for it; Node takes eleven for a leak, and tells the user.
+    setMaxListeners(0, both);
+    return await work(both);
   } finally {
     await lock.close();
   }

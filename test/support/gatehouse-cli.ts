@@ -27,7 +27,18 @@ function cleanEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   return { PATH, HOME, LANG, ...cache, ...(TMPDIR ? { TMPDIR } : {}), ...extra };
 }
 
+export interface StartedGatehouse {
+  readonly process: ChildProcess;
+  /** `code` is null when a signal ended it. */
+  readonly ended: Promise<CliResult>;
+}
+
 export async function gatehouse(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  return startGatehouse(args, options).ended;
+}
+
+/** For tests that do something to the process meanwhile. */
+export function startGatehouse(args: readonly string[], options: CliOptions = {}): StartedGatehouse {
   const child = spawn(process.execPath, [entryPoint, ...args], {
     env: cleanEnvironment(options.env),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -39,8 +50,8 @@ export async function gatehouse(args: readonly string[], options: CliOptions = {
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   child.stdin.on('error', () => {});
   child.stdin.end(options.input ?? '');
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, stdout, stderr };
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }));
+  return { process: child, ended };
 }
 
 export interface UpReady {
