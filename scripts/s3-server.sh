@@ -1,6 +1,8 @@
 #!/bin/sh
 # A real S3 server for tests: Ceph with its object gateway, one node, on loopback, as root.
-# Keys test / testsecret; speaks path-style S3 over plain HTTP; forgets everything at stop.
+# Keys test / testsecret; speaks path-style S3 over plain HTTP; forgets everything at stop. A second
+# user, everyday / everydaysecret (also everyday2 / everydaysecret2), may do nothing until the first
+# gives it a policy, by the IAM calls that the same endpoint answers.
 #
 #   scripts/s3-server.sh start DIR [PORT]   prints the endpoint once it serves (about 15 s)
 #   scripts/s3-server.sh stop DIR           ends it and removes DIR; does nothing when it does not run
@@ -10,7 +12,7 @@
 set -eu
 
 packages="ceph-mon ceph-osd radosgw ceph-common curl"
-usage() { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 fail() { echo "s3-server: $*" >&2; exit 1; }
 
 [ $# -ge 2 ] || usage
@@ -116,8 +118,11 @@ start_daemons() {
     [ $tries -lt 200 ] || return 1
     sleep 0.3
   done
-  timeout 60 radosgw-admin -n client.rgw user create --uid=test --display-name=test \
-    --access-key=test --secret-key=testsecret
+  admin() { timeout 60 radosgw-admin -n client.rgw "$@"; }
+  admin user create --uid=test --display-name=test --access-key=test --secret-key=testsecret
+  admin caps add --uid=test --caps='user-policy=*'
+  admin user create --uid=everyday --display-name=everyday --access-key=everyday --secret-key=everydaysecret
+  admin key create --uid=everyday --key-type=s3 --access-key=everyday2 --secret-key=everydaysecret2
 }
 
 start() {

@@ -6,6 +6,7 @@
 import type { Readable } from 'node:stream';
 import type { Closeable } from '../../core/lifecycle.js';
 import type { RateLimiter } from '../throttle/rate-limiter.js';
+import type { Retention, Versions } from './versions.js';
 
 export interface BucketEntry {
   readonly key: string;
@@ -77,6 +78,8 @@ export interface CallOptions {
    * wrapper. Without it each request is made once.
    */
   readonly attempt?: Attempt;
+  /** Reads look at this version of the object and not at the newest; for stores with `versions`. */
+  readonly versionId?: string;
 }
 
 export type Attempt = <T>(request: string, work: () => Promise<T>) => Promise<T>;
@@ -86,6 +89,8 @@ export interface PutOptions extends CallOptions {
   readonly kind?: 'hot' | 'cold';
   /** Of `putFile`: the file may be moved instead of copied. It is not to be used after that. */
   readonly mayMove?: boolean;
+  /** The store refuses to delete what is written until then; see `ObjectLockBucket`. */
+  readonly retention?: Retention;
 }
 
 export interface PutStreamOptions extends PutOptions {
@@ -171,4 +176,6 @@ export interface Bucket extends Closeable {
    * No error when it is readable or asked for already.
    */
   requestThaw(key: string, request: ThawRequest, options?: CallOptions): Promise<void>;
+  /** What was overwritten and deleted; undefined for stores that know only the present. */
+  readonly versions?: Versions | undefined;
 }

@@ -102,6 +102,36 @@ export function bucketArchived(fault: BucketFault): GatehouseError {
   );
 }
 
+/** A retention lock holds the object. The user waits, or shortens a GOVERNANCE lock with the maintenance keys. */
+export function bucketObjectLocked(
+  location: string,
+  key: string,
+  until: string,
+  cause?: unknown,
+): GatehouseError {
+  return new GatehouseError('BUCKET_OBJECT_LOCKED', `${key} in ${location} is locked until ${until}.`, {
+    context: { location, key, until },
+    cause,
+    hint: 'Try again after that time; nobody can delete it before.',
+  });
+}
+
+/** The past of a store is asked for that keeps none. The user switches versioning on for the future. */
+export function versionsUnsupported(location: string): GatehouseError {
+  return new GatehouseError('VERSIONS_UNSUPPORTED', `${location} keeps no versions of its objects.`, {
+    context: { location },
+    hint: 'Only S3 buckets with versioning do; "gatehouse policy apply" switches it on.',
+  });
+}
+
+/** Something shall be written to a view of the past. A fault of the program, or of a command that writes. */
+export function viewIsReadOnly(location: string, key: string): GatehouseError {
+  return new GatehouseError('BUCKET_READ_ONLY', `${key} cannot be written: ${location} is shown as it was.`, {
+    context: { location, key },
+    hint: 'Leave --as-of out, or put the repository back with "gatehouse undelete".',
+  });
+}
+
 /** What arrived is not what the server says it holds. Fetched again by itself. */
 export function damagedOnTheWay(location: string, key: string): GatehouseError {
   return new GatehouseError('BUCKET_FAILED', `${key} from ${location} was damaged on the way.`, {

@@ -15,6 +15,7 @@ import type {
   ThawRequest,
   UnfinishedUpload,
 } from './bucket.js';
+import type { Versions } from './versions.js';
 
 export class ForwardingBucket implements Bucket {
   protected readonly inner: Bucket;
@@ -34,6 +35,10 @@ export class ForwardingBucket implements Bucket {
 
   get hasArchive(): boolean {
     return this.inner.hasArchive;
+  }
+
+  get versions(): Versions | undefined {
+    return this.inner.versions;
   }
 
   close(): Promise<void> {

@@ -19,6 +19,7 @@ import type {
 import { bucketFailed } from './errors.js';
 import { ForwardingBucket } from './forwarding.js';
 import { type Attempts, RetryBudget, type RetryOptions } from './retry-budget.js';
+import { retryingVersions, type Versions } from './versions.js';
 
 export type { RetryOptions };
 
@@ -29,6 +30,15 @@ export class RetryingBucket extends ForwardingBucket {
   constructor(inner: Bucket, options: RetryOptions) {
     super(inner);
     this.#budget = new RetryBudget(options);
+  }
+
+  override get versions(): Versions | undefined {
+    const { versions } = this.inner;
+    if (versions === undefined) return undefined;
+    return retryingVersions(versions, {
+      retry: (call, options, work) => this.#retry(call, options, work),
+      listAgain: (options, list, nameOf) => this.#listAgain(options, list, nameOf),
+    });
   }
 
   override prepare(options?: CallOptions): Promise<void> {

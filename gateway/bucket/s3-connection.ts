@@ -11,6 +11,7 @@ import { formatLocation, type S3Location } from './location.js';
 import { type Provider, providerOf } from './providers.js';
 import { createS3Client, loadS3, type S3ClientOptions, type S3Module } from './s3-client.js';
 import { isAbsent, s3Fault } from './s3-errors.js';
+import type { LockMode } from './versions.js';
 
 /** Storage classes by what an object is for; the bucket's default where none is given. */
 export type StorageClasses = Partial<Record<'hot' | 'cold', string>>;
@@ -22,6 +23,12 @@ export interface S3BucketOptions extends S3ClientOptions {
   readonly partsAboveBytes?: number;
   /** 16 MiB unless told; the server wants 5 MiB or more. */
   readonly partBytes?: number;
+}
+
+interface ObjectSettings {
+  readonly StorageClass?: 'STANDARD';
+  readonly ObjectLockMode?: LockMode;
+  readonly ObjectLockRetainUntilDate?: Date;
 }
 
 interface Parts {
@@ -82,16 +89,30 @@ export class S3Connection {
     return { Bucket: bucket, Key: prefix === '' ? key : `${prefix}/${key}` };
   }
 
+  /** As `object`, for calls that may look at an older version. */
+  versionOf(
+    key: string,
+    { versionId }: CallOptions,
+  ): { Bucket: string; Key: string; VersionId?: string } {
+    return { ...this.object(key), ...(versionId === undefined ? {} : { VersionId: versionId }) };
+  }
+
   /** What the bucket puts before every key. */
   get top(): string {
     return this.place.prefix === '' ? '' : `${this.place.prefix}/`;
   }
 
-  /** The part of a request that says how dear the object is. */
-  classFor(options: PutOptions): { StorageClass?: 'STANDARD' } {
+  /** The part of a request that says how dear the object is, and how long it cannot be deleted. */
+  settingsFor(options: PutOptions): ObjectSettings {
     const name = this.options.storageClasses?.[options.kind ?? 'hot'];
-    // The SDK's type lists the classes of AWS; other servers have their own.
-    return name === undefined ? {} : { StorageClass: name as 'STANDARD' };
+    const { retention } = options;
+    return {
+      // The SDK's type lists the classes of AWS; other servers have their own.
+      ...(name === undefined ? {} : { StorageClass: name as 'STANDARD' }),
+      ...(retention === undefined
+        ? {}
+        : { ObjectLockMode: retention.mode, ObjectLockRetainUntilDate: new Date(retention.untilMs) }),
+    };
   }
 
   markSeen(): void {

@@ -65,7 +65,7 @@ export class S3Uploads {
     await this.#send(payload, options, async (Body, abortSignal) => {
       const command = new sdk.PutObjectCommand({
         ...this.#connection.object(key),
-        ...this.#connection.classFor(options),
+        ...this.#connection.settingsFor(options),
         Body,
         ContentLength: payload.sizeBytes,
         ContentMD5: payload.md5,
@@ -124,7 +124,7 @@ export class S3Uploads {
     const { sdk, client } = this.#connection;
     const command = new sdk.CreateMultipartUploadCommand({
       ...this.#connection.object(key),
-      ...this.#connection.classFor(options),
+      ...this.#connection.settingsFor(options),
     });
     const answer = await attemptOf(options)('begin upload', () =>
       this.#connection.call(options, (abortSignal) => client.send(command, { abortSignal })),
@@ -261,7 +261,7 @@ export class S3Uploads {
   }
 }
 
-function attemptOf(options: PutOptions): Attempt {
+export function attemptOf(options: PutOptions): Attempt {
   return options.attempt ?? ((_request, work) => work());
 }
 

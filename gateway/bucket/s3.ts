@@ -33,10 +33,12 @@ import type { S3Location } from './location.js';
 import { type S3BucketOptions, S3Connection } from './s3-connection.js';
 import { listObjects, listUploadsWithActivity } from './s3-list.js';
 import { payloadOf, plainEtag, S3Uploads } from './s3-put.js';
+import { S3Versions } from './s3-versions.js';
 import { stallGuard } from './stall-guard.js';
 
 export class S3Bucket implements Bucket {
   readonly location: string;
+  readonly versions: S3Versions;
   readonly #connection: S3Connection;
   readonly #uploads: S3Uploads;
   /** Objects whose bytes came twice with one MD5 that is not the server's: its ETags are no MD5s. */
@@ -46,6 +48,7 @@ export class S3Bucket implements Bucket {
     this.location = connection.location;
     this.#connection = connection;
     this.#uploads = new S3Uploads(connection);
+    this.versions = new S3Versions(connection);
   }
 
   /** Contacts nobody yet. @throws BUCKET_FAILED when a credential file cannot be read. */
@@ -87,7 +90,7 @@ export class S3Bucket implements Bucket {
   }
 
   async get(key: string, options: CallOptions = {}): Promise<Uint8Array | undefined> {
-    const answer = await this.#download(this.#connection.object(key), options);
+    const answer = await this.#download(this.#connection.versionOf(key, options), options);
     if (answer === undefined) return undefined;
     const bytes = await collect(answer.body);
     const wanted = md5Of(answer.output);
@@ -104,7 +107,7 @@ export class S3Bucket implements Bucket {
     if (length === 0) return (await this.stat(key, options)) === undefined ? undefined : new Uint8Array(0);
     const range = `bytes=${offset}-${offset + length - 1}`;
     try {
-      const answer = await this.#download({ ...this.#connection.object(key), Range: range }, options);
+      const answer = await this.#download({ ...this.#connection.versionOf(key, options), Range: range }, options);
       if (answer === undefined) return undefined;
       const bytes = await collect(answer.body);
       if (bytes.length !== length) throw bucketShortRead(this.location, key, length, bytes.length);
@@ -117,7 +120,7 @@ export class S3Bucket implements Bucket {
   async getStream(key: string, options: GetStreamOptions = {}): Promise<Readable | undefined> {
     const { fromByte = 0, ifVersion, onVersion } = options;
     const input = {
-      ...this.#connection.object(key),
+      ...this.#connection.versionOf(key, options),
       ...(fromByte > 0 ? { Range: `bytes=${fromByte}-` } : {}),
       ...(ifVersion === undefined ? {} : { IfMatch: ifVersion }),
     };
@@ -177,7 +180,7 @@ export class S3Bucket implements Bucket {
     const { sdk, client } = this.#connection;
     const input: CopyObjectCommandInput = {
       ...this.#connection.object(key),
-      ...this.#connection.classFor(options),
+      ...this.#connection.settingsFor(options),
       CopySource: `${source.bucket}/${source.key.split('/').map(encodeURIComponent).join('/')}`,
     };
     return await this.#connection.call(options, async (abortSignal) => {
@@ -219,7 +222,10 @@ export class S3Bucket implements Bucket {
   #head(key: string, options: CallOptions): Promise<HeadObjectCommandOutput | undefined> {
     const { sdk, client, provider } = this.#connection;
     const checksums = provider.asksChecksums ? { ChecksumMode: 'ENABLED' as const } : {};
-    const command = new sdk.HeadObjectCommand({ ...this.#connection.object(key), ...checksums });
+    const command = new sdk.HeadObjectCommand({
+      ...this.#connection.versionOf(key, options),
+      ...checksums,
+    });
     return this.#connection.lookUp(options, (abortSignal) => client.send(command, { abortSignal }));
   }
 
