@@ -52,6 +52,11 @@ export function pointInTime(text: string): bigint {
   return BigInt(ms) * 1_000_000n;
 }
 
+/** As `pointInTime`, milliseconds since 1970. */
+export function instant(text: string): number {
+  return Number(pointInTime(text) / 1_000_000n);
+}
+
 /** Mebibytes, within restic's bounds. */
 export function packSize(text: string): number {
   const value = Number(text);

@@ -11,7 +11,7 @@ import type { InitOptions } from '../gateway/repository/types.js';
 import { cacheFolder } from './cache-folder.js';
 import type { Context } from './context.js';
 import { usageError } from './exit-code.js';
-import { duration, packSize, storageClasses } from './option-values.js';
+import { count, duration, instant, packSize, storageClasses } from './option-values.js';
 import { findPassword } from './password.js';
 import { type LimitFlags, shareThrottle, withLimitOptions } from './shared-throttle.js';
 
@@ -27,6 +27,10 @@ export interface RepositoryFlags extends LimitFlags {
   readonly retryLock?: number;
   /** False for `--no-lock`, which only commands that read have. */
   readonly lock?: boolean;
+  /** Milliseconds since 1970; of commands that read. */
+  readonly asOf?: number;
+  readonly objectLock?: 'governance' | 'compliance';
+  readonly lockDays?: number;
 }
 
 export function withRepositoryOptions(command: Command): Command {
@@ -67,10 +71,26 @@ export function withRepositoryOptions(command: Command): Command {
 
 /** For commands that change nothing. */
 export function withReaderOptions(command: Command): Command {
-  return withRepositoryOptions(command).option(
-    '--no-lock',
-    'take no lock; for a repository that cannot be written',
-  );
+  return withRepositoryOptions(command)
+    .option('--no-lock', 'take no lock; for a repository that cannot be written')
+    .addOption(
+      new Option(
+        '--as-of <time>',
+        'as it was then, in a versioned bucket: "2026-01-02 03:04" or RFC 3339; takes no lock',
+      ).argParser(instant),
+    );
+}
+
+/** For commands that write files which shall stay. */
+export function withObjectLockOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--object-lock <mode>', 'lock what is written, in a bucket made with Object Lock').choices([
+        'governance',
+        'compliance',
+      ]),
+    )
+    .addOption(new Option('--lock-days <n>', 'for so many days (default: 30)').argParser(count));
 }
 
 /** A second repository, from which something is taken. */
@@ -79,6 +99,7 @@ export interface SourceFlags {
   readonly fromPasswordFile?: string;
   readonly fromEndpoint?: string;
   readonly fromRegion?: string;
+  readonly fromAsOf?: number;
 }
 
 export function withSourceOptions(command: Command): Command {
@@ -89,7 +110,8 @@ export function withSourceOptions(command: Command): Command {
       'file with its password (or GATEHOUSE_FROM_PASSWORD, GATEHOUSE_FROM_PASSWORD_FILE)',
     )
     .option('--from-endpoint <url>', 'its S3 endpoint; as --endpoint unless told')
-    .option('--from-region <region>', 'its S3 region; as --region unless told');
+    .option('--from-region <region>', 'its S3 region; as --region unless told')
+    .addOption(new Option('--from-as-of <time>', 'as it was then, in a versioned bucket').argParser(instant));
 }
 
 /** Opens the repository that `--from-repo` names. */
@@ -117,8 +139,8 @@ export function openSourceRepository(
     GATEHOUSE_PASSWORD_FILE: named('PASSWORD_FILE'),
     RESTIC_PASSWORD_FILE: undefined,
   };
-  const { passwordFile: _file, repo: _repo, endpoint, region, ...shared } = flags;
-  const { fromPasswordFile, fromEndpoint = endpoint, fromRegion = region } = flags;
+  const { passwordFile: _file, repo: _repo, objectLock: _lock, endpoint, region, ...shared } = flags;
+  const { fromPasswordFile, fromEndpoint = endpoint, fromRegion = region, fromAsOf } = flags;
   return openRepository(
     { ...context, env: sourceEnv },
     {
@@ -127,6 +149,7 @@ export function openSourceRepository(
       ...(fromPasswordFile === undefined ? {} : { passwordFile: fromPasswordFile }),
       ...(fromEndpoint === undefined ? {} : { endpoint: fromEndpoint }),
       ...(fromRegion === undefined ? {} : { region: fromRegion }),
+      ...(fromAsOf === undefined ? {} : { asOf: fromAsOf }),
     },
   );
 }
@@ -140,7 +163,7 @@ export interface PackFlags {
 }
 
 export function withPackOptions(command: Command): Command {
-  return command
+  return withObjectLockOptions(command)
     .addOption(new Option('--pack-size <MiB>', 'size of packs, 4 to 128 (default: 16)').argParser(packSize))
     .addOption(
       new Option('--compression <mode>', 'off leaves file contents as they are; max is slow')
@@ -197,20 +220,23 @@ export async function openRepository(
     lifetimes.defer('temporary folder', () => rm(temporaryFolder, { recursive: true, force: true }));
     const { wire } = await shareThrottle(context, flags, lifetimes);
     const options = { ...bucketOptions(context, flags), wire };
-    const bucket = lifetimes.add('bucket', await openBucket(location, options));
+    const { viewOf } = await import('./repository-view.js');
+    const opened = lifetimes.add('bucket', await openBucket(location, options));
     const { clock, log, signal } = context;
-    const isDistant = parseLocation(location).kind === 's3';
+    const bucket = viewOf(opened, flags, clock);
+    const isCached =
+      parseLocation(location).kind === 's3' && flags.cache !== false && flags.asOf === undefined;
     const repository = await Repository[how]({
       bucket,
       password,
       temporaryFolder,
-      ...(isDistant && flags.cache !== false ? { cacheFolder: cacheFolder(env, flags.cacheDir) } : {}),
+      ...(isCached ? { cacheFolder: cacheFolder(env, flags.cacheDir) } : {}),
       clock,
       log,
       signal,
       ...packing(flags),
       ...(flags.retryLock === undefined ? {} : { retryLockMs: flags.retryLock }),
-      noLock: flags.lock === false,
+      noLock: flags.lock === false || flags.asOf !== undefined,
       ...making,
     });
     lifetimes.add('repository', repository);
@@ -237,5 +263,6 @@ export function bucketOptions(context: Context, flags: RepositoryFlags) {
     endpoint,
     region,
     storageClasses: flags.storageClass,
+    createsWithObjectLock: flags.objectLock !== undefined,
   };
 }

@@ -35,7 +35,7 @@ export function addCheck(program: Command): void {
             readData: flags.readData ?? false,
             ...(flags.readDataSubset === undefined ? {} : { readDataSubset: flags.readDataSubset }),
             preparePacks: (packIds) => thawPacks(context, bucket, packIds, flags),
-            noLock: flags.lock === false,
+            noLock: flags.lock === false || flags.asOf !== undefined,
             signal: context.signal,
           },
           (event) => show(terminal, pace, event),

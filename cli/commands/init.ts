@@ -7,6 +7,7 @@ import {
   openSourceRepository,
   type RepositoryFlags,
   type SourceFlags,
+  withObjectLockOptions,
   withRepositoryOptions,
   withSourceOptions,
 } from '../repository-options.js';
@@ -17,7 +18,7 @@ interface InitFlags extends RepositoryFlags, SourceFlags {
 }
 
 export function addInit(program: Command): void {
-  withSourceOptions(withRepositoryOptions(program.command('init')))
+  withSourceOptions(withObjectLockOptions(withRepositoryOptions(program.command('init'))))
     .description('create a repository (restic format)')
     .addOption(
       new Option('--repository-version <version>', 'format; 1 only for restic before 0.14')

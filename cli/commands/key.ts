@@ -6,6 +6,7 @@ import { findNewPassword } from '../password.js';
 import {
   openRepository,
   type RepositoryFlags,
+  withObjectLockOptions,
   withReaderOptions,
   withRepositoryOptions,
 } from '../repository-options.js';
@@ -37,7 +38,7 @@ export function addKey(program: Command): void {
 }
 
 function withNewKeyOptions(command: Command): Command {
-  return withRepositoryOptions(command)
+  return withObjectLockOptions(withRepositoryOptions(command))
     .option('--new-password-file <file>', 'file with the new password; asked for if absent')
     .option('--host <name>', 'host name to note in the key')
     .option('--user <name>', 'user name to note in the key');

@@ -1,7 +1,12 @@
 /** `gatehouse tag`: changes the tags of snapshots. */
 import { Argument, type Command, Option } from 'commander';
 import { createContext } from '../context.js';
-import { openRepository, type RepositoryFlags, withRepositoryOptions } from '../repository-options.js';
+import {
+  openRepository,
+  type RepositoryFlags,
+  withObjectLockOptions,
+  withRepositoryOptions,
+} from '../repository-options.js';
 import { type FilterFlags, filterFrom, withFilterOptions } from './snapshots.js';
 
 interface Flags extends RepositoryFlags, FilterFlags {
@@ -11,7 +16,7 @@ interface Flags extends RepositoryFlags, FilterFlags {
 }
 
 export function addTag(program: Command): void {
-  withFilterOptions(withRepositoryOptions(program.command('tag')))
+  withFilterOptions(withObjectLockOptions(withRepositoryOptions(program.command('tag'))))
     .description('change the tags of snapshots')
     .addArgument(new Argument('[snapshot...]', 'ids or their beginnings; all that fit the filters if none'))
     .addOption(

@@ -19,6 +19,8 @@ export type StorageClasses = Partial<Record<'hot' | 'cold', string>>;
 export interface S3BucketOptions extends S3ClientOptions {
   readonly clock?: Clock;
   readonly storageClasses?: StorageClasses | undefined;
+  /** Of a bucket that does not exist yet: objects in it can be locked. It keeps versions then. */
+  readonly createsWithObjectLock?: boolean;
   /** Objects above this size are sent in parts; 32 MiB unless told. */
   readonly partsAboveBytes?: number;
   /** 16 MiB unless told; the server wants 5 MiB or more. */
@@ -90,10 +92,7 @@ export class S3Connection {
   }
 
   /** As `object`, for calls that may look at an older version. */
-  versionOf(
-    key: string,
-    { versionId }: CallOptions,
-  ): { Bucket: string; Key: string; VersionId?: string } {
+  versionOf(key: string, { versionId }: CallOptions): { Bucket: string; Key: string; VersionId?: string } {
     return { ...this.object(key), ...(versionId === undefined ? {} : { VersionId: versionId }) };
   }
 

@@ -31,7 +31,9 @@ export class S3Versions implements Versions {
   async areKept(options: CallOptions = {}): Promise<boolean> {
     const { sdk, client, place } = this.#connection;
     const command = new sdk.GetBucketVersioningCommand({ Bucket: place.bucket });
-    const answer = await this.#connection.call(options, (abortSignal) => client.send(command, { abortSignal }));
+    const answer = await this.#connection.call(options, (abortSignal) =>
+      client.send(command, { abortSignal }),
+    );
     return answer.Status === 'Enabled';
   }
 

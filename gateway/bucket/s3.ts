@@ -107,7 +107,10 @@ export class S3Bucket implements Bucket {
     if (length === 0) return (await this.stat(key, options)) === undefined ? undefined : new Uint8Array(0);
     const range = `bytes=${offset}-${offset + length - 1}`;
     try {
-      const answer = await this.#download({ ...this.#connection.versionOf(key, options), Range: range }, options);
+      const answer = await this.#download(
+        { ...this.#connection.versionOf(key, options), Range: range },
+        options,
+      );
       if (answer === undefined) return undefined;
       const bytes = await collect(answer.body);
       if (bytes.length !== length) throw bucketShortRead(this.location, key, length, bytes.length);
@@ -261,9 +264,11 @@ export class S3Bucket implements Bucket {
 
   async #create(options: CallOptions, unknown: GatehouseError): Promise<void> {
     const { sdk, client, place } = this.#connection;
+    const locks = this.#connection.options.createsWithObjectLock ? { ObjectLockEnabledForBucket: true } : {};
     try {
       await this.#connection.call(options, async (abortSignal) => {
-        const command = new sdk.CreateBucketCommand({ Bucket: place.bucket, ...(await this.#placement()) });
+        const where = await this.#placement();
+        const command = new sdk.CreateBucketCommand({ Bucket: place.bucket, ...where, ...locks });
         await client.send(command, { abortSignal });
       });
     } catch (error) {

@@ -74,6 +74,7 @@ export function retryingVersions(inner: Versions, { retry, listAgain }: Retries)
     remove: (key, versionId, options) =>
       retry('delete', options, () => inner.remove(key, versionId, options)),
     retention: (key, options) => retry('retention', options, () => inner.retention(key, options)),
-    retain: (key, retention, options) => retry('retain', options, () => inner.retain(key, retention, options)),
+    retain: (key, retention, options) =>
+      retry('retain', options, () => inner.retain(key, retention, options)),
   };
 }
