@@ -14,6 +14,7 @@ import { addDevice } from './commands/device.js';
 import { addDiff } from './commands/diff.js';
 import { addDoctor } from './commands/doctor.js';
 import { addDump } from './commands/dump.js';
+import { addExtendLocks } from './commands/extend-locks.js';
 import { addFind } from './commands/find.js';
 import { addForget } from './commands/forget.js';
 import { addGateway } from './commands/gateway.js';
@@ -24,6 +25,7 @@ import { addList } from './commands/list.js';
 import { addLs } from './commands/ls.js';
 import { addMigrate } from './commands/migrate.js';
 import { addMirror } from './commands/mirror.js';
+import { addPolicy } from './commands/policy.js';
 import { addPrune } from './commands/prune.js';
 import { addRepair } from './commands/repair.js';
 import { addRestore } from './commands/restore.js';
@@ -37,6 +39,7 @@ import { addSnapshots } from './commands/snapshots.js';
 import { addStats } from './commands/stats.js';
 import { addTag } from './commands/tag.js';
 import { addThrottle } from './commands/throttle.js';
+import { addUndelete } from './commands/undelete.js';
 import { addUnlock } from './commands/unlock.js';
 import { addUp } from './commands/up.js';
 import { exitCodeHelp } from './exit-code.js';
@@ -80,6 +83,7 @@ const groups = {
     addMigrate,
     addThrottle,
   ],
+  'If someone takes over this machine:': [addPolicy, addUndelete, addExtendLocks],
   'A backup server for the network:': [addServe, addMirror],
   'Scheduled backups:': [addJobs],
   'Buckets (also "ls" with a URL):': [addCp, addRm],
