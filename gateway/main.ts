@@ -18,6 +18,7 @@ import { JobDesk } from './jobs/job-desk.js';
 import { scheduledJobs } from './jobs/job-entries.js';
 import { JobReports } from './jobs/job-reports.js';
 import { JobRunner } from './jobs/job-runner.js';
+import { Journals } from './jobs/journals.js';
 import { KnownRepositories } from './known-repositories.js';
 import { openNotifier } from './notify/open-notifier.js';
 import { Reporter } from './report.js';
@@ -56,7 +57,7 @@ export interface Gateway extends Closeable {
 export function openGateway(config: GatewayConfig, options: GatewayOptions): Promise<Gateway> {
   return opening(async (lifetimes) => {
     const { clock, log } = options;
-    const isService = (options.mode ?? 'service') === 'service';
+    const isService = runsAsService(options);
     lifetimes.add('instance lock', await InstanceLock.acquire(config.dataDir, 'gateway'));
     await rm(join(config.dataDir, 'tmp'), { recursive: true, force: true });
     const history = lifetimes.add(
@@ -82,6 +83,10 @@ export function openGateway(config: GatewayConfig, options: GatewayOptions): Pro
   }, options.log);
 }
 
+function runsAsService({ mode = 'service' }: GatewayOptions): boolean {
+  return mode === 'service';
+}
+
 async function openRunner(
   config: GatewayConfig,
   options: GatewayOptions,
@@ -105,6 +110,7 @@ async function openRunner(
   });
   const access = {
     throttle,
+    journals: runsAsService(options) ? lifetimes.add('journals', new Journals(clock)) : undefined,
     dataDir: config.dataDir,
     known,
     endpoint: options.endpoint ?? env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'],

@@ -8,7 +8,9 @@ import { hasCode } from '../../core/errors.js';
 import { type Describer, describeEntry } from '../files/describe.js';
 import { targetUnreadable } from '../files/errors.js';
 import { type FoundEntry, type Scanner, statEntry } from '../files/scan.js';
+import type { FolderChanges } from '../journal/change-journal.js';
 import type { BackupMemory } from '../state/backup-memory.js';
+import type { Below } from '../state/folder-states.js';
 import type { TreeNode } from '../tree/node.js';
 import { encodeTree } from '../tree/tree.js';
 import { throwIfAborted } from './abort.js';
@@ -48,6 +50,7 @@ interface StoredFolder {
   readonly tree: string;
   /** Its tree is the parent snapshot's. */
   readonly isSame: boolean;
+  readonly below: Below;
 }
 
 type Part = TreeNode | undefined | Promise<TreeNode | undefined>;
@@ -61,6 +64,8 @@ interface Visit {
   readonly previous: PreviousFolder;
   /** Complaints so far: when more come, the folder is not remembered. */
   readonly errorsBefore: number;
+  /** Grows as what lies further down is done. */
+  readonly below: { files: number; folders: number; bytes: number };
 }
 
 export interface ArchiverParts {
@@ -71,6 +76,8 @@ export interface ArchiverParts {
   readonly sink: BlobSink;
   readonly parents: ParentTrees;
   readonly memory: BackupMemory;
+  /** Knows folders that need not be looked at; without it all are. */
+  readonly changes?: FolderChanges | undefined;
   readonly tally: BackupTally;
   readonly signal: AbortSignal;
 }
@@ -177,15 +184,29 @@ export class Archiver {
     previous: PreviousFolder,
   ): Promise<Later<StoredFolder | undefined>> {
     const { memory, tally, parents } = this.#parts;
+    const passed = this.#passOver(folder);
+    if (passed !== undefined) return now(passed);
     const errorsBefore = tally.errorCount;
     const entries = this.#list(folder, device);
     if (entries === undefined) return now(undefined);
     const digest = memory.digest(entries);
-    const visit: Visit = { folder, device, entries, digest, previous, errorsBefore };
+    const below = { files: 0, folders: 0, bytes: 0 };
+    const visit: Visit = { folder, device, entries, digest, previous, errorsBefore, below };
     const state = memory.folder(folder.path);
     const isKnown =
       state !== undefined && digest?.equals(state.digest) === true && parents.hasTree(state.tree);
     return isKnown ? this.#walkKnown(visit, state.tree) : this.#walkUnknown(visit);
+  }
+
+  /** A folder in which, and below which, nothing has happened since the parent snapshot. */
+  #passOver(folder: FoundEntry): StoredFolder | undefined {
+    const { changes, memory, parents, tally } = this.#parts;
+    if (changes?.isUnchanged(folder.path.toString('latin1')) !== true) return undefined;
+    const state = memory.sureFolder(folder.path);
+    if (state === undefined || !parents.hasTree(state.tree)) return undefined;
+    memory.passOver();
+    tally.keptBelow(folder.path, state.below);
+    return { tree: state.tree, isSame: true, below: state.below };
   }
 
   /** Nothing but folders further down can have changed. */
@@ -195,8 +216,7 @@ export class Archiver {
     for (const entry of visit.entries) {
       if (this.#isTurnOver()) await this.#breathe();
       if (entry.stat.isDirectory()) {
-        const previous = this.#previousOf(entry, visit.previous);
-        folders.push({ entry, walked: await this.#walkFolder(entry, visit.device, previous) });
+        folders.push({ entry, walked: await this.#walkBelow(entry, visit) });
       } else {
         tally.kept(entry.path, entry.stat.isFile() ? 'file' : 'other', Number(entry.stat.size));
       }
@@ -252,8 +272,21 @@ export class Archiver {
     visit: Visit,
     last: TreeNode | undefined,
   ): Promise<Later<TreeNode | undefined>> {
-    const walked = await this.#walkFolder(entry, visit.device, this.#previousOf(entry, visit.previous));
+    const walked = await this.#walkBelow(entry, visit);
     return later(walked.value.then((stored) => stored && this.#nodeOf(entry, stored.tree, last)));
+  }
+
+  async #walkBelow(entry: FoundEntry, visit: Visit): Promise<Later<StoredFolder | undefined>> {
+    const previous = this.#previousOf(entry, visit.previous);
+    const walked = await this.#walkFolder(entry, visit.device, previous);
+    return later(
+      walked.value.then((stored) => {
+        visit.below.folders += 1 + (stored?.below.folders ?? 0);
+        visit.below.files += stored?.below.files ?? 0;
+        visit.below.bytes += stored?.below.bytes ?? 0;
+        return stored;
+      }),
+    );
   }
 
   async #finishUnknown(visit: Visit, parts: readonly Part[]): Promise<StoredFolder> {
@@ -263,10 +296,19 @@ export class Archiver {
   }
 
   #remember(visit: Visit, tree: string, isSame: boolean): StoredFolder {
-    const { memory, tally } = this.#parts;
+    const { memory, tally, changes } = this.#parts;
+    const { folder, digest, entries, below } = visit;
+    let hasOtherNames = false;
+    for (const { stat } of entries) {
+      if (!stat.isFile()) continue;
+      below.files += 1;
+      below.bytes += Number(stat.size);
+      hasOtherNames ||= stat.nlink > 1n;
+    }
     const hadTrouble = tally.errorCount > visit.errorsBefore;
-    memory.keepFolder(visit.folder.path, tree, visit.digest, visit.entries, hadTrouble);
-    return { tree, isSame };
+    const isSure = memory.keepFolder({ path: folder.path, tree, digest, entries, below }, hadTrouble);
+    if (hasOtherNames || !isSure) changes?.visitAlways(folder.path.toString('latin1'));
+    return { tree, isSame, below };
   }
 
   #list(folder: FoundEntry, device: bigint): FoundEntry[] | undefined {

@@ -1,5 +1,6 @@
 /** Counts what a backup does, and tells it to whoever watches. */
 import { displayPath } from '../files/path-bytes.js';
+import type { Below } from '../state/folder-states.js';
 import type { TreeNode } from '../tree/node.js';
 import { isSameNode } from '../tree/same-node.js';
 import type { BackupProgress, ItemAction } from './backup-types.js';
@@ -74,6 +75,14 @@ export class BackupTally {
     this.#tell({ type: 'item', kind, action: 'unmodified', path: displayPath(path), sizeBytes });
     this.#sinceProgress += 1;
     if (this.#sinceProgress >= keptPerProgress) this.#progress(path);
+  }
+
+  /** Everything below a folder is the parent snapshot's; it was not looked at. */
+  keptBelow(path: Buffer, { files, folders, bytes }: Below): void {
+    this.files.unmodified += files;
+    this.folders.unmodified += folders;
+    this.bytesDone += bytes;
+    this.#progress(path);
   }
 
   get filesDone(): number {

@@ -1,7 +1,9 @@
 /** What a backup is told and what it tells. Types only. */
+
 import type { Readable } from 'node:stream';
 import type { Clock } from '../../core/clock.js';
 import type { SelectionOptions } from '../files/selection.js';
+import type { JournalTurn } from '../journal/change-journal.js';
 import type { SnapshotSummary } from '../tree/snapshot.js';
 
 export interface BackupOptions extends SelectionOptions {
@@ -38,6 +40,8 @@ export interface BackupOptions extends SelectionOptions {
   readonly countFirst?: boolean;
   /** Where this machine remembers files and folders between runs; nowhere unless told. Losing it costs time. */
   readonly memoryFolder?: string;
+  /** What a journal recorded since an earlier backup; its changes are used only on that one's snapshot. */
+  readonly journalTurn?: JournalTurn | undefined;
   /** Most worker threads that read and store; one per core unless told. */
   readonly workers?: number;
   readonly signal?: AbortSignal;

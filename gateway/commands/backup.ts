@@ -4,6 +4,7 @@
  */
 import { userInfo } from 'node:os';
 import { getgid, getuid } from 'node:process';
+import type { FolderChanges } from '../journal/change-journal.js';
 import type { Repository } from '../repository/repository.js';
 import { formatTime, nanosOfMs } from '../tree/go-time.js';
 import {
@@ -80,7 +81,10 @@ async function makeSnapshot(run: BackupRun): Promise<BackupResult> {
   const id = isUnwanted(snapshot, parent, options)
     ? undefined
     : await repository.saveSnapshot(encodeSnapshot(snapshot), { signal });
-  if (id !== undefined) await memory.save(id, packIdsOf(repository));
+  if (id !== undefined) {
+    await memory.save(id, packIdsOf(repository));
+    options.journalTurn?.succeeded(id);
+  }
   return {
     summary: {
       message_type: 'summary',
@@ -128,7 +132,10 @@ async function storeAll(run: BackupRun, sink: BlobSink): Promise<string | undefi
     await engine.close();
     return storeStdin(options.stdin, { files, sink, tally, accounts: describer.accounts }, options.clock);
   }
-  const archiver = new Archiver({ scanner, describer, files, queue, sink, parents, memory, tally, signal });
+  const archiver = new Archiver({
+    ...{ scanner, describer, files, queue, sink, parents, memory, tally, signal },
+    changes: changesSince(parent, options),
+  });
   const counting =
     options.countFirst === false ? undefined : countAhead(targets.root, scanner, tally, signal);
   try {
@@ -139,6 +146,15 @@ async function storeAll(run: BackupRun, sink: BlobSink): Promise<string | undefi
     await engine.close();
     await counting?.stop();
   }
+}
+
+/** A journal counts from one snapshot; compared with any other, every folder has to be looked at. */
+function changesSince(
+  parent: StoredSnapshot | undefined,
+  { journalTurn }: BackupOptions,
+): FolderChanges | undefined {
+  if (journalTurn === undefined || parent?.id === journalTurn.baseSnapshot) return journalTurn?.changes;
+  return { ...journalTurn.changes, isUnchanged: () => false };
 }
 
 function* packIdsOf(repository: Repository): Iterable<string> {

@@ -106,10 +106,12 @@ async function storeSources(context: RunContext, repository: Repository): Promis
 }
 
 async function optionsOf(context: RunContext): Promise<Omit<BackupOptions, 'paths'>> {
-  const { job, access, clock, version, signal } = context;
+  const { job, access, clock, version, signal, log } = context;
   const named = job.host === undefined ? {} : { host: job.host };
   const memoryFolder = join(access.dataDir, 'cache');
-  return { ...(await selectionOf(job)), tags: job.tags, ...named, memoryFolder, clock, version, signal };
+  const selection = await selectionOf(job);
+  const journalTurn = await access.journals?.begin(job, selection, log);
+  return { ...selection, journalTurn, tags: job.tags, ...named, memoryFolder, clock, version, signal };
 }
 
 function factsOf({ job, runId }: RunContext): Record<string, string> {

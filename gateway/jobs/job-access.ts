@@ -10,6 +10,7 @@ import { openJobRepository } from '../open-repository.js';
 import type { LiveProgress } from '../progress/live-progress.js';
 import type { Repository } from '../repository/repository.js';
 import type { Throttle } from '../throttle/throttle.js';
+import type { Journals } from './journals.js';
 
 export interface JobAccess {
   readonly dataDir: string;
@@ -18,6 +19,8 @@ export interface JobAccess {
   readonly endpoint: string | undefined;
   readonly region: string | undefined;
   readonly throttle: Throttle;
+  /** Only where the program runs for long. */
+  readonly journals?: Journals | undefined;
   readonly clock: Clock;
 }
 
@@ -35,7 +38,7 @@ export async function withJobRepository<T>(
   { job, log, signal, progress }: RunPlace,
   work: (repository: Repository) => Promise<T>,
 ): Promise<T> {
-  const { dataDir, ...place } = access;
+  const { dataDir, journals: _journals, ...place } = access;
   const temporaryFolder = join(dataDir, 'tmp', job.name);
   await mkdir(temporaryFolder, { recursive: true, mode: 0o700 });
   try {

@@ -46,6 +46,13 @@ const sourceKeys = {
   excludeLargerThan: text(parseSize).optional().describe('Leave out files larger than this: `500M`, `4G`.'),
   excludeCaches: z.boolean().default(false).describe('Leave out folders marked with `CACHEDIR.TAG`.'),
   oneFileSystem: z.boolean().default(false).describe('Stay on the file systems of the given paths.'),
+  journal: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Record what changes while the gateway runs (Linux, needs koffi), so that a run visits only that. Changes through a memory map of a file that was closed are found by the next full walk only.',
+    ),
+  fullWalkEvery: duration.default('1d').describe('With the journal: look at every file at least this often.'),
   tags: z.array(z.string().min(1).max(256)).max(100).default([]).describe('Tags of the snapshots.'),
   host: z
     .string()

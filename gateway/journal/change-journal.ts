@@ -18,14 +18,21 @@ const clockJumpMs = 60_000;
 const usualMostFolders = 250_000;
 
 export interface ChangeJournalOptions {
-  /** Absolute paths of what is backed up; files among them are watched through their folders' walk. */
-  readonly roots: readonly Buffer[];
-  readonly isLeftOut?: (folder: Buffer) => boolean;
   /** Walk everything at least this often, whatever the journal says; a day unless told. */
   readonly fullWalkEveryMs?: number;
   readonly mostFolders?: number;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+/** What the next backup covers. */
+export interface Coverage {
+  /** Absolute paths of the folders. */
+  readonly roots: readonly Buffer[];
+  /** Folders that are not backed up whatever happens in or around them; they need no watch. */
+  readonly isLeftOut?: (folder: Buffer) => boolean;
+  /** How it chooses and describes files; with another text than the last time everything is walked. */
+  readonly settings: string;
 }
 
 /** What a backup may ask, and must tell, about folders. Paths have one character per byte. */
@@ -38,13 +45,11 @@ export interface FolderChanges {
 
 /** One backup's view. It ends with `succeeded`, or is simply dropped when the backup failed. */
 export interface JournalTurn {
-  /** Undefined: walk everything, because of `reason`. */
-  readonly changes: FolderChanges | undefined;
+  readonly changes: FolderChanges;
+  /** Why everything is walked, `changes` knowing no unchanged folder; undefined when it is not. */
   readonly reason: string | undefined;
-  /** Of the backup on which `changes` rests. */
+  /** The snapshot since which `changes` counts. */
   readonly baseSnapshot: string | undefined;
-  /** For a full walk, which learns anew which folders to visit always. */
-  readonly visitAlways: (folder: string) => void;
   /** The next turn counts from the beginning of this one. */
   succeeded(snapshotId: string): void;
 }
@@ -54,6 +59,7 @@ interface Base {
   readonly wallMs: number;
   readonly monotonicMs: number;
   readonly arrangement: string;
+  readonly settings: string;
 }
 
 export class ChangeJournal implements Closeable {
@@ -75,24 +81,26 @@ export class ChangeJournal implements Closeable {
     this.#options = options;
   }
 
-  /** Call it when a backup begins. */
-  async begin(): Promise<JournalTurn> {
-    const { clock, roots } = this.#options;
-    const mounts = await readMounts(roots).catch(() => undefined);
+  /** Call it when a backup begins, before it looks at any file. */
+  async begin(coverage: Coverage): Promise<JournalTurn> {
+    const { clock } = this.#options;
+    const { settings } = coverage;
+    const mounts = await readMounts(coverage.roots).catch(() => undefined);
     this.#drain();
     // The last turn failed: what it was to visit is still to be visited.
     for (const folder of this.#unsettled ?? []) this.#changed.add(folder);
     this.#unsettled = undefined;
-    const reason = this.#reasonToWalk(mounts);
+    const reason = this.#reasonToWalk(mounts, settings);
     const since = this.#changed;
     // From here on changes belong to the next turn; watches come before the walk, so none is lost.
     this.#changed = new Set();
-    if (reason !== undefined) await this.#watchAnew(mounts?.remote);
+    if (reason !== undefined) await this.#watchAnew(coverage, mounts?.remote);
     else this.#unsettled = since;
     const begun = {
       wallMs: clock.now(),
       monotonicMs: clock.monotonicMs(),
       arrangement: mounts?.arrangement ?? '',
+      settings,
     };
     return reason === undefined ? this.#partly(since, begun) : this.#fully(reason, begun);
   }
@@ -115,7 +123,6 @@ export class ChangeJournal implements Closeable {
       changes,
       reason: undefined,
       baseSnapshot: this.#base?.snapshotId,
-      visitAlways: changes.visitAlways,
       succeeded: (snapshotId) => {
         this.#unsettled = undefined;
         this.#always = next;
@@ -127,10 +134,9 @@ export class ChangeJournal implements Closeable {
   #fully(reason: string, begun: Omit<Base, 'snapshotId'>): JournalTurn {
     const next = new Set<string>();
     return {
-      changes: undefined,
+      changes: { isUnchanged: () => false, visitAlways: (folder) => addWithParents(next, folder) },
       reason,
       baseSnapshot: undefined,
-      visitAlways: (folder) => addWithParents(next, folder),
       succeeded: (snapshotId) => {
         this.#always = next;
         this.#base = { ...begun, snapshotId };
@@ -139,13 +145,14 @@ export class ChangeJournal implements Closeable {
     };
   }
 
-  #reasonToWalk(mounts: Mounts | undefined): string | undefined {
+  #reasonToWalk(mounts: Mounts | undefined, settings: string): string | undefined {
     const { clock, fullWalkEveryMs = 24 * 60 * 60_000 } = this.#options;
     if (this.#gap !== undefined) return this.#gap;
     if (this.#base === undefined) return 'no backup has succeeded yet';
     if (mounts === undefined) return 'what is mounted cannot be read';
     if (mounts.remote !== undefined) return remoteReason(mounts.remote);
     if (mounts.arrangement !== this.#base.arrangement) return 'a file system was mounted or unmounted';
+    if (settings !== this.#base.settings) return 'what is backed up, or how, has changed';
     const wall = clock.now() - this.#base.wallMs;
     const monotonic = clock.monotonicMs() - this.#base.monotonicMs;
     if (Math.abs(wall - monotonic) > clockJumpMs) return 'the clock was set, or the machine slept';
@@ -153,7 +160,7 @@ export class ChangeJournal implements Closeable {
     return undefined;
   }
 
-  async #watchAnew(remote: string | undefined): Promise<void> {
+  async #watchAnew({ roots, isLeftOut = () => false }: Coverage, remote: string | undefined): Promise<void> {
     this.#timer?.cancel();
     this.#inotify?.close();
     this.#inotify = undefined;
@@ -163,7 +170,7 @@ export class ChangeJournal implements Closeable {
     if (this.#closed || this.#gap !== undefined) return;
     this.#inotify = Inotify.open((reason) => this.#lose(reason));
     if (this.#inotify === undefined) return;
-    const { roots, isLeftOut = () => false, mostFolders = usualMostFolders, clock } = this.#options;
+    const { mostFolders = usualMostFolders, clock } = this.#options;
     this.#tree = new WatchTree({
       inotify: this.#inotify,
       roots,

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { makePrivateFolder } from '../../core/files.js';
 import { digestOfEntries, isRacy } from '../files/entry-digest.js';
 import type { FileStat, FoundEntry } from '../files/scan.js';
-import { type FolderState, FolderStates, FolderStatesWriter } from './folder-states.js';
+import { type Below, type FolderState, FolderStates, FolderStatesWriter } from './folder-states.js';
 import { ReadJournal } from './read-journal.js';
 
 export interface MemoryOptions {
@@ -29,6 +29,14 @@ export interface MemoryOptions {
   readonly hasPack: (packId: string) => boolean;
 }
 
+export interface KeptFolder {
+  readonly path: Buffer;
+  readonly tree: string;
+  readonly digest: Buffer | undefined;
+  readonly entries: readonly FoundEntry[];
+  readonly below: Below;
+}
+
 interface Parts {
   readonly options: MemoryOptions;
   readonly states: FolderStates;
@@ -39,6 +47,7 @@ interface Parts {
 
 export class BackupMemory {
   readonly #parts: Parts | undefined;
+  #passedOver = false;
 
   private constructor(parts: Parts | undefined) {
     this.#parts = parts;
@@ -76,23 +85,33 @@ export class BackupMemory {
     return this.#parts?.states.find(path);
   }
 
+  /** As `folder`, when its entries can be relied on without being looked at. */
+  sureFolder(path: Buffer): FolderState | undefined {
+    const state = this.folder(path);
+    return state?.digest.some((byte) => byte !== 0) === true ? state : undefined;
+  }
+
+  /** Folders that were not looked at are remembered as they are. */
+  passOver(): void {
+    this.#passedOver = true;
+  }
+
   /** Digest of a folder's entries; undefined when nothing is remembered. */
   digest(entries: readonly FoundEntry[]): Buffer | undefined {
     return this.#parts && digestOfEntries(entries, this.#parts.options.withAtime);
   }
 
-  /** Keeps a folder for the next run. An entry that is too young, or in trouble, is looked at again. */
-  keepFolder(
-    path: Buffer,
-    tree: string,
-    digest: Buffer | undefined,
-    entries: readonly FoundEntry[],
-    hadTrouble: boolean,
-  ): void {
-    if (this.#parts === undefined) return;
+  /**
+   * Keeps a folder for the next run. @returns false for one with an entry that is too young, or in
+   * trouble: it is looked at again.
+   */
+  keepFolder(folder: KeptFolder, hadTrouble: boolean): boolean {
+    if (this.#parts === undefined) return false;
     const { startNs } = this.#parts.options;
+    const { path, tree, digest, entries, below } = folder;
     const isUnsure = hadTrouble || entries.some(({ stat }) => isRacy(stat.mtimeNs, stat.ctimeNs, startNs));
-    this.#parts.writer.add(path, isUnsure ? undefined : digest, tree);
+    this.#parts.writer.add(path, isUnsure ? undefined : digest, tree, below);
+    return !isUnsure;
   }
 
   /** What an interrupted run read of the file, if it is still the same. */
@@ -111,9 +130,10 @@ export class BackupMemory {
   /** After the snapshot was saved. A failure costs the next run time, no more. */
   async save(snapshot: string, packIds: Iterable<string>): Promise<void> {
     if (this.#parts === undefined) return;
-    const { options, writer, journal, statesPath } = this.#parts;
+    const { options, writer, journal, states, statesPath } = this.#parts;
     const of = { repository: options.repositoryId, snapshot, describing: options.describing };
     try {
+      if (this.#passedOver) writer.inherit(states);
       const temporary = `${statesPath}.${randomBytes(4).toString('hex')}`;
       await writeFile(temporary, writer.encode(of, [...packIds]), { mode: 0o600 });
       await rename(temporary, statesPath);

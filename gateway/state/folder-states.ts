@@ -7,18 +7,29 @@ import { createHash, hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { digestBytes } from '../files/entry-digest.js';
 
-const magic = Buffer.from('gatehouse folders 1\n');
+const magic = Buffer.from('gatehouse folders 2\n');
 const keyBytes = 16;
 const idBytes = 32;
-const recordBytes = keyBytes + digestBytes + idBytes;
+const treeAt = keyBytes + digestBytes;
+const belowAt = treeAt + idBytes;
+const recordBytes = belowAt + 16;
 const checksumBytes = 32;
 const countBytes = 8;
+
+/** All that lies below a folder, at any depth. */
+export interface Below {
+  readonly files: number;
+  readonly folders: number;
+  /** Sum of the files' sizes. */
+  readonly bytes: number;
+}
 
 export interface FolderState {
   /** All zero when the entries cannot be relied on. */
   readonly digest: Buffer;
   /** Id of the folder's tree. */
   readonly tree: string;
+  readonly below: Below;
 }
 
 /** What the states are true of; any difference makes them void. */
@@ -72,6 +83,13 @@ export class FolderStates {
     return new FolderStates(body.subarray(tableAt));
   }
 
+  *records(): Iterable<Buffer> {
+    for (let at = 0; at < this.#table.length; at += recordBytes) {
+      const record = this.#table.subarray(at, at + recordBytes);
+      if (!isEmpty(record)) yield record;
+    }
+  }
+
   find(path: Buffer): FolderState | undefined {
     if (this.#slots === 0) return undefined;
     const key = keyOfPath(path);
@@ -80,11 +98,19 @@ export class FolderStates {
       const record = this.#table.subarray(at, at + recordBytes);
       if (isEmpty(record)) return undefined;
       if (key.compare(record, 0, keyBytes) === 0) {
-        const tree = record.toString('hex', keyBytes + digestBytes);
-        return { digest: record.subarray(keyBytes, keyBytes + digestBytes), tree };
+        return stateOf(record);
       }
     }
   }
+}
+
+function stateOf(record: Buffer): FolderState {
+  const below = {
+    files: record.readUInt32LE(belowAt),
+    folders: record.readUInt32LE(belowAt + 4),
+    bytes: record.readDoubleLE(belowAt + 8),
+  };
+  return { digest: record.subarray(keyBytes, treeAt), tree: record.toString('hex', treeAt, belowAt), below };
 }
 
 /** Gathers the states of a new snapshot. */
@@ -93,15 +119,34 @@ export class FolderStatesWriter {
   #count = 0;
 
   /** `digest` is undefined when the entries cannot be relied on. */
-  add(path: Buffer, digest: Buffer | undefined, tree: string): void {
+  add(path: Buffer, digest: Buffer | undefined, tree: string, below: Below): void {
+    const at = this.#room();
+    this.#records.set(keyOfPath(path), at);
+    if (digest !== undefined) this.#records.set(digest, at + keyBytes);
+    this.#records.write(tree, at + treeAt, 'hex');
+    this.#records.writeUInt32LE(below.files, at + belowAt);
+    this.#records.writeUInt32LE(below.folders, at + belowAt + 4);
+    this.#records.writeDoubleLE(below.bytes, at + belowAt + 8);
+  }
+
+  /** Takes over what was remembered of folders that were not looked at. Some may be gone; they harm nobody. */
+  inherit(states: FolderStates): void {
+    const own = new Set<string>();
+    for (let at = 0; at < this.#count * recordBytes; at += recordBytes) {
+      own.add(this.#records.toString('latin1', at, at + keyBytes));
+    }
+    for (const record of states.records()) {
+      if (!own.has(record.toString('latin1', 0, keyBytes))) this.#records.set(record, this.#room());
+    }
+  }
+
+  /** Where the next record goes. */
+  #room(): number {
     if ((this.#count + 1) * recordBytes > this.#records.length) {
       this.#records = Buffer.concat([this.#records, Buffer.alloc(this.#records.length)]);
     }
-    const at = this.#count * recordBytes;
-    this.#records.set(keyOfPath(path), at);
-    if (digest !== undefined) this.#records.set(digest, at + keyBytes);
-    this.#records.write(tree, at + keyBytes + digestBytes, 'hex');
     this.#count += 1;
+    return (this.#count - 1) * recordBytes;
   }
 
   /** The file's bytes. */

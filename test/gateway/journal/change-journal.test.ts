@@ -28,29 +28,29 @@ probe?.close();
 const why = probe === undefined ? 'no inotify through koffi on this machine' : 'inotify';
 
 /** A folder with `a/b` and `c`, and a journal over it. */
-async function watched(options: Partial<ChangeJournalOptions> = {}) {
+async function watched(options: Partial<ChangeJournalOptions> = {}, isLeftOut = (_folder: Buffer) => false) {
   const root = await temporaryFolder();
   mkdirSync(join(root, 'a', 'b'), { recursive: true });
   mkdirSync(join(root, 'c'));
   writeFileSync(join(root, 'a', 'b', 'file'), 'one');
   const journal = new ChangeJournal({
-    roots: [Buffer.from(root)],
     clock: systemClock,
     log: silentLogger,
     ...options,
   });
   onTestFinished(() => journal.close());
-  const backUp = async (snapshot: string, succeeds = true): Promise<JournalTurn> => {
-    const turn = await journal.begin();
+  const begin = (settings = '') => journal.begin({ roots: [Buffer.from(root)], isLeftOut, settings });
+  const backUp = async (snapshot: string, succeeds = true, settings = ''): Promise<JournalTurn> => {
+    const turn = await begin(settings);
     if (succeeds) turn.succeeded(snapshot);
     return turn;
   };
   /** Which of the folders a backup would visit now. */
   const visits = (turn: JournalTurn, ...folders: string[]) => {
     expect(turn.reason).toBeUndefined();
-    return folders.filter((folder) => !turn.changes?.isUnchanged(join(root, folder)));
+    return folders.filter((folder) => !turn.changes.isUnchanged(join(root, folder)));
   };
-  return { root, journal, backUp, visits };
+  return { root, begin, backUp, visits };
 }
 
 describe.skipIf(probe === undefined)(`change journal (${why})`, () => {
@@ -105,9 +105,9 @@ describe.skipIf(probe === undefined)(`change journal (${why})`, () => {
   });
 
   test('what changes while a backup runs belongs to the next; a failed backup is as if it had not been', async () => {
-    const { root, journal, backUp, visits } = await watched();
+    const { root, begin, backUp, visits } = await watched();
     await backUp('one');
-    const running = await journal.begin();
+    const running = await begin();
     appendFileSync(join(root, 'a', 'b', 'file'), '!');
     running.succeeded('two');
     writeFileSync(join(root, 'c', 'new'), '');
@@ -132,11 +132,11 @@ describe.skipIf(probe === undefined)(`change journal (${why})`, () => {
   });
 
   test('folders with files that have other names are visited always', async () => {
-    const { root, journal, backUp, visits } = await watched();
-    const first = await journal.begin();
-    first.visitAlways(join(root, 'a', 'b'));
+    const { root, begin, backUp, visits } = await watched();
+    const first = await begin();
+    first.changes.visitAlways(join(root, 'a', 'b'));
     first.succeeded('one');
-    const second = await journal.begin();
+    const second = await begin();
     expect(visits(second, 'a', 'a/b', 'c')).toEqual(['a', 'a/b']);
     second.succeeded('two');
     expect(visits(await backUp('three'), 'a/b')).toEqual(['a/b']);
@@ -151,7 +151,7 @@ describe.skipIf(probe === undefined)(`change journal (${why})`, () => {
     const many = await watched({ mostFolders: 2 });
     await many.backUp('one');
     expect((await many.backUp('two')).reason).toMatch(/more than 2 folders/);
-    const left = await watched({ isLeftOut: (folder) => folder.toString().endsWith('/a') });
+    const left = await watched({}, (folder) => folder.toString().endsWith('/a'));
     await left.backUp('one');
     appendFileSync(join(left.root, 'a', 'b', 'file'), '!');
     expect(left.visits(await left.backUp('two'), 'a/b')).toEqual([]);
@@ -170,6 +170,13 @@ describe.skipIf(probe === undefined)(`change journal (${why})`, () => {
     expect(made.status).toBe(0);
     expect((await backUp('two')).reason).toMatch(/too many changes/);
     expect((await backUp('three')).reason).toBeUndefined();
+  });
+
+  test('other things to leave out: a walk', async () => {
+    const { backUp } = await watched();
+    await backUp('one', true, 'all');
+    expect((await backUp('two', true, 'all')).reason).toBeUndefined();
+    expect((await backUp('three', true, 'without *.tmp')).reason).toMatch(/has changed/);
   });
 
   test('a clock that jumped and a full walk that is due: a walk', async () => {
