@@ -178,7 +178,7 @@ test('an endless loop is killed at the time limit and the next event is served',
   );
   const began = performance.now();
   const outcome = await invoke({ loop: true });
-  expect(performance.now() - began).toBeLessThan(2_000);
+  expect(performance.now() - began).toBeLessThan(8_000);
   expect(errorOf(outcome)).toMatchObject({ code: 'HANDLER_TIMED_OUT', retryable: true });
   expect(errorOf(outcome).message).toBe('The handler was stopped: it took longer than 400 ms.');
   await until(() => !isAlive(pidIn(outcome)), 'the looping process to be gone');
