@@ -1,4 +1,5 @@
 /** What every command gets: terminal, log, clock, environment, and a signal for Ctrl-C. */
+import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -57,6 +58,8 @@ let stop: AbortController | undefined;
 function stopSignal(): AbortSignal {
   if (stop) return stop.signal;
   const controller = new AbortController();
+  // Each of many reads at once waits for it; Node takes eleven for a leak, and tells the user.
+  setMaxListeners(0, controller.signal);
   stop = controller;
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(130);
