@@ -1,7 +1,4 @@
 /** The options that every repository command shares, named as restic names them. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type Lifetimes, opening } from '../core/lifecycle.js';
 import type { Bucket } from '../gateway/bucket/bucket.js';
@@ -14,6 +11,7 @@ import { usageError } from './exit-code.js';
 import { count, duration, instant, packSize, storageClasses } from './option-values.js';
 import { findPassword } from './password.js';
 import { type LimitFlags, shareThrottle, withLimitOptions } from './shared-throttle.js';
+import { openTemporaryFolder } from './temporary-folder.js';
 
 export interface RepositoryFlags extends LimitFlags {
   readonly repo?: string;
@@ -216,8 +214,7 @@ export async function openRepository(
   const { parseLocation } = await import('../gateway/bucket/location.js');
   const { Repository } = await import('../gateway/repository/repository.js');
   return opening(async (lifetimes) => {
-    const temporaryFolder = await mkdtemp(join(env['TMPDIR'] || tmpdir(), 'gatehouse-'));
-    lifetimes.defer('temporary folder', () => rm(temporaryFolder, { recursive: true, force: true }));
+    const temporaryFolder = await openTemporaryFolder(context, lifetimes);
     const { wire } = await shareThrottle(context, flags, lifetimes);
     const options = { ...bucketOptions(context, flags), wire };
     const { viewOf } = await import('./repository-view.js');

@@ -1,5 +1,5 @@
 /** Errors that the gateway raises on purpose; each states when, and what the user does. */
-import { GatehouseError } from '../core/errors.js';
+import { GatehouseError, messageOf, systemCode } from '../core/errors.js';
 
 // Repository.
 
@@ -169,5 +169,15 @@ export function keyUnknown(prefix: string, count: number): GatehouseError {
   return new GatehouseError('KEY_UNKNOWN', `${what} with ${JSON.stringify(prefix)}.`, {
     context: { prefix, count },
     hint: 'List the keys with "key list" and copy the id from there.',
+  });
+}
+
+/** Raised when the place for spool files cannot be written to; the user makes room or names another one. */
+export function spoolUnusable(folder: string, cause: unknown): GatehouseError {
+  const reason = systemCode(cause) ?? messageOf(cause);
+  return new GatehouseError('SPOOL_UNUSABLE', `Temporary files cannot be written in ${folder} (${reason}).`, {
+    cause,
+    context: { folder, reason },
+    hint: 'Packs wait there for their upload: make room, or name another place with TMPDIR. What was stored is used again.',
   });
 }

@@ -1,12 +1,10 @@
 /** `gatehouse mirror`: a repository's files as they are into another bucket. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { Lifetimes } from '../../core/lifecycle.js';
 import type { MirrorOptions } from '../../gateway/rest/mirror.js';
 import { type Context, createContext } from '../context.js';
 import { type LimitFlags, shareThrottle, withLimitOptions } from '../shared-throttle.js';
+import { openTemporaryFolder } from '../temporary-folder.js';
 import { formatBytes, progressBar, type Terminal } from '../terminal.js';
 
 interface MirrorFlags extends LimitFlags {
@@ -54,8 +52,7 @@ async function openBoth(
     endpoint: flags.endpoint ?? env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'],
     region: flags.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'],
   };
-  const temporaryFolder = await mkdtemp(join(env['TMPDIR'] || tmpdir(), 'gatehouse-'));
-  lifetimes.defer('temporary folder', () => rm(temporaryFolder, { recursive: true, force: true }));
+  const temporaryFolder = await openTemporaryFolder(context, lifetimes);
   const { wire } = await shareThrottle(context, flags, lifetimes);
   const source = await openBucket(from, { ...shared, wire });
   lifetimes.add('source', source);

@@ -1,14 +1,13 @@
 /** `gatehouse self-test`: proves a machine and a bucket before backups are entrusted to them. */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { opening } from '../../core/lifecycle.js';
 import type { SelfTestStep } from '../../gateway/commands/self-test-types.js';
 import { type Context, createContext } from '../context.js';
 import { exitCodes } from '../exit-code.js';
 import { bucketOptions, type RepositoryFlags } from '../repository-options.js';
+import { openTemporaryFolder } from '../temporary-folder.js';
 import type { Terminal } from '../terminal.js';
 import { version } from '../version.js';
 
@@ -35,13 +34,12 @@ export function addSelfTest(program: Command): void {
 
 /** @returns how many steps failed. */
 async function run(context: Context, flags: RepositoryFlags): Promise<number> {
-  const { clock, env, log, signal, terminal } = context;
+  const { clock, log, signal, terminal } = context;
   const { selfTest } = await import('../../gateway/commands/self-test.js');
   const { parseLocation } = await import('../../gateway/bucket/location.js');
   const { openBucket } = await import('../../gateway/bucket/open.js');
   const lifetimes = await opening(async (opened) => {
-    const folder = await mkdtemp(join(env['TMPDIR'] || tmpdir(), 'gatehouse-'));
-    opened.defer('temporary folder', () => rm(folder, { recursive: true, force: true }));
+    const folder = await openTemporaryFolder(context, opened);
     if (flags.repo === undefined) return { opened, folder, bucket: undefined };
     const place = `${flags.repo.replace(/\/+$/, '')}/gatehouse-self-test-${randomBytes(6).toString('hex')}`;
     const location = parseLocation(place);

@@ -1,12 +1,14 @@
 /** A folder for spool files that goes with its owner; those that dead processes left are removed. */
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { getuid } from 'node:process';
 import type { Clock } from '../../core/clock.js';
 import { makePrivateFolder } from '../../core/files.js';
 import type { Closeable } from '../../core/lifecycle.js';
+import { spoolUnusable } from '../errors.js';
 import { isRunning } from './process-check.js';
 
-const prefix = 'spool-';
+const usualPrefix = 'spool-';
 /** A process of another container may look dead from here; its folder changes all the time. */
 const untouchedForMs = 60 * 60_000;
 
@@ -17,9 +19,21 @@ export class SpoolFolder implements Closeable {
     this.path = path;
   }
 
-  static async open(parent: string, clock: Clock): Promise<SpoolFolder> {
+  /**
+   * @param prefix of its name, in a parent that others use too.
+   * @throws SPOOL_UNUSABLE.
+   */
+  static async open(parent: string, clock: Clock, prefix = usualPrefix): Promise<SpoolFolder> {
+    try {
+      return await SpoolFolder.#make(parent, clock, prefix);
+    } catch (error) {
+      throw spoolUnusable(parent, error);
+    }
+  }
+
+  static async #make(parent: string, clock: Clock, prefix: string): Promise<SpoolFolder> {
     await makePrivateFolder(parent);
-    await removeAbandoned(parent, clock);
+    await removeAbandoned(parent, clock, prefix);
     // The process id tells later runs whose folder it is.
     return new SpoolFolder(await mkdtemp(join(parent, `${prefix}${process.pid}-`)));
   }
@@ -62,17 +76,14 @@ export class PackSpool implements Closeable {
   }
 }
 
-async function removeAbandoned(parent: string, clock: Clock): Promise<void> {
+async function removeAbandoned(parent: string, clock: Clock, prefix: string): Promise<void> {
   for (const name of await readdir(parent)) {
-    const pid = Number(/^spool-(\d+)-/.exec(name)?.[1]);
+    const pid = Number(name.startsWith(prefix) ? /^(\d+)-/.exec(name.slice(prefix.length))?.[1] : undefined);
     if (Number.isNaN(pid) || isRunning(pid)) continue;
     const path = join(parent, name);
-    const touchedMs = await stat(path).then(
-      (stats) => stats.mtimeMs,
-      () => undefined,
-    );
-    if (touchedMs !== undefined && clock.now() - touchedMs > untouchedForMs) {
-      await rm(path, { recursive: true, force: true });
-    }
+    const found = await lstat(path).catch(() => undefined);
+    // In a folder that all may write to, another user's is not ours to walk into.
+    if (!found?.isDirectory() || found.uid !== getuid?.()) continue;
+    if (clock.now() - found.mtimeMs > untouchedForMs) await rm(path, { recursive: true, force: true });
   }
 }
