@@ -25,7 +25,7 @@ import type {
 import { directoryFault } from './directory-errors.js';
 import { listFolder } from './directory-list.js';
 import { flushNames, makeFolderDurably, moveDurably, writeDurably } from './durable-write.js';
-import { bucketFailed, bucketShortRead, bucketUnknown } from './errors.js';
+import { bucketExchanged, bucketFailed, bucketShortRead, bucketUnknown } from './errors.js';
 import { collect, fileBody } from './file-body.js';
 
 const temporaryFolder = '.gatehouse-tmp';
@@ -44,6 +44,8 @@ export class DirectoryBucket implements Bucket {
   readonly hasArchive = false;
   readonly #clock: Clock;
   readonly #tidy: boolean;
+  /** Which folder it was at first. */
+  #rootInode: number | undefined;
 
   /** `root` is an absolute path; the folder need not exist before `prepare`. */
   constructor(root: string, options: DirectoryBucketOptions) {
@@ -220,13 +222,19 @@ export class DirectoryBucket implements Bucket {
     }
   }
 
-  /** A disk that is not mounted must not look like an empty repository, nor be written beside. */
+  /**
+   * A disk that is not mounted must not look like an empty repository, nor be written beside; one
+   * that goes in mid-work leaves the empty folder on which it was mounted.
+   */
   async #requireRoot(): Promise<void> {
     const root = await stat(this.location).catch((error: unknown) => {
       if (systemCode(error) === 'ENOENT') return undefined;
       throw error;
     });
     if (!root?.isDirectory()) throw bucketUnknown({ location: this.location });
+    // The device number says less: a network's file system has another one when it is mounted again.
+    this.#rootInode ??= root.ino;
+    if (root.ino !== this.#rootInode) throw bucketExchanged(this.location);
   }
 
   #pathOf(key: string): string {

@@ -41,6 +41,14 @@ export function bucketUnknown(fault: BucketFault, hint?: string): GatehouseError
   });
 }
 
+/** The folder is not the one it was when the run began: its disk was unmounted. The user mounts it and runs again. */
+export function bucketExchanged(location: string): GatehouseError {
+  return new GatehouseError('BUCKET_EXCHANGED', `${location} is no longer the folder that it was.`, {
+    context: { location },
+    hint: 'Its disk was unmounted or replaced while it was in use: mount it, then run again.',
+  });
+}
+
 /** The store refuses this user or these keys. The user mends keys, policy or permissions. */
 export function bucketDenied(fault: BucketFault, hint?: string): GatehouseError {
   return new GatehouseError('BUCKET_DENIED', `${fault.location} refuses access${because(fault)}.`, {
