@@ -1,6 +1,7 @@
 /** `gatehouse backup`: files and folders into a new snapshot. */
 import { Argument, type Command, Option } from 'commander';
 import type { BackupResult } from '../../gateway/commands/backup-types.js';
+import { careForLocks, type LockCareFlags, withLockCareOptions } from '../aftercare.js';
 import { BackupDisplay } from '../backup-display.js';
 import { type BackupFlags, backupOptions, withBackupOptions } from '../backup-options.js';
 import { type Context, createContext } from '../context.js';
@@ -13,7 +14,7 @@ import {
   withRepositoryOptions,
 } from '../repository-options.js';
 
-interface Flags extends RepositoryFlags, PackFlags, BackupFlags {
+interface Flags extends RepositoryFlags, PackFlags, BackupFlags, LockCareFlags {
   /** How often it was given. */
   readonly verbose?: number;
 }
@@ -27,7 +28,9 @@ Examples:
   gatehouse backup -r /mnt/repo --stdin-filename shop.sql --stdin-from-command -- pg_dump shop`;
 
 export function addBackup(program: Command): void {
-  const command = withBackupOptions(withPackOptions(withRepositoryOptions(program.command('backup'))));
+  const command = withLockCareOptions(
+    withBackupOptions(withPackOptions(withRepositoryOptions(program.command('backup')))),
+  );
   command
     .description('back up files and folders into a new snapshot')
     .addArgument(new Argument('[paths...]', 'files and folders'))
@@ -47,11 +50,13 @@ export function addBackup(program: Command): void {
 async function run(context: Context, paths: readonly string[], flags: Flags): Promise<BackupResult> {
   const { backup } = await import('../../gateway/commands/backup.js');
   const options = await backupOptions(context, paths, flags);
-  const { repository, lifetimes } = await openRepository(context, flags);
+  const opened = await openRepository(context, flags);
+  const { repository, lifetimes } = opened;
   const display = new BackupDisplay(context.terminal, context.clock, flags.verbose ?? 0);
   try {
     const result = await backup(repository, options, (event) => display.show(event));
     display.finish(result);
+    await careForLocks(context, opened, flags);
     return result;
   } finally {
     context.terminal.endProgress();

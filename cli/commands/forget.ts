@@ -9,6 +9,14 @@ import {
   periods,
   type RetentionPolicy,
 } from '../../gateway/retention/policy.js';
+import {
+  careForLocks,
+  freeSpace,
+  type LockCareFlags,
+  type PurgeFlags,
+  withLockCareOptions,
+  withPurgeOptions,
+} from '../aftercare.js';
 import { createContext } from '../context.js';
 import { append } from '../option-values.js';
 import { Pace } from '../pace.js';
@@ -23,7 +31,7 @@ import { thawPacks } from '../thaw.js';
 import { type PruneFlags, pruneRules, showPrune, understood, withPruneOptions } from './prune.js';
 import { type FilterFlags, filterFrom } from './snapshots.js';
 
-interface Flags extends RepositoryFlags, PackFlags, FilterFlags, PruneFlags {
+interface Flags extends RepositoryFlags, PackFlags, FilterFlags, PruneFlags, PurgeFlags, LockCareFlags {
   /** `keepDaily`, `keepWithinDaily` and so on. */
   readonly [keep: string]: unknown;
   readonly keepTag?: readonly (readonly string[])[];
@@ -37,7 +45,7 @@ interface Flags extends RepositoryFlags, PackFlags, FilterFlags, PruneFlags {
 const shorthands = { last: 'l', hourly: 'H', daily: 'd', weekly: 'w', monthly: 'm', yearly: 'y' } as const;
 
 export function addForget(program: Command): void {
-  const command = withPackOptions(withRepositoryOptions(program.command('forget')))
+  const command = withLockCareOptions(withPackOptions(withRepositoryOptions(program.command('forget'))))
     .description('remove snapshots by a policy or by id')
     .addArgument(new Argument('[snapshot...]', 'ids or their beginnings; these go whatever the policy'));
   for (const name of ['last', ...periods] as const) {
@@ -76,7 +84,7 @@ export function addForget(program: Command): void {
     .option('-n, --dry-run', 'only show what would be removed')
     .option('--prune', 'then remove the data that is not needed any more')
     .option('--unsafe-allow-remove-all', 'allow a policy to remove every snapshot of a group');
-  withPruneOptions(command, '--yes')
+  withPurgeOptions(withPruneOptions(command, '--yes'))
     .addHelpText(
       'after',
       '\nDays, weeks and months are those of the time zone that a snapshot was stored with.',
@@ -97,7 +105,8 @@ async function forgetAction(snapshots: string[], flags: Flags, command: Command)
   const { terminal, clock, signal } = context;
   const { forget } = await import('../../gateway/commands/forget.js');
   const { showForgetResult, showPlan } = await import('../forget-display.js');
-  const { repository, bucket, lifetimes } = await openRepository(context, flags);
+  const opened = await openRepository(context, flags);
+  const { repository, bucket, lifetimes } = opened;
   const preparePacks = (packIds: readonly string[]) => thawPacks(context, bucket, packIds, flags);
   const pace = new Pace(clock);
   const dryRun = flags.dryRun ?? false;
@@ -121,6 +130,8 @@ async function forgetAction(snapshots: string[], flags: Flags, command: Command)
       onPrune: showPrune(terminal, pace),
     });
     showForgetResult(terminal, result);
+    await freeSpace(context, bucket, flags);
+    await careForLocks(context, opened, flags);
   } finally {
     terminal.endProgress();
     await lifetimes.close();

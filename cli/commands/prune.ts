@@ -5,6 +5,14 @@ import type { KeptFile } from '../../gateway/commands/delete-files.js';
 import type { PruneEvent, PruneResult, PruneStage } from '../../gateway/commands/prune.js';
 import { parseSize, parseUnusedLimit, type UnusedLimit } from '../../gateway/commands/prune-limits.js';
 import type { PrunePlan, PruneRules } from '../../gateway/commands/prune-plan.js';
+import {
+  careForLocks,
+  freeSpace,
+  type LockCareFlags,
+  type PurgeFlags,
+  withLockCareOptions,
+  withPurgeOptions,
+} from '../aftercare.js';
 import { createContext } from '../context.js';
 import { Pace } from '../pace.js';
 import {
@@ -68,13 +76,15 @@ export function pruneRules(flags: PruneFlags): PruneRules {
   };
 }
 
-interface Flags extends RepositoryFlags, PackFlags, PruneFlags {
+interface Flags extends RepositoryFlags, PackFlags, PruneFlags, PurgeFlags, LockCareFlags {
   readonly dryRun?: boolean;
   readonly unsafeRecoverNoFreeSpace?: string;
 }
 
 export function addPrune(program: Command): void {
-  withPruneOptions(withPackOptions(withRepositoryOptions(program.command('prune'))))
+  withPurgeOptions(
+    withLockCareOptions(withPruneOptions(withPackOptions(withRepositoryOptions(program.command('prune'))))),
+  )
     .description('remove data that no snapshot needs')
     .option('-n, --dry-run', 'only show what would be done')
     .addOption(
@@ -91,7 +101,8 @@ export function addPrune(program: Command): void {
       const context = createContext(command);
       const { terminal } = context;
       const { prune } = await import('../../gateway/commands/prune.js');
-      const { repository, bucket, lifetimes } = await openRepository(context, flags);
+      const opened = await openRepository(context, flags);
+      const { repository, bucket, lifetimes } = opened;
       const { unsafeRecoverNoFreeSpace } = flags;
       try {
         const options = {
@@ -105,6 +116,8 @@ export function addPrune(program: Command): void {
           terminal,
           await prune(repository, options, showPrune(terminal, new Pace(context.clock))),
         );
+        await freeSpace(context, bucket, flags);
+        await careForLocks(context, opened, flags);
       } finally {
         terminal.endProgress();
         await lifetimes.close();

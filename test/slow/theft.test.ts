@@ -180,4 +180,56 @@ describe.skipIf(skip !== undefined)(`a thief at the bucket${skip ? ` (${skip})` 
       refused,
     );
   }, 180_000);
+
+  test('undelete puts the repository back for every program, and a second time changes nothing', async () => {
+    const site = await place();
+    const { run, repository, source } = site;
+    await run(['init', '-r', repository]);
+    await run(['backup', '-r', repository, source]);
+    const before = await aSecondLater();
+    await vandalise(site);
+    const how = ['undelete', '-r', repository, '--as-of', before];
+    const planned = await run([...how, '--dry-run']);
+    expect(planned.stdout).toContain('bring back data/');
+    await run(how);
+    await restic(site, ['check', '--read-data'], s3Keys);
+    const again = JSON.parse((await run([...how, '--json'])).stdout) as unknown;
+    expect(again).toMatchObject({ restored: 0, hidden: 0 });
+  }, 120_000);
+
+  test('what is written is locked, stays locked while a snapshot needs it, and goes when it is free', async () => {
+    const site = await place(true);
+    const { run, repository, source, client, bucket } = site;
+    const lock = ['--object-lock', 'governance', '--lock-days', '10'];
+    const how = ['-r', repository, ...lock];
+    await run(['init', ...how]);
+    await run(['backup', ...how, source]);
+    const keys = await keysOf(site);
+    for (const Key of keys) {
+      const { ObjectLockMode } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key }));
+      expect(ObjectLockMode, Key).toBe('GOVERNANCE');
+    }
+    const longer = [
+      'extend-locks',
+      '-r',
+      repository,
+      '--lock-days',
+      '30',
+      '--object-lock',
+      'governance',
+      '--json',
+    ];
+    const extended = JSON.parse((await run(longer)).stdout) as unknown;
+    expect(extended).toMatchObject({ needed: keys.length, extended: keys.length });
+    expect(JSON.parse((await run(longer)).stdout)).toMatchObject({ extended: 0 });
+    await writeFile(join(source, 'a'), randomBytes(300_000));
+    await run(['backup', ...how, source]);
+    // Only delete markers: everything is still there, and told as kept.
+    const gone = await run(['forget', '-r', repository, '--keep-last', '1', '--prune', '--purge-versions']);
+    expect(gone.stderr).toContain('kept until');
+    await restic(site, ['check', '--read-data'], s3Keys);
+    const freed = ['prune', '-r', repository, '--purge-versions', '--bypass-governance'];
+    expect((await run(freed)).stderr).not.toContain('kept until');
+    await restic(site, ['check', '--read-data'], s3Keys);
+  }, 180_000);
 });
