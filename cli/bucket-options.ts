@@ -1,4 +1,6 @@
 /** The options of commands that work on a repository's bucket and need no password. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Location } from '../gateway/bucket/location.js';
 import type { Context } from './context.js';
@@ -28,6 +30,23 @@ export async function bucketPlace({ env }: Context, flags: BucketFlags): Promise
   return parseLocation(text);
 }
 
+/**
+ * Files with the keys, as a systemd service has them: named by the environment, or `access-key-id` and
+ * `secret-access-key` in $CREDENTIALS_DIRECTORY. Keys in the environment itself win.
+ */
+export function credentialFiles(env: NodeJS.ProcessEnv) {
+  if (env['AWS_ACCESS_KEY_ID'] !== undefined || env['AWS_PROFILE'] !== undefined) return undefined;
+  const folder = env['CREDENTIALS_DIRECTORY'];
+  const inFolder = (name: string) => {
+    const file = folder === undefined ? undefined : join(folder, name);
+    return file !== undefined && existsSync(file) ? file : undefined;
+  };
+  const accessKeyIdFile = env['GATEHOUSE_ACCESS_KEY_ID_FILE'] ?? inFolder('access-key-id');
+  const secretAccessKeyFile = env['GATEHOUSE_SECRET_ACCESS_KEY_FILE'] ?? inFolder('secret-access-key');
+  if (accessKeyIdFile === undefined || secretAccessKeyFile === undefined) return undefined;
+  return { accessKeyIdFile, secretAccessKeyFile };
+}
+
 export function s3Options({ env, clock, log }: Context, flags: BucketFlags) {
   return {
     clock,
@@ -35,5 +54,6 @@ export function s3Options({ env, clock, log }: Context, flags: BucketFlags) {
     endpoint: flags.endpoint ?? env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'],
     region: flags.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'],
     profile: flags.profile,
+    credentialFiles: flags.profile === undefined ? credentialFiles(env) : undefined,
   };
 }

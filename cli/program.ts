@@ -9,6 +9,7 @@ import { addCloud } from './commands/cloud.js';
 import { addCompletion } from './commands/completion.js';
 import { addCopy } from './commands/copy.js';
 import { addCp } from './commands/cp.js';
+import { addCredentials } from './commands/credentials.js';
 import { addDashboard } from './commands/dashboard.js';
 import { addDevice } from './commands/device.js';
 import { addDiff } from './commands/diff.js';
@@ -83,7 +84,7 @@ const groups = {
     addMigrate,
     addThrottle,
   ],
-  'If someone takes over this machine:': [addPolicy, addUndelete, addExtendLocks],
+  'If someone takes over this machine:': [addPolicy, addUndelete, addExtendLocks, addCredentials],
   'A backup server for the network:': [addServe, addMirror],
   'Scheduled backups:': [addJobs],
   'Buckets (also "ls" with a URL):': [addCp, addRm],

@@ -5,6 +5,7 @@ import type { Bucket } from '../gateway/bucket/bucket.js';
 import type { StorageClasses } from '../gateway/bucket/s3-connection.js';
 import type { Repository } from '../gateway/repository/repository.js';
 import type { InitOptions } from '../gateway/repository/types.js';
+import { credentialFiles } from './bucket-options.js';
 import { cacheFolder } from './cache-folder.js';
 import type { Context } from './context.js';
 import { usageError } from './exit-code.js';
@@ -259,6 +260,7 @@ export function bucketOptions(context: Context, flags: RepositoryFlags) {
     log,
     endpoint,
     region,
+    credentialFiles: credentialFiles(env),
     storageClasses: flags.storageClass,
     createsWithObjectLock: flags.objectLock !== undefined,
   };

@@ -2,11 +2,10 @@
  * Makes the AWS client: loaded only when an S3 bucket is opened, silent, without retries of its
  * own (the retrying wrapper has them), with limits on every wait.
  */
-import { readFile } from 'node:fs/promises';
 import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
-import type { Secret } from '../../core/secret.js';
+import { type AccessKeys, type CredentialFiles, readCredentialFiles } from '../security/credential-files.js';
 import type { S3Location } from './location.js';
 import { providerOf, regionOf } from './providers.js';
 
@@ -29,17 +28,6 @@ export interface S3ClientOptions {
   readonly agents?: { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent } | undefined;
   /** Instead of any of these. */
   readonly keys?: AccessKeys | undefined;
-}
-
-export interface AccessKeys {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: Secret;
-}
-
-/** Files that hold one value each, as systemd credentials do; read when the bucket is opened. */
-export interface CredentialFiles {
-  readonly accessKeyIdFile: string;
-  readonly secretAccessKeyFile: string;
 }
 
 const connectLimitMs = 15_000;
@@ -104,11 +92,7 @@ async function credentialsFrom({
     return { credentials: { accessKeyId, secretAccessKey: secretAccessKey.reveal() } };
   }
   if (files === undefined) return {};
-  const [accessKeyId, secretAccessKey] = await Promise.all([
-    readFile(files.accessKeyIdFile, 'utf8'),
-    readFile(files.secretAccessKeyFile, 'utf8'),
-  ]);
-  return { credentials: { accessKeyId: accessKeyId.trim(), secretAccessKey: secretAccessKey.trim() } };
+  return await credentialsFrom({ keys: await readCredentialFiles(files) });
 }
 
 /**
