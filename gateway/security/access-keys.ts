@@ -33,6 +33,8 @@ export class UserAccessKeys {
     const { endpoint, region = 'us-east-1', profile } = options;
     const client = new sdk.IAMClient({
       region,
+      // A call that is repeated after a lost answer would make a second key.
+      maxAttempts: 1,
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(profile === undefined ? {} : { profile }),
     });

@@ -232,4 +232,36 @@ describe.skipIf(skip !== undefined)(`a thief at the bucket${skip ? ` (${skip})` 
     expect((await run(freed)).stderr).not.toContain('kept until');
     await restic(site, ['check', '--read-data'], s3Keys);
   }, 180_000);
+
+  test('the keys of a user are rotated while backups go on', async () => {
+    const site = await place();
+    const { folder, repository, source } = site;
+    await permit(site);
+    const [id, secret, made] = ['id', 'secret', 'made'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    await writeFile(id, everydayKeys.accessKeyId);
+    await writeFile(secret, everydayKeys.secretAccessKey);
+    await writeFile(made, 'everyday2\neverydaysecret2\n');
+    const { AWS_ACCESS_KEY_ID: _id, AWS_SECRET_ACCESS_KEY: _secret, ...rest } = environment(folder);
+    const env = { ...rest, GATEHOUSE_ACCESS_KEY_ID_FILE: id, GATEHOUSE_SECRET_ACCESS_KEY_FILE: secret };
+    const run = async (args: readonly string[], code = 0) => {
+      const result = await gatehouse(args, { env });
+      expect(result.code, `${args.join(' ')}\n${result.stdout}${result.stderr}`).toBe(code);
+      return result.stdout;
+    };
+    const rotate = ['credentials', 'rotate'];
+    await run(['init', '-r', repository]);
+    await run([...rotate, 'create', '--key-file', made]);
+    await run([...rotate, 'set']);
+    await run(['backup', '-r', repository, source]);
+    await run([...rotate, 'finish'], 1);
+    expect(await run([...rotate, 'test', '-r', repository])).toContain('delete: ok');
+    expect(await run([...rotate, 'status'])).toContain('next step: finish');
+    expect(await run([...rotate, 'finish'])).toContain('delete the old key everyday');
+    expect(await run([...rotate, 'status'])).toContain('in use: everyday2');
+    await run(['backup', '-r', repository, source]);
+  }, 120_000);
 });
