@@ -3,6 +3,7 @@
  * one that stays for other blobs' sake where there is such a pack.
  */
 
+import type { BlobView } from '../repository/blob-index.js';
 import { BlobSet } from '../repository/blob-set.js';
 import { packSizeShare } from '../repository/pack-format.js';
 import type { PackSummary } from '../repository/pack-table.js';
@@ -37,8 +38,8 @@ export class PackUses {
   readonly #used: BlobSet;
   /** Numbers of used blobs that lie in several places. */
   readonly #duplicated = new BlobSet();
-  /** The place at which a duplicated blob is needed, by its number. */
-  readonly #keepers = new Map<number, string>();
+  /** The places at which duplicated blobs are needed, one of each. */
+  readonly #keepers = new BlobSet();
 
   constructor(repository: Repository, used: BlobSet) {
     this.#repository = repository;
@@ -58,7 +59,7 @@ export class PackUses {
 
   /** The blobs for which the pack is needed, by offset. */
   neededBlobs(packId: string): BlobEntry[] {
-    return this.#repository.blobsOfPack(packId).filter((blob) => this.#isNeeded(packId, blob));
+    return this.#repository.maintenance.blobsOfPack(packId, (blob) => this.#isNeeded(blob));
   }
 
   /** Until keepers are chosen it only learns which blobs lie in several places. */
@@ -74,29 +75,24 @@ export class PackUses {
     for (const { packId } of this.#repository.indexedPacks()) {
       (this.#hasOwnBlobs(packId) ? stays : others).push(packId);
     }
+    const settled = new BlobSet();
     for (const packId of [...stays, ...others]) {
-      for (const { type, id, offset } of this.#repository.blobsOfPack(packId)) {
-        const number = this.#repository.maintenance.blobNumber(type, id);
-        if (!this.#duplicated.has(number) || this.#keepers.has(number)) continue;
-        this.#keepers.set(number, placeName(packId, offset));
-      }
+      this.#repository.maintenance.visitPack(packId, ({ number, place }) => {
+        if (this.#duplicated.has(number) && settled.add(number)) this.#keepers.add(place);
+      });
     }
   }
 
   #hasOwnBlobs(packId: string): boolean {
-    return this.#repository.blobsOfPack(packId).some(({ type, id }) => {
-      const number = this.#repository.maintenance.blobNumber(type, id);
-      return this.#used.has(number) && !this.#duplicated.has(number);
+    let hasOwn = false;
+    this.#repository.maintenance.visitPack(packId, ({ number }) => {
+      hasOwn ||= this.#used.has(number) && !this.#duplicated.has(number);
     });
+    return hasOwn;
   }
 
-  #isNeeded(packId: string, { type, id, offset }: BlobEntry): boolean {
-    const number = this.#repository.maintenance.blobNumber(type, id);
-    return this.#used.has(number) && this.#isNeededAt(number, packId, offset);
-  }
-
-  #isNeededAt(number: number, packId: string, offset: number): boolean {
-    return !this.#duplicated.has(number) || this.#keepers.get(number) === placeName(packId, offset);
+  #isNeeded({ number, place }: BlobView): boolean {
+    return this.#used.has(number) && (!this.#duplicated.has(number) || this.#keepers.has(place));
   }
 
   #measure({ packId, sizeBytes }: PackSummary, seen: BlobSet): PackUse {
@@ -104,24 +100,23 @@ export class PackUses {
     const duplicates = { duplicateBlobs: 0, duplicateBytes: 0 };
     const isUncompressed = { data: false, tree: false };
     const kinds = new Set<PackUse['kind']>();
-    for (const blob of this.#repository.blobsOfPack(packId)) {
+    this.#repository.maintenance.visitPack(packId, (blob) => {
       kinds.add(blob.type);
       const share = packSizeShare(blob);
-      const number = this.#repository.maintenance.blobNumber(blob.type, blob.id);
-      const isUsed = this.#used.has(number);
-      if (isUsed && !seen.add(number)) this.#duplicated.add(number);
-      if (isUsed && this.#isNeededAt(number, packId, blob.offset)) {
+      const isUsed = this.#used.has(blob.number);
+      if (isUsed && !seen.add(blob.number)) this.#duplicated.add(blob.number);
+      if (this.#isNeeded(blob)) {
         counts.usedBlobs++;
         counts.usedBytes += share;
         if (isWorthCompressing(blob)) isUncompressed[blob.type] = true;
-        continue;
+        return;
       }
       counts.unusedBlobs++;
       counts.unusedBytes += share;
-      if (!isUsed) continue;
+      if (!isUsed) return;
       duplicates.duplicateBlobs++;
       duplicates.duplicateBytes += share;
-    }
+    });
     const [kind = 'data'] = kinds;
     return {
       packId,
@@ -134,11 +129,11 @@ export class PackUses {
   }
 }
 
-function placeName(packId: string, offset: number): string {
-  return `${packId} ${offset}`;
-}
-
 /** True for a blob that is stored plain though compression is likely to shrink it. */
-export function isWorthCompressing({ type, length, uncompressedLength }: BlobEntry): boolean {
+export function isWorthCompressing({
+  type,
+  length,
+  uncompressedLength,
+}: Pick<BlobEntry, 'type' | 'length' | 'uncompressedLength'>): boolean {
   return uncompressedLength === 0 && length > (type === 'tree' ? smallTreeBytes : emptyBlobBytes);
 }

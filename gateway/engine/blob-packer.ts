@@ -4,6 +4,7 @@ import { GatehouseError } from '../../core/errors.js';
 import { sealVerificationFailed } from '../errors.js';
 import { openBlob } from '../repository/blob-opener.js';
 import { keyMaterialFrom, Sealer, sealOverheadBytes } from '../repository/crypto.js';
+import { maxBlobsPerPack } from '../repository/pack-format.js';
 import type { FinishedPack } from '../repository/pack-writer.js';
 import { type FrameWriter, openFrameWriter } from '../repository/zstd.js';
 import { PackFile } from './pack-file.js';
@@ -11,7 +12,6 @@ import type { WorkerSettings } from './protocol.js';
 
 /** One picked at random per chunk: the order of chunk sizes then tells less of what is stored. */
 const openPacks = 2;
-const maxBlobsPerPack = 200_000;
 const ivBytes = 16;
 /** A compressed blob has a header entry four bytes longer, and must still be smaller. */
 const minGainBytes = 5;

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Closeable } from '../../core/lifecycle.js';
-import { packSizeOf } from '../repository/pack-format.js';
+import { GrowingBlobList } from '../repository/blob-list.js';
+import { packOverheadBytes, packSizeShare } from '../repository/pack-format.js';
 import type { FinishedPack } from '../repository/pack-writer.js';
-import type { BlobEntry } from '../repository/types.js';
 import type { JobReply, JobRequest, PackReply, Reply, WorkerSettings } from './protocol.js';
 
 /** Contents are outside of the heap; what is in it is short-lived. */
@@ -79,16 +79,16 @@ export class WorkerThread implements Closeable {
 }
 
 export function decodePack(reply: PackReply): FinishedPack {
-  const blobs: BlobEntry[] = [];
-  let offset = 0;
+  const blobs = new GrowingBlobList('data');
+  let sizeBytes = packOverheadBytes;
   for (const [at, length] of reply.lengths.entries()) {
     const id = reply.ids.slice(at * idDigits, (at + 1) * idDigits);
     const uncompressedLength = reply.uncompressedLengths[at] as number;
-    blobs.push({ type: 'data', id, offset, length, uncompressedLength });
-    offset += length;
+    blobs.add(id, length, uncompressedLength);
+    sizeBytes += packSizeShare({ length, uncompressedLength });
   }
   const { packId, filePath } = reply;
-  return { packId, filePath, sizeBytes: packSizeOf(blobs), blobs };
+  return { packId, filePath, sizeBytes, blobs };
 }
 
 /** Run from its sources, as tests do, the compiled program of the worker is in `dist`. */

@@ -62,7 +62,7 @@ function encodePack({ packId, filePath, blobs }: FinishedPack): PackReply {
     type: 'pack',
     packId,
     filePath,
-    ids: blobs.map(({ id }) => id).join(''),
+    ids: Array.from(blobs, ({ id }) => id).join(''),
     lengths: Uint32Array.from(blobs, ({ length }) => length),
     uncompressedLengths: Uint32Array.from(blobs, ({ uncompressedLength }) => uncompressedLength),
   };

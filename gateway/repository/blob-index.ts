@@ -4,6 +4,7 @@
  * packs; look-ups give the first one added.
  */
 import type { Closeable } from '../../core/lifecycle.js';
+import type { BlobList } from './blob-list.js';
 import { BlobRecords, type BlobRecordsOptions, recordWords } from './blob-records.js';
 import type { ScannedIndex } from './index-scanner.js';
 import { type PackSummary, PackTable } from './pack-table.js';
@@ -17,10 +18,21 @@ export interface BlobPlace {
   readonly uncompressedLength: number;
 }
 
+/** A place of a blob by numbers instead of ids. */
+export interface BlobView {
+  /** As `numberOf` gives it: one for all places of a blob. */
+  readonly number: number;
+  /** Of this very place. */
+  readonly place: number;
+  readonly type: BlobType;
+  readonly length: number;
+  readonly uncompressedLength: number;
+}
+
 export interface BlobIndex extends Closeable {
   readonly blobCount: number;
   /** Adds the blobs of a pack; those known at that very place are passed over. @returns how many are new. */
-  addPack(packId: string, blobs: readonly BlobEntry[]): number;
+  addPack(packId: string, blobs: BlobList): number;
   /** As `addPack`, for the `number`-th pack of a scanned index file. */
   addScanned(scanned: ScannedIndex, number: number): number;
   hasPack(packId: string): boolean;
@@ -32,8 +44,10 @@ export interface BlobIndex extends Closeable {
   pack(packId: string): PackSummary | undefined;
   /** A number of the pack's own, for sets of packs; -1 for one that is not there. Never given anew. */
   packNumberOf(packId: string): number;
-  /** Blobs of one pack by offset; empty when the pack is unknown. */
-  blobsOfPack(packId: string): BlobEntry[];
+  /** Blobs of one pack by offset, all or those `wanted`; empty when the pack is unknown. */
+  blobsOfPack(packId: string, wanted?: (blob: BlobView) => boolean): BlobEntry[];
+  /** Calls back with each blob of a pack, in no promised order; takes no memory for it. */
+  visitPack(packId: string, visit: (blob: BlobView) => void): void;
   /** Forgets packs and their blobs; unknown ones are passed over. */
   dropPacks(packIds: Iterable<string>): void;
 }
@@ -60,7 +74,7 @@ export class CompactBlobIndex implements BlobIndex {
     this.#records.close();
   }
 
-  addPack(packId: string, blobs: readonly BlobEntry[]): number {
+  addPack(packId: string, blobs: BlobList): number {
     const pack = this.#packs.add(packId);
     let added = 0;
     for (const { type, id, offset, length, uncompressedLength } of blobs) {
@@ -108,7 +122,10 @@ export class CompactBlobIndex implements BlobIndex {
 
   numberOf(type: BlobType, id: string): number {
     this.#want(id);
-    const tree = type === 'tree' ? 1 : 0;
+    return this.#numberOfWanted(type === 'tree' ? 1 : 0);
+  }
+
+  #numberOfWanted(tree: 0 | 1): number {
     const mask = this.#slots.length - 1;
     const print = this.#wantedPrint();
     let slot = (this.#wanted[0] as number) & mask;
@@ -136,16 +153,38 @@ export class CompactBlobIndex implements BlobIndex {
     return this.#packs.find(packId);
   }
 
-  blobsOfPack(packId: string): BlobEntry[] {
-    const number = this.#packs.find(packId);
-    if (number < 0) return [];
+  blobsOfPack(packId: string, wanted?: (blob: BlobView) => boolean): BlobEntry[] {
     const blobs: BlobEntry[] = [];
-    for (const { first, count } of this.#packs.runs(number)) {
-      this.#records.scan(first, count, (words, _first, some) => {
-        for (let at = 0; at < some * recordWords; at += recordWords) blobs.push(entryFrom(words, at));
+    this.#scanPack(packId, (words, at, place) => {
+      if (wanted === undefined || wanted(this.#viewOf(words, at, place))) blobs.push(entryFrom(words, at));
+    });
+    return blobs.sort((a, b) => a.offset - b.offset);
+  }
+
+  visitPack(packId: string, visit: (blob: BlobView) => void): void {
+    this.#scanPack(packId, (words, at, place) => visit(this.#viewOf(words, at, place)));
+  }
+
+  #scanPack(packId: string, take: (words: Uint32Array, at: number, place: number) => void): void {
+    const number = this.#packs.find(packId);
+    if (number < 0) return;
+    for (const run of this.#packs.runs(number)) {
+      this.#records.scan(run.first, run.count, (words, first, some) => {
+        for (let i = 0; i < some; i++) take(words, i * recordWords, first + i);
       });
     }
-    return blobs.sort((a, b) => a.offset - b.offset);
+  }
+
+  #viewOf(words: Uint32Array, at: number, place: number): BlobView {
+    for (let word = 0; word < idWords; word++) this.#wanted[word] = words[at + word] as number;
+    const tree = ((words[at + 8] as number) & 1) === 1 ? 1 : 0;
+    return {
+      number: this.#numberOfWanted(tree),
+      place,
+      type: tree === 1 ? 'tree' : 'data',
+      length: words[at + 10] as number,
+      uncompressedLength: words[at + 11] as number,
+    };
   }
 
   dropPacks(packIds: Iterable<string>): void {

@@ -9,6 +9,8 @@ import { join } from 'node:path';
 export const recordWords = 12;
 const recordBytes = recordWords * 4;
 const recordsPerChunk = 65_536;
+/** Read from the file in one go. */
+const recordsPerRead = 8192;
 const chunkBytes = recordsPerChunk * recordBytes;
 /** 12 MiB. */
 const defaultMemoryChunks = 4;
@@ -74,7 +76,7 @@ export class BlobRecords {
     let next = from;
     let buffer: Uint32Array<ArrayBuffer> | undefined;
     while (next < end && next < this.#filed) {
-      const some = Math.min(recordsPerChunk, end - next, this.#filed - next);
+      const some = Math.min(recordsPerRead, end - next, this.#filed - next);
       buffer ??= new Uint32Array(some * recordWords);
       const bytes = Buffer.from(buffer.buffer, 0, some * recordBytes);
       readSync(this.#file as number, bytes, 0, bytes.length, next * recordBytes);

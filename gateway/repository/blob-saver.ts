@@ -13,8 +13,10 @@ import { repositoryClosed, sealVerificationFailed } from '../errors.js';
 import type { BlobIndex } from './blob-index.js';
 import { Slots, throwIfAborted, untilAborted } from './bounded.js';
 import type { Sealer } from './crypto.js';
+import { IdTable } from './id-table.js';
 import { encodeIndex, type IndexedPack } from './index-file.js';
 import { keyOf, sha256Hex } from './layout.js';
+import { maxBlobsPerPack } from './pack-format.js';
 import { type FinishedPack, PackWriter, type SealedBlob } from './pack-writer.js';
 import type { BlobType, SavedBlob } from './types.js';
 import type { UnpackedFiles } from './unpacked.js';
@@ -22,7 +24,6 @@ import { loadZstd } from './zstd.js';
 
 /** Two open packs per type, one picked at random per blob: chunk sizes then tell less. */
 const openPacksPerType = 2;
-const maxBlobsPerPack = 200_000;
 /** What an interrupted backup has to upload again is bounded by these three. */
 const indexBlobLimit = 50_000;
 const indexByteLimit = 2 * 1024 ** 3;
@@ -50,8 +51,8 @@ export class BlobSaver implements Closeable {
   readonly #options: BlobSaverOptions;
   readonly #uploadSlots: Slots;
   readonly #stop = new AbortController();
-  /** `type` and id of blobs taken in whose pack is not uploaded yet. */
-  readonly #pending = new Set<string>();
+  /** Blobs taken in whose pack is not uploaded yet. */
+  readonly #pending: Record<BlobType, IdTable> = { data: new IdTable(), tree: new IdTable() };
   readonly #open: Record<BlobType, (PackWriter | undefined)[]> = { data: [], tree: [] };
   readonly #underWay = new Set<Promise<unknown>>();
   #unindexed: IndexedPack[] = [];
@@ -73,7 +74,7 @@ export class BlobSaver implements Closeable {
   }
 
   has(type: BlobType, id: string): boolean {
-    return this.#options.index.has(type, id) || this.#pending.has(type + id);
+    return this.#options.index.has(type, id) || this.#pending[type].find(id) >= 0;
   }
 
   /** See `Repository.saveBlob`. @throws what ended an earlier write. */
@@ -85,7 +86,7 @@ export class BlobSaver implements Closeable {
     this.#throwIfFailed();
     // From this look to the mark nothing may be awaited, or two callers would both store the blob.
     if (this.has(type, id)) return { id, isNew: false, storedBytes: 0 };
-    this.#pending.add(type + id);
+    this.#pending[type].add(id);
     return { id, isNew: true, storedBytes: await this.#track(this.#store(type, id, plain)) };
   }
 
@@ -93,7 +94,7 @@ export class BlobSaver implements Closeable {
   async saveSealed(type: BlobType, blob: SealedBlob, options?: CallOptions): Promise<void> {
     await this.#uploadSlots.whenFree(options?.signal);
     this.#throwIfFailed();
-    this.#pending.add(type + blob.id);
+    this.#pending[type].add(blob.id);
     await this.#track(this.#place(type, blob));
   }
 
@@ -111,7 +112,7 @@ export class BlobSaver implements Closeable {
   claim(id: string): boolean {
     this.#throwIfFailed();
     if (this.has('data', id)) return false;
-    this.#pending.add(`data${id}`);
+    this.#pending.data.add(id);
     return true;
   }
 
@@ -162,7 +163,7 @@ export class BlobSaver implements Closeable {
     const place = blob.sealed.length >= this.#options.packSizeBytes ? -1 : randomInt(openPacksPerType);
     const pack = this.#open[type][place] ?? new PackWriter(type, this.#options.folder);
     const written = pack.add(blob);
-    const isFull = pack.sizeBytes >= this.#options.packSizeBytes || pack.blobs.length >= maxBlobsPerPack;
+    const isFull = pack.sizeBytes >= this.#options.packSizeBytes || pack.blobCount >= maxBlobsPerPack;
     if (place >= 0) this.#open[type][place] = isFull ? undefined : pack;
     if (isFull) this.#startUpload(pack);
     await written;
@@ -205,14 +206,15 @@ export class BlobSaver implements Closeable {
         const { packId, filePath, sizeBytes, blobs } = await pack.finish(sealer);
         throwIfAborted(signal);
         // Trees are read at every run; file contents only when something is restored.
-        const kind = blobs.every(({ type }) => type === 'data') ? 'cold' : 'hot';
+        const [first] = blobs;
+        const kind = first?.type === 'data' ? 'cold' : 'hot';
         await bucket.putFile(keyOf('pack', packId), filePath, sizeBytes, { signal, kind, mayMove: true });
         await rm(filePath, { force: true });
         index.addPack(packId, blobs);
         this.#unindexed.push({ packId, blobs });
         this.#unindexedBlobs += blobs.length;
         this.#unindexedBytes += sizeBytes;
-        for (const blob of blobs) this.#pending.delete(blob.type + blob.id);
+        for (const { type, id } of blobs) this.#pending[type].delete(id);
         log.debug('pack stored', { packId, sizeBytes, blobs: blobs.length });
       } finally {
         this.#uploadSlots.release();

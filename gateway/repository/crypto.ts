@@ -82,16 +82,22 @@ export class Sealer {
    * It may be the ciphertext's own place. @returns the part of `room` that is filled.
    */
   openInto(room: Buffer, sealed: Uint8Array): Buffer | undefined {
-    if (sealed.length < sealOverheadBytes) return undefined;
+    if (!this.isIntact(sealed)) return undefined;
     const iv = sealed.subarray(0, ivSizeBytes);
-    const macAt = sealed.length - macSizeBytes;
-    const ciphertext = sealed.subarray(ivSizeBytes, macAt);
-    const mac = Buffer.allocUnsafe(macSizeBytes);
-    this.#primitives.authenticate(mac, this.#macKeys, iv, ciphertext);
-    if (!timingSafeEqual(mac, sealed.subarray(macAt))) return undefined;
+    const ciphertext = sealed.subarray(ivSizeBytes, sealed.length - macSizeBytes);
     const plain = room.subarray(0, ciphertext.length);
     this.#primitives.crypt(this.key.encryption, iv, ciphertext, plain);
     return plain;
+  }
+
+  /** False when they were not sealed with this key or were changed. */
+  isIntact(sealed: Uint8Array): boolean {
+    if (sealed.length < sealOverheadBytes) return false;
+    const macAt = sealed.length - macSizeBytes;
+    const mac = Buffer.allocUnsafe(macSizeBytes);
+    const iv = sealed.subarray(0, ivSizeBytes);
+    this.#primitives.authenticate(mac, this.#macKeys, iv, sealed.subarray(ivSizeBytes, macAt));
+    return timingSafeEqual(mac, sealed.subarray(macAt));
   }
 
   #sealInto(sealed: Buffer, plain: Uint8Array, iv: Uint8Array): void {

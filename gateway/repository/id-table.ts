@@ -1,6 +1,6 @@
 /**
- * Numbers for ids: 0 for the first one added, 1 for the next. Takes 32 bytes per id and 6 to 11 for
- * finding it; nothing is copied when it grows but the slots.
+ * Numbers for ids: 0 for the first one added, 1 for the next; those of deleted ids are given anew.
+ * Takes 32 bytes per id and 6 to 11 for finding it; nothing is copied when it grows but the slots.
  */
 const idWords = 8;
 const idBytes = idWords * 4;
@@ -8,7 +8,9 @@ const idsPerChunk = 4096;
 const firstSlots = 1024;
 
 export class IdTable {
+  /** One more than the largest number that was given. */
   size = 0;
+  readonly #freed: number[] = [];
   readonly #chunks: Uint32Array[] = [];
   /** Number + 1 by the first word of the id, or 0; at most three quarters full. */
   #slots = new Uint32Array(firstSlots);
@@ -32,12 +34,32 @@ export class IdTable {
   addNew(id: string): number {
     this.#want(id);
     if ((this.size + 1) * 4 > this.#slots.length * 3) this.#grow();
-    const number = this.size++;
-    const at = number % idsPerChunk;
-    if (at === 0) this.#chunks.push(new Uint32Array(idsPerChunk * idWords));
-    (this.#chunks.at(-1) as Uint32Array).set(this.#wanted, at * idWords);
+    const number = this.#freed.pop() ?? this.size++;
+    if (number === this.#chunks.length * idsPerChunk) {
+      this.#chunks.push(new Uint32Array(idsPerChunk * idWords));
+    }
+    this.#chunkOf(number).set(this.#wanted, (number % idsPerChunk) * idWords);
     this.#put(this.#wanted[0] as number, number);
     return number;
+  }
+
+  /** An unknown id is passed over. */
+  delete(id: string): void {
+    this.#want(id);
+    const number = this.#find();
+    if (number < 0) return;
+    const mask = this.#slots.length - 1;
+    let hole = (this.#wanted[0] as number) & mask;
+    while (this.#slots[hole] !== number + 1) hole = (hole + 1) & mask;
+    // What lies behind the hole and was pushed past it moves up, or it would not be found again.
+    for (let slot = (hole + 1) & mask; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const home = this.#hashOf((this.#slots[slot] as number) - 1) & mask;
+      if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
+      this.#slots[hole] = this.#slots[slot] as number;
+      hole = slot;
+    }
+    this.#slots[hole] = 0;
+    this.#freed.push(number);
   }
 
   /** The id with that number, as hex. */
@@ -76,6 +98,10 @@ export class IdTable {
     return this.#chunks[Math.floor(number / idsPerChunk)] as Uint32Array;
   }
 
+  #hashOf(number: number): number {
+    return this.#chunkOf(number)[(number % idsPerChunk) * idWords] as number;
+  }
+
   #put(hash: number, number: number): void {
     const mask = this.#slots.length - 1;
     let slot = hash & mask;
@@ -84,9 +110,8 @@ export class IdTable {
   }
 
   #grow(): void {
-    this.#slots = new Uint32Array(this.#slots.length * 2);
-    for (let number = 0; number < this.size; number++) {
-      this.#put(this.#chunkOf(number)[(number % idsPerChunk) * idWords] as number, number);
-    }
+    const slots = this.#slots;
+    this.#slots = new Uint32Array(slots.length * 2);
+    for (const taken of slots) if (taken !== 0) this.#put(this.#hashOf(taken - 1), taken - 1);
   }
 }

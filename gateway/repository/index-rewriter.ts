@@ -61,9 +61,11 @@ function* packsOf(
   dropped: ReadonlySet<string>,
   replaced: ReadonlyMap<string, readonly BlobEntry[]>,
 ): Generator<IndexedPack> {
-  for (const { packId } of index.packs()) {
+  for (const { packId, blobCount } of index.packs()) {
     if (dropped.has(packId) || replaced.has(packId)) continue;
-    yield { packId, blobs: index.blobsOfPack(packId) };
+    // Looked up when they are written, so that those of one pack are held at a time.
+    const entries = () => index.blobsOfPack(packId)[Symbol.iterator]();
+    yield { packId, blobs: { length: blobCount, [Symbol.iterator]: entries } };
   }
   for (const [packId, blobs] of replaced) if (!dropped.has(packId)) yield { packId, blobs };
 }

@@ -5,7 +5,7 @@
 import type { Secret } from '../../core/secret.js';
 import type { Bucket } from '../bucket/bucket.js';
 import { keyInUse, keyNotVerified, repositoryDamaged } from '../errors.js';
-import type { BlobIndex } from './blob-index.js';
+import type { BlobIndex, BlobView } from './blob-index.js';
 import { openBlob } from './blob-opener.js';
 import type { BlobSaver } from './blob-saver.js';
 import { upgradeConfig } from './config.js';
@@ -54,13 +54,23 @@ export class Maintenance {
     return this.#parts.index.numberOf(type, id);
   }
 
+  /** Calls back with each blob that the index places in a pack; see `BlobIndex.visitPack`. */
+  visitPack(packId: string, visit: (blob: BlobView) => void): void {
+    this.#parts.index.visitPack(packId, visit);
+  }
+
+  /** Those that are wanted of the blobs of a pack, by offset. */
+  blobsOfPack(packId: string, wanted: (blob: BlobView) => boolean): BlobEntry[] {
+    return this.#parts.index.blobsOfPack(packId, wanted);
+  }
+
   /**
    * Copies a sealed blob as it is into a new pack, wherever else it lies; durable after the
    * repository's `flush()`. @throws REPOSITORY_DAMAGED when its bytes were changed.
    */
   async moveBlob(blob: BlobEntry, sealed: Uint8Array, options?: CallOptions): Promise<void> {
     const { sealer, saver } = this.#parts;
-    if (sealer.open(sealed) === undefined) {
+    if (!sealer.isIntact(sealed)) {
       throw repositoryDamaged(`${blob.type} blob ${blob.id}`, 'its bytes were changed');
     }
     const { type, id, uncompressedLength } = blob;

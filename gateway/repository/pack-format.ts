@@ -3,6 +3,7 @@
  * Offsets follow from the lengths; there is no room for anything else.
  */
 import { repositoryDamaged } from '../errors.js';
+import type { BlobList } from './blob-list.js';
 import { type Sealer, sealOverheadBytes } from './crypto.js';
 import type { BlobEntry, BlobType } from './types.js';
 
@@ -10,6 +11,8 @@ const plainEntryBytes = 37;
 const compressedEntryBytes = 41;
 const lengthFieldBytes = 4;
 const compressedBit = 2;
+/** More would fit in, but who reads the pack holds all of its header; restic takes any number. */
+export const maxBlobsPerPack = 50_000;
 const maxHeaderBytes = 16 * 1024 * 1024;
 /** Read in the first go; holds the header of most packs. */
 const tailBytes = 16 * 1024;
@@ -34,17 +37,17 @@ function headerEntryBytes(blob: Pick<BlobEntry, 'uncompressedLength'>): number {
 }
 
 /** The end of a pack: sealed header and its length. @param iv random unless told (tests). */
-export function encodePackEnd(blobs: readonly BlobEntry[], sealer: Sealer, iv?: Uint8Array): Buffer {
-  const header = Buffer.allocUnsafe(blobs.reduce((sum, blob) => sum + headerEntryBytes(blob), 0));
+export function encodePackEnd(blobs: BlobList, sealer: Sealer, iv?: Uint8Array): Buffer {
+  const room = Buffer.allocUnsafe(blobs.length * compressedEntryBytes);
   let at = 0;
   for (const blob of blobs) {
     const compressed = blob.uncompressedLength > 0;
-    at = header.writeUInt8((blob.type === 'tree' ? 1 : 0) + (compressed ? compressedBit : 0), at);
-    at = header.writeUInt32LE(blob.length, at);
-    if (compressed) at = header.writeUInt32LE(blob.uncompressedLength, at);
-    at += header.write(blob.id, at, 'hex');
+    at = room.writeUInt8((blob.type === 'tree' ? 1 : 0) + (compressed ? compressedBit : 0), at);
+    at = room.writeUInt32LE(blob.length, at);
+    if (compressed) at = room.writeUInt32LE(blob.uncompressedLength, at);
+    at += room.write(blob.id, at, 'hex');
   }
-  const sealed = sealer.seal(header, iv);
+  const sealed = sealer.seal(room.subarray(0, at), iv);
   const length = Buffer.alloc(lengthFieldBytes);
   length.writeUInt32LE(sealed.length);
   return Buffer.concat([sealed, length]);

@@ -5,9 +5,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type FileHandle, open, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type BlobList, GrowingBlobList } from './blob-list.js';
 import type { Sealer } from './crypto.js';
 import { encodePackEnd, packOverheadBytes, packSizeShare } from './pack-format.js';
-import type { BlobEntry, BlobType } from './types.js';
+import type { BlobType } from './types.js';
 
 /** Small blobs are written together once they make this many bytes. */
 const writeBytes = 1024 * 1024;
@@ -23,23 +24,23 @@ export interface FinishedPack {
   readonly packId: string;
   readonly filePath: string;
   readonly sizeBytes: number;
-  readonly blobs: readonly BlobEntry[];
+  readonly blobs: BlobList;
 }
 
 export class PackWriter {
   readonly type: BlobType;
   readonly #filePath: string;
   readonly #hash = createHash('sha256');
-  readonly #blobs: BlobEntry[] = [];
+  readonly #blobs: GrowingBlobList;
   #file: FileHandle | undefined;
   #unwritten: Uint8Array[] = [];
   #unwrittenBytes = 0;
-  #offset = 0;
   #shares = packOverheadBytes;
   #tail: Promise<void> = Promise.resolve();
 
   constructor(type: BlobType, folder: string) {
     this.type = type;
+    this.#blobs = new GrowingBlobList(type);
     this.#filePath = join(folder, `${randomBytes(8).toString('hex')}.pack`);
   }
 
@@ -48,23 +49,16 @@ export class PackWriter {
     return this.#shares;
   }
 
-  get blobs(): readonly BlobEntry[] {
-    return this.#blobs;
+  get blobCount(): number {
+    return this.#blobs.length;
   }
 
   /** Takes the blob over at once; the promise tells when it is safe to go on feeding. */
-  add(blob: SealedBlob): Promise<void> {
-    const entry: BlobEntry = {
-      type: this.type,
-      id: blob.id,
-      offset: this.#offset,
-      length: blob.sealed.length,
-      uncompressedLength: blob.uncompressedLength,
-    };
-    this.#blobs.push(entry);
-    this.#shares += packSizeShare(entry);
-    this.#append(blob.sealed);
-    this.#offset += blob.sealed.length;
+  add({ id, sealed, uncompressedLength }: SealedBlob): Promise<void> {
+    const { length } = sealed;
+    this.#blobs.add(id, length, uncompressedLength);
+    this.#shares += packSizeShare({ length, uncompressedLength });
+    this.#append(sealed);
     return this.#unwrittenBytes >= writeBytes ? this.#write() : Promise.resolve();
   }
 

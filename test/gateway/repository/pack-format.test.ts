@@ -59,7 +59,8 @@ describe('a pack being written', () => {
         uncompressedLength: i % 2 === 0 ? 0 : 77,
       });
     }
-    const { packId, filePath, sizeBytes, blobs } = await writer.finish(sealer);
+    const { packId, filePath, sizeBytes, blobs: list } = await writer.finish(sealer);
+    const blobs = [...list];
     const bytes = await readFile(filePath);
     expect(bytes.length).toBe(sizeBytes);
     expect(sha256(bytes)).toBe(packId);
@@ -78,7 +79,8 @@ describe('a pack being written', () => {
     await second.add({ id: sha256(large), sealed: sealer.seal(large), uncompressedLength: 0 });
     await second.add({ id: sha256(hex('02')), sealed: sealer.seal(hex('02')), uncompressedLength: 0 });
     await first.absorb(second);
-    const { filePath, blobs } = await first.finish(sealer);
+    const { filePath, blobs: list } = await first.finish(sealer);
+    const blobs = [...list];
     const bytes = await readFile(filePath);
     const plain = blobs.map((b) => sha256(sealer.open(bytes.subarray(b.offset, b.offset + b.length))!));
     expect(plain).toEqual([sha256(hex('01')), sha256(large), sha256(hex('02'))]);
