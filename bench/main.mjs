@@ -1,13 +1,20 @@
 /**
- * `npm run bench [press] [backup [data set ...]] [memory] [index [blobs]]`: figures as ratios against a peer of the same run.
+ * `npm run bench [press] [backup [data set ...]] [memory] [index [blobs]] [prune [blobs]]`: figures as ratios against a peer of the same run.
  * Absolute times depend on the machine; the ratios are the claim. A missing peer is said, not hidden.
  */
 import { backupBench } from './backup/main.mjs';
 import { indexBench } from './index.mjs';
 import { memoryBench } from './memory.mjs';
 import { pressBench } from './press.mjs';
+import { pruneBench } from './prune.mjs';
 
-const benches = { press: pressBench, backup: backupBench, memory: memoryBench, index: indexBench };
+const benches = {
+  press: pressBench,
+  backup: backupBench,
+  memory: memoryBench,
+  index: indexBench,
+  prune: pruneBench,
+};
 const [name, ...rest] = process.argv.slice(2);
 if (name !== undefined && !(name in benches)) {
   process.stderr.write(`There is no bench "${name}". There are: ${Object.keys(benches).join(', ')}.\n`);

@@ -18,3 +18,12 @@ describe('loading the index of a repository', () => {
     expect(peak).toBeLessThan(limitMiB);
   });
 });
+
+it('plans a prune of a million tiny blobs in less than 256 MiB, and prunes them in 384', () => {
+  const { stdout, stderr } = spawnSync(process.execPath, [bench, 'prune', '1000000'], { encoding: 'utf8' });
+  const peak = (how: string) => Number(new RegExp(`^${how}: peak (\\d+) MiB`, 'm').exec(stdout)?.[1]);
+  expect(peak('plan'), stderr).toBeGreaterThan(30);
+  expect(peak('plan')).toBeLessThan(256);
+  expect(peak('prune'), stderr).toBeGreaterThan(30);
+  expect(peak('prune')).toBeLessThan(384);
+});
