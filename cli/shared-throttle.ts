@@ -8,6 +8,7 @@ import { oneWayTimetable, rateTimetable } from './option-values.js';
 export interface LimitFlags {
   readonly limitUpload?: string | undefined;
   readonly limitDownload?: string | undefined;
+  readonly yield?: boolean | undefined;
 }
 
 export function withLimitOptions(command: Command): Command {
@@ -20,7 +21,8 @@ export function withLimitOptions(command: Command): Command {
     )
     .addOption(
       new Option('--limit-download <rate>', 'at most this, as --limit-upload').argParser(oneWayTimetable),
-    );
+    )
+    .option('--yield', 'fall back while others use the line, as a background flow should');
 }
 
 interface Shared {
@@ -45,13 +47,15 @@ export function shareThrottle(context: Context, flags: LimitFlags, lifetimes: Li
   return mine.throttle;
 }
 
-function begin(context: Context, { limitUpload: upload, limitDownload: download }: LimitFlags): Shared {
+function begin(context: Context, flags: LimitFlags): Shared {
+  const { limitUpload: upload, limitDownload: download } = flags;
   const lifetimes = new Lifetimes();
   const open = async () => {
     const { openThrottle } = await import('../gateway/throttle/control.js');
     const { clock, log, dataDir } = context;
     return await openThrottle({
       limits: { upload, download },
+      yields: flags.yield,
       dataDir,
       program: 'command',
       clock,

@@ -21,6 +21,10 @@ export const gatewayConfig = z.strictObject({
     .optional()
     .describe('All jobs together upload at most this much; as `limitUpload` of a job.'),
   limitDownload: text(parseOneWay).optional().describe('All jobs together download at most this much.'),
+  yield: z
+    .boolean()
+    .default(false)
+    .describe('All jobs fall back while others use the line, as background flows should.'),
   jobs: z
     .array(job)
     .max(100)

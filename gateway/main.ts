@@ -102,6 +102,7 @@ async function openRunner(
   const { env } = process;
   const throttle = await openThrottle({
     limits: { upload: config.limitUpload, download: config.limitDownload },
+    yields: config.yield,
     dataDir: config.dataDir,
     program: 'gateway',
     clock,

@@ -53,7 +53,8 @@ export function openJobRepository(
   const { job, temporaryFolder, clock, log, signal } = options;
   return opening(async (lifetimes) => {
     const password = await readPassword(job.passwordFile);
-    const scope = options.throttle.scope({ upload: job.limitUpload, download: job.limitDownload });
+    const limits = { upload: job.limitUpload, download: job.limitDownload };
+    const scope = options.throttle.scope(limits, job.yield);
     lifetimes.defer('throttle', scope.end);
     const opened = lifetimes.add('bucket', await openJobBucket(options, scope.wire));
     const bucket = new CountedBucket(opened, options.onTaken);

@@ -1,7 +1,7 @@
 /** `gatehouse throttle`: the pace of backups, changed while they run. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Argument, type Command, Option } from 'commander';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import type { ProcessStatus } from '../../gateway/throttle/control.js';
 import { type Context, createContext } from '../context.js';
 import { usageError } from '../exit-code.js';
@@ -21,12 +21,14 @@ Orders:
   status                 what is in force (also without an order)
 
 It changes the running gateway and every running command of the data directory at once, and
-those that start later. While paused, only the repository's locks are kept up: about two
+those that start later; each has the rate for itself. --yield on lets all of them fall back
+while others use the line, beside any rate. While paused, only the repository's locks are kept up: about two
 kilobytes every five minutes, so that nobody else takes them for stale.`;
 
 interface ThrottleFlags {
   readonly download?: string;
   readonly for?: number;
+  readonly yield?: boolean;
 }
 
 export function addThrottle(program: Command): void {
@@ -40,12 +42,21 @@ export function addThrottle(program: Command): void {
     )
     .addOption(new Option('--download <rate>', 'download at most this').argParser(oneWayTimetable))
     .addOption(new Option('--for <duration>', 'only for so long: 2h, 30m').argParser(duration))
+    .addOption(
+      new Option(
+        '--yield <on|off>',
+        'fall back while others use the line, as a background flow should',
+      ).argParser(onOrOff),
+    )
     .addHelpText('after', help)
     .action(async (rate: string | undefined, flags: ThrottleFlags, command: Command) => {
       const context = createContext(command);
-      const isQuestion = rate === 'status' || (rate === undefined && flags.download === undefined);
-      if (isQuestion && flags.for !== undefined)
-        throw usageError('Nothing to set.', 'Give a rate with --for.');
+      const isQuestion =
+        rate === 'status' ||
+        (rate === undefined && flags.download === undefined && flags.yield === undefined);
+      const hasRate = !isQuestion && (rate !== undefined || flags.download !== undefined);
+      if (!hasRate && flags.for !== undefined)
+        throw usageError('Nothing to set for a while.', 'Give a rate with --for.');
       const folders = await foldersOf(context.dataDir);
       if (!isQuestion) await order(context, folders, rate, flags);
       await show(context, folders);
@@ -76,7 +87,10 @@ async function order(
   for (const folder of folders) {
     // A damaged file must not keep the user from setting it anew.
     const before = rate === 'default' ? {} : await readThrottleSetting(folder);
-    await writeThrottleSetting(folder, newSetting(before, { rate, download: flags.download, untilMs }));
+    await writeThrottleSetting(
+      folder,
+      newSetting(before, { rate, download: flags.download, untilMs, yields: flags.yield }),
+    );
   }
 }
 
@@ -115,11 +129,27 @@ function sentenceOf(status: Status): string {
     next === null
       ? ''
       : `; from ${next.at} upload ${rateText(next.upload_limit)}, download ${rateText(next.download_limit)}`;
-  return `${limits} (${why[status.source]}${until})${later}`;
+  return `${limits} (${why[status.source]}${until})${later}${yielding(status)}`;
+}
+
+function yielding({ yielding: found }: Status): string {
+  if (found === null) return '';
+  const { upload_ceiling: ceiling, queue_delay_ms: queueMs, base_delay_ms: baseMs } = found;
+  const rate = ceiling === null ? '' : ` ${rateText(ceiling)}`;
+  const delay =
+    queueMs === null || baseMs === null
+      ? ''
+      : `, delay +${Math.round(queueMs)} ms over ${Math.round(baseMs)} ms`;
+  return `; yielding:${rate}${delay}`;
 }
 
 function movement(status: Status): string {
   return `sends ${rateText(status.upload_rate)}, receives ${rateText(status.download_rate)}`;
+}
+
+function onOrOff(text: string): boolean {
+  if (text !== 'on' && text !== 'off') throw new InvalidArgumentError('Write on or off.');
+  return text === 'on';
 }
 
 function rateText(bytesPerSecond: number | null): string {

@@ -45,7 +45,7 @@ async function openThrottled(place: Location, options: OpenBucketOptions, wire: 
   if (place.kind !== 's3') {
     return new ThrottledBucket(await openPlace(place, options), { pacing, pacesCalls: true, unpaced });
   }
-  const agents = new PacedAgents(wire);
+  const agents = new PacedAgents(wire.line ?? wire);
   try {
     const bucket = await S3Bucket.open(await withEndpoint(place, options), { ...options, agents });
     return new ThrottledBucket(bucket, { pacing, unpaced, onClose: () => agents.close() });

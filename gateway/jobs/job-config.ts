@@ -82,6 +82,10 @@ const placeKeys = {
       'Upload at most this much: `300k`, `2M` per second (a plain number is KiB/s), `10M:1M` for both directions, or by weekday and hour: `08:00,512k 23:00,off`.',
     ),
   limitDownload: text(parseOneWay).optional().describe('Download at most this much.'),
+  yield: z
+    .boolean()
+    .default(false)
+    .describe('Fall back while others use the line: when round trips to the bucket grow.'),
 };
 
 const timeKeys = {

@@ -119,10 +119,14 @@ class ThrottleControl implements Closeable {
 
 /** A throttle that the data directory controls; closes with `lifetimes`. @throws RATE_MALFORMED. */
 export async function openThrottle(
-  options: Omit<ControlOptions, 'throttle'> & { readonly limits: Limits; readonly lifetimes: Lifetimes },
+  options: Omit<ControlOptions, 'throttle'> & {
+    readonly limits: Limits;
+    readonly yields?: boolean | undefined;
+    readonly lifetimes: Lifetimes;
+  },
 ): Promise<Throttle> {
-  const { limits, lifetimes, ...rest } = options;
-  const throttle = lifetimes.add('throttle', Throttle.open({ limits, clock: rest.clock }));
+  const { limits, yields, lifetimes, ...rest } = options;
+  const throttle = lifetimes.add('throttle', Throttle.open({ limits, yields, clock: rest.clock }));
   lifetimes.add('throttle control', await ThrottleControl.open({ ...rest, throttle }));
   return throttle;
 }

@@ -7,6 +7,7 @@ export interface ThrottleOrder {
   readonly rate?: string | undefined;
   readonly download?: string | undefined;
   readonly untilMs?: number | undefined;
+  readonly yields?: boolean | undefined;
 }
 
 /**
@@ -15,6 +16,14 @@ export interface ThrottleOrder {
  * @throws RATE_MALFORMED.
  */
 export function newSetting(before: ThrottleSetting, order: ThrottleOrder): ThrottleSetting {
+  const { yields, ...rest } = order;
+  if (yields === undefined) return newLimits(before, rest);
+  const { rate, download } = order;
+  const limited = rate === undefined && download === undefined ? before : newLimits(before, rest);
+  return { ...limited, yields };
+}
+
+function newLimits(before: ThrottleSetting, order: ThrottleOrder): ThrottleSetting {
   const { rate, untilMs } = order;
   const { pause, ...unpaused } = before;
   if (rate === 'pause') return { ...before, pause: untilMs === undefined ? {} : { untilMs } };
@@ -23,7 +32,8 @@ export function newSetting(before: ThrottleSetting, order: ThrottleOrder): Throt
   const base = untilMs === undefined ? before.setting : (before.temporary ?? before.setting);
   const limits = { ...pick(base), ...limitsOf(order) };
   if (untilMs !== undefined) return { ...before, temporary: { ...limits, untilMs } };
-  return { ...(pause === undefined ? {} : { pause }), setting: limits };
+  const { temporary: _over, ...kept } = before;
+  return { ...kept, setting: limits };
 }
 
 function limitsOf({ rate, download }: ThrottleOrder): { upload?: string; download?: string } {

@@ -59,14 +59,16 @@ export class PacedAgents {
   #tuning: SocketTuning | undefined;
   #roundTripMs: number | undefined;
   #closed = false;
+  #wasPaused: boolean;
 
   constructor(wire: Wire) {
     this.#wire = wire;
     this.#clock = wire.clock;
+    this.#wasPaused = this.#isPaused;
     this.httpAgent = this.#adopt(new http.Agent({ keepAlive: true, maxSockets: 50 }), false);
     this.httpsAgent = this.#adopt(new https.Agent({ keepAlive: true, maxSockets: 50 }), true) as https.Agent;
     const { upload, download } = wire;
-    this.#stopListening = [upload, download].map((limiter) => limiter.onChange(() => this.#retune()));
+    this.#stopListening = [upload, download].map((limiter) => limiter.onChange(() => this.#onChange()));
   }
 
   /** Idempotent. Cuts every connection. */
@@ -195,6 +197,7 @@ export class PacedAgents {
       },
     });
     this.#live.set(top, live);
+    this.#wire.roundTrips?.add(paced.raw);
     top.once('close', () => {
       this.#live.delete(top);
       paced.destroy();
@@ -225,12 +228,18 @@ export class PacedAgents {
     return bytes > largestWindowBytes ? undefined : bytes;
   }
 
-  #retune(): void {
-    for (const live of this.#live.values()) {
-      // The timer begins anew after a pause; what the server thinks of the silence is its affair.
-      live.top.setTimeout(live.silenceMs);
-      this.#tune(live.paced);
+  #onChange(): void {
+    // The timers begin anew after a pause; what the server thinks of the silence is its affair.
+    // Not at every change of rate: those of a flow that yields come more often than silence lasts.
+    if (this.#isPaused !== this.#wasPaused) {
+      this.#wasPaused = this.#isPaused;
+      for (const live of this.#live.values()) live.top.setTimeout(live.silenceMs);
     }
+    this.#retune();
+  }
+
+  #retune(): void {
+    for (const { paced } of this.#live.values()) this.#tune(paced);
   }
 
   #tune(paced: PacedSocket): void {

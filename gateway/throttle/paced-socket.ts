@@ -11,6 +11,7 @@ import { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../../core/clock.js';
 import type { RateLimiter } from './rate-limiter.js';
 import type { RateMeter } from './rate-meter.js';
+import type { RoundTrips } from './round-trips.js';
 
 /** What all connections of one process share. */
 export interface Wire {
@@ -19,6 +20,10 @@ export interface Wire {
   readonly sent: RateMeter;
   readonly received: RateMeter;
   readonly clock: Clock;
+  /** Told of every connection. */
+  readonly roundTrips?: RoundTrips | undefined;
+  /** For connections in place of this: limiters below these, which may yield as folders need not. */
+  readonly line?: Wire | undefined;
 }
 
 const largestDepositBytes = 256 * 1024;

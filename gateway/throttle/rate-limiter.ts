@@ -91,9 +91,9 @@ export class RateLimiter {
 
   /** A second limit beside the rate, for whoever yields to others; the lower one counts. */
   setCeiling(bytesPerSecond: number | undefined): void {
-    if (bytesPerSecond === this.#ceiling) return;
+    const before = this.#ownRate;
     this.#ceiling = bytesPerSecond;
-    this.#changed();
+    if (this.#ownRate !== before) this.#changed();
   }
 
   /** No byte goes until `resume`. */

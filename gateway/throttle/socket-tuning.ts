@@ -18,6 +18,20 @@ export interface SocketTuning {
   setSendBuffer(socket: Socket, bytes: number): void;
   /** As the kernel has measured it, so that a busy process does not count. */
   roundTripMs(socket: Socket): number | undefined;
+  /** More than what `roundTripMs` tells; undefined for a closed socket or an old kernel. */
+  measure(socket: Socket): TcpMeasure | undefined;
+  /** The kernel takes no more while so much waits to be sent for the first time. */
+  setUnsentLimit(socket: Socket, bytes: number): void;
+}
+
+export interface TcpMeasure {
+  /** Smoothed. */
+  readonly roundTripMs: number;
+  /** Of the last five minutes, as Linux keeps it. */
+  readonly bestRoundTripMs: number;
+  readonly ackedBytes: number;
+  /** Segments that had to be sent again. */
+  readonly resent: number;
 }
 
 const segmentBytes = 1448;
@@ -33,9 +47,9 @@ const streamSocket = 0x1 | 0x800 | 0x80000; // SOCK_STREAM, SOCK_NONBLOCK, SOCK_
 const families = { 4: 2, 6: 10 } as const;
 const processors = ['x64', 'arm64', 'arm', 'ia32', 'riscv64'];
 const [solSocket, sendBuffer, receiveBuffer] = [1, 7, 8];
-const [tcp, maxSegment, tcpInfo] = [6, 2, 11];
-/** Where struct tcp_info has the smoothed round trip, microseconds. */
-const roundTripAt = 68;
+const [tcp, maxSegment, tcpInfo, unsentLimit] = [6, 2, 11, 25];
+/** Where struct tcp_info has the smoothed round trip and the best, microseconds, and what else is asked. */
+const [roundTripAt, resentAt, ackedBytesAt, bestRoundTripAt, measureBytes] = [68, 100, 120, 148, 152];
 
 let loaded: Promise<SocketTuning | undefined> | undefined;
 
@@ -130,6 +144,25 @@ function nativeTuning(koffi: Koffi, largestWindowBytes: number): SocketTuning {
       const result = getOption(descriptorOf(socket), tcp, tcpInfo, info, [info.length]);
       return result === 0 ? info.readUInt32LE(roundTripAt) / 1000 : undefined;
     },
+    measure(socket) {
+      const info = Buffer.alloc(measureBytes);
+      const size = [info.length];
+      const result = getOption(descriptorOf(socket), tcp, tcpInfo, info, size);
+      return result === 0 && size[0] === measureBytes ? measureFrom(info) : undefined;
+    },
+    setUnsentLimit(socket, bytes) {
+      const fd = descriptorOf(socket);
+      if (fd >= 0) set(fd, tcp, unsentLimit, bytes);
+    },
+  };
+}
+
+function measureFrom(info: Buffer): TcpMeasure {
+  return {
+    roundTripMs: info.readUInt32LE(roundTripAt) / 1000,
+    bestRoundTripMs: info.readUInt32LE(bestRoundTripAt) / 1000,
+    ackedBytes: Number(info.readBigUInt64LE(ackedBytesAt)),
+    resent: info.readUInt32LE(resentAt),
   };
 }
 

@@ -14,6 +14,8 @@ export interface ThrottleSetting {
   /** In its place until then, milliseconds since 1970. */
   readonly temporary?: Limits & { readonly untilMs: number };
   readonly pause?: { readonly untilMs?: number };
+  /** Whether everything yields; absent, options and configuration say. */
+  readonly yields?: boolean;
 }
 
 const fileName = 'throttle.json';
@@ -31,7 +33,7 @@ export async function readThrottleSetting(dataDir: string): Promise<ThrottleSett
 
 function settingFrom(found: unknown): ThrottleSetting {
   if (!isRecord(found)) throw new Error('no setting');
-  const { setting, temporary, pause } = found;
+  const { setting, temporary, pause, yields } = found;
   return {
     ...(isRecord(setting) ? { setting: limitsFrom(setting) } : {}),
     ...(isRecord(temporary) && typeof temporary['untilMs'] === 'number'
@@ -40,6 +42,7 @@ function settingFrom(found: unknown): ThrottleSetting {
     ...(isRecord(pause)
       ? { pause: typeof pause['untilMs'] === 'number' ? { untilMs: pause['untilMs'] } : {} }
       : {}),
+    ...(typeof yields === 'boolean' ? { yields } : {}),
   };
 }
 

@@ -8,6 +8,7 @@ import type { Closeable } from '../../core/lifecycle.js';
 import type { Wire } from './paced-socket.js';
 import { RateLimiter } from './rate-limiter.js';
 import { RateMeter } from './rate-meter.js';
+import { RoundTrips } from './round-trips.js';
 import type { ThrottleSetting } from './throttle-file.js';
 import {
   type Limits,
@@ -18,6 +19,7 @@ import {
   ratesAt,
   type Timetable,
 } from './timetable.js';
+import { Yielder, type YieldStatus } from './yielder.js';
 
 /** Times in ISO 8601, rates in bytes per second, null for none. */
 export interface ThrottleStatus {
@@ -34,6 +36,8 @@ export interface ThrottleStatus {
   readonly download_rate: number;
   readonly uploaded_bytes: number;
   readonly downloaded_bytes: number;
+  /** Null when it does not yield; of jobs that yield by themselves the one with the longest queue. */
+  readonly yielding: YieldStatus | null;
   readonly next: {
     readonly at: string;
     readonly upload_limit: number | null;
@@ -46,32 +50,54 @@ interface Tables {
   readonly download: Timetable | undefined;
 }
 
+interface Scope {
+  readonly limiters: readonly Wire[];
+  readonly tables: Tables;
+  readonly yields: boolean;
+  readonly yielder: Yielder;
+}
+
+export interface ThrottleOptions {
+  readonly limits?: Limits;
+  /** Falls back when round trips grow; false unless told. */
+  readonly yields?: boolean | undefined;
+  readonly clock: Clock;
+}
+
 const minuteMs = 60_000;
 
 export class Throttle implements Closeable {
   readonly wire: Wire;
+  readonly #line: Wire;
   readonly #clock: Clock;
   readonly #start: Tables;
-  readonly #scopes = new Set<{ limiters: Wire; tables: Tables }>();
+  readonly #startYields: boolean;
+  readonly #yielder: Yielder;
+  readonly #scopes = new Set<Scope>();
   #setting: ThrottleSetting = {};
   #timer: Timer | undefined;
   #closed = false;
 
-  private constructor(start: Limits, clock: Clock) {
+  private constructor({ limits = {}, yields = false, clock }: ThrottleOptions) {
     this.#clock = clock;
-    this.#start = tablesOf(start);
-    this.wire = {
+    this.#start = tablesOf(limits);
+    this.#startYields = yields;
+    const wire: Wire = {
       upload: new RateLimiter(undefined, { clock }),
       download: new RateLimiter(undefined, { clock }),
       sent: new RateMeter({ clock }),
       received: new RateMeter({ clock }),
       clock,
     };
+    const roundTrips = new RoundTrips(clock);
+    this.#line = { ...below(wire), roundTrips };
+    this.#yielder = new Yielder(this.#line, roundTrips);
+    this.wire = { ...wire, line: this.#line };
   }
 
   /** @throws RATE_MALFORMED. */
-  static open(options: { readonly limits?: Limits; readonly clock: Clock }): Throttle {
-    const throttle = new Throttle(options.limits ?? {}, options.clock);
+  static open(options: ThrottleOptions): Throttle {
+    const throttle = new Throttle(options);
     throttle.#apply();
     return throttle;
   }
@@ -100,20 +126,22 @@ export class Throttle implements Closeable {
 
   /**
    * For a part of the process with limits of its own below the common ones: a job. While the user
-   * has set the throttle, only that holds. @throws RATE_MALFORMED.
+   * has set the throttle, only that holds. One that `yields` does so alone, unless all do.
+   * @throws RATE_MALFORMED.
    */
-  scope(limits: Limits): { readonly wire: Wire; readonly end: () => void } {
-    const { upload, download } = this.wire;
-    const clock = this.#clock;
-    const limiters: Wire = {
-      ...this.wire,
-      upload: new RateLimiter(undefined, { clock, parent: upload }),
-      download: new RateLimiter(undefined, { clock, parent: download }),
-    };
-    const scope = { limiters, tables: tablesOf(limits) };
+  scope(limits: Limits, yields = false): { readonly wire: Wire; readonly end: () => void } {
+    const roundTrips = new RoundTrips(this.#clock, this.#line.roundTrips);
+    const line = { ...below(this.#line), roundTrips };
+    const wire = { ...below(this.wire), line };
+    const yielder = new Yielder(line, roundTrips);
+    const scope: Scope = { limiters: [wire, line], tables: tablesOf(limits), yields, yielder };
     this.#scopes.add(scope);
     this.#apply();
-    return { wire: limiters, end: () => void this.#scopes.delete(scope) };
+    const end = () => {
+      this.#scopes.delete(scope);
+      yielder.set(false);
+    };
+    return { wire, end };
   }
 
   status(): ThrottleStatus {
@@ -134,13 +162,22 @@ export class Throttle implements Closeable {
       uploaded_bytes: sent.totalBytes,
       downloaded_bytes: received.totalBytes,
       next: nextOf(tables, nowMs),
+      yielding: this.#yieldStatus(),
     };
+  }
+
+  #yieldStatus(): YieldStatus | null {
+    const all = [this.#yielder, ...[...this.#scopes].map(({ yielder }) => yielder)];
+    const found = all.map((yielder) => yielder.status()).filter((status) => status !== null);
+    found.sort((one, other) => (other.queue_delay_ms ?? 0) - (one.queue_delay_ms ?? 0));
+    return found[0] ?? null;
   }
 
   /** Idempotent. Lets everything go, so that nobody waits for a throttle that is no more. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#timer?.cancel();
+    for (const { yielder } of [{ yielder: this.#yielder }, ...this.#scopes]) yielder.set(false);
     for (const limiter of [this.wire.upload, this.wire.download]) {
       limiter.setRate(undefined);
       limiter.resume();
@@ -161,9 +198,11 @@ export class Throttle implements Closeable {
     const nowMs = this.#clock.now();
     const { source, tables, untilMs } = this.#inForce();
     moveTo(this.wire, ratesOf(tables, nowMs));
+    this.#applyYields();
     const isSet = source === 'setting' || source === 'temporary';
     for (const { limiters, tables: own } of this.#scopes) {
-      moveTo(limiters, isSet ? { upload: undefined, download: undefined } : ratesOf(own, nowMs));
+      const rates = isSet ? { upload: undefined, download: undefined } : ratesOf(own, nowMs);
+      for (const wire of limiters) moveTo(wire, rates);
     }
     const { pause } = this.#setting;
     const isPaused = pause !== undefined && nowMs < (pause.untilMs ?? Number.POSITIVE_INFINITY);
@@ -172,6 +211,15 @@ export class Throttle implements Closeable {
       else limiter.resume();
     }
     this.#again(nowMs, [untilMs, pause?.untilMs]);
+  }
+
+  #applyYields(): void {
+    const { yields: isSet } = this.#setting;
+    const allYield = isSet ?? this.#startYields;
+    this.#yielder.set(allYield);
+    for (const { yielder, yields } of this.#scopes) {
+      yielder.set(isSet === undefined && !allYield && yields);
+    }
   }
 
   /** At every full minute, so that a clock that was set or changed its zone is noticed as well. */
@@ -210,6 +258,15 @@ function nextOf(tables: Tables, nowMs: number): ThrottleStatus['next'] {
 function textOf({ upload, download }: Tables): string | null {
   if (upload === undefined && download === undefined) return null;
   return [upload?.text, download && `download ${download.text}`].filter(Boolean).join('; ');
+}
+
+function below(wire: Wire): Wire {
+  const { clock, upload, download } = wire;
+  return {
+    ...wire,
+    upload: new RateLimiter(undefined, { clock, parent: upload }),
+    download: new RateLimiter(undefined, { clock, parent: download }),
+  };
 }
 
 function moveTo(wire: Wire, rates: Rates): void {

@@ -53,6 +53,9 @@ test('the throttle slows, pauses and frees a running backup, and is kept for the
   expect(JSON.parse(await readFile(join(data, 'throttle.json'), 'utf8'))).toEqual({
     setting: { upload: 'off', download: 'off' },
   });
+  const yielding = await throttle('--yield', 'on');
+  expect(yielding.set).toMatchObject({ upload_limit: null, yielding: { base_delay_ms: null } });
+  expect((await throttle('default')).set.yielding).toBeNull();
 
   const wrong = await gatehouse(['throttle', '--data', data, '08:00,fast']);
   expect(wrong.code).toBe(2);

@@ -57,6 +57,35 @@ describe('the throttle of a process', () => {
     await throttle.close();
   });
 
+  test('yields as started, as a job says for itself, or as the user sets for all', async () => {
+    const clock = new FakeClock(monday('12:00'));
+    const throttle = Throttle.open({ limits: { upload: '1M' }, clock });
+    const job = throttle.scope({}, true);
+    const { line: all = throttle.wire } = throttle.wire;
+    const { line: own = job.wire } = job.wire;
+    expect(own.upload.bytesPerSecond).toBe(128 * kibi);
+    expect(all.upload.bytesPerSecond).toBe(kibi ** 2);
+    // Folders have no line to share.
+    expect(job.wire.upload.bytesPerSecond).toBe(kibi ** 2);
+    let setting = newSetting({}, { yields: true });
+    throttle.set(setting);
+    expect(all.upload.bytesPerSecond).toBe(128 * kibi);
+    expect(throttle.status()).toMatchObject({
+      source: 'start',
+      upload_limit: kibi ** 2,
+      yielding: { upload_ceiling: 128 * kibi, download_ceiling: null, queue_delay_ms: null },
+    });
+    setting = newSetting(setting, { rate: '2M', yields: false });
+    expect(setting).toEqual({ setting: { upload: '2M' }, yields: false });
+    throttle.set(setting);
+    expect(own.upload.bytesPerSecond).toBe(2 * kibi ** 2);
+    expect(throttle.status().yielding).toBeNull();
+    expect(newSetting(newSetting(setting, { rate: '500k' }), { rate: 'default' })).toEqual({});
+    job.end();
+    await throttle.close();
+    expect(clock.pendingCount).toBe(0);
+  });
+
   test('pauses and resumes by itself after the time given, and keeps the rate that was set', async () => {
     const clock = new FakeClock(monday('12:00'));
     const throttle = Throttle.open({ clock });
