@@ -20,9 +20,13 @@ const cases: [CatKind, ListedKind | undefined][] = [
   ['pack', 'packs'],
 ];
 
-/** restic 0.14 knows neither program_version nor summary, and masks r, which counts as the same. */
+/**
+ * restic 0.14 knows neither program_version nor summary, masks r, which counts as the same, and
+ * ends no fraction of a second with zeros.
+ */
 function asOldRestic(text: string): string {
   return text
+    .replace(/(?<="created": "[^"]*)\.?0+(?=Z")/, '')
     .replace(/,\n {2}"program_version[^}]*\}?(?=\n\})/, '')
     .replace(/(?<="r": ")[^"]{24}(?=")/, (r) => {
       const bytes = Buffer.from(r, 'base64').map((byte, at) => {
