@@ -7,10 +7,12 @@ import type { Logger } from '../core/log.js';
 import { Secret } from '../core/secret.js';
 import { CountedBucket, type OnTaken } from './bucket/counted.js';
 import { formatLocation, parseLocation } from './bucket/location.js';
+import { ObjectLockBucket } from './bucket/object-lock.js';
 import { openBucket } from './bucket/open.js';
 import { parseStorageClasses } from './bucket/storage-class.js';
 import type { JobConfig } from './config.js';
 import { passwordFileUnreadable, repositoryGone } from './job-errors.js';
+import { lockRuleOf } from './jobs/job-locks.js';
 import type { KnownRepositories } from './known-repositories.js';
 import { Repository } from './repository/repository.js';
 import type { RepositoryOptions } from './repository/types.js';
@@ -57,7 +59,9 @@ export function openJobRepository(
     const scope = options.throttle.scope(limits, job.yield);
     lifetimes.defer('throttle', scope.end);
     const opened = lifetimes.add('bucket', await openJobBucket(options, scope.wire));
-    const bucket = new CountedBucket(opened, options.onTaken);
+    const rule = lockRuleOf(job);
+    const locking = rule === undefined ? opened : new ObjectLockBucket(opened, rule, clock);
+    const bucket = new CountedBucket(locking, options.onTaken);
     const repository = await openOrMake(options, { bucket, password, temporaryFolder, clock, log, signal });
     lifetimes.add('repository', repository);
     return { repository, lifetimes };
@@ -73,6 +77,7 @@ function openJobBucket({ job, endpoint, region, clock, log }: OpenJobRepository,
     endpoint: serverOf(job, endpoint),
     region: job.region ?? region,
     credentialFiles: hasKeys ? { accessKeyIdFile, secretAccessKeyFile } : undefined,
+    createsWithObjectLock: job.objectLock !== undefined,
     storageClasses: job.storageClass === undefined ? undefined : parseStorageClasses(job.storageClass),
     wire,
   });

@@ -24,8 +24,9 @@ export function addExtendLocks(program: Command): void {
       '\nWhat would be free within half of --lock-days is locked for --lock-days from now. Mode governance\n' +
         'unless told. Run it once a week or so; "backup", "forget" and "prune" do it with --extend-locks.',
     )
-    .action(async (flags: Flags, command: Command) => {
+    .action(async (given: Flags, command: Command) => {
       const context = createContext(command);
+      const flags: Flags = { ...given, objectLock: given.objectLock ?? 'governance' };
       const opened = await openRepository(context, flags);
       try {
         await extendRepositoryLocks(context, opened, flags);

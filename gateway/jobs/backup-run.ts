@@ -6,6 +6,7 @@ import type { BackupEvent, BackupOptions, BackupResult } from '../commands/backu
 import type { Repository } from '../repository/repository.js';
 import { runHooks } from './hooks.js';
 import { withJobRepository } from './job-access.js';
+import { keepLocked } from './job-locks.js';
 import { forgetOld } from './job-retention.js';
 import { selectionOf } from './job-selection.js';
 import { failedEnd, type RunContext, type RunEnd, sentenceOf } from './run-context.js';
@@ -39,7 +40,7 @@ async function backUp(context: RunContext): Promise<RunEnd> {
   return await withJobRepository(context.access, context, async (repository) => {
     const result = await storeSources(context, repository);
     context.log.info('backup ended', { snapshot: result.summary.snapshot_id ?? null });
-    return await withRetention(repository, context, endOf(result));
+    return await withLocks(repository, context, await withRetention(repository, context, endOf(result)));
   });
 }
 
@@ -51,6 +52,18 @@ async function withRetention(repository: Repository, context: RunContext, end: R
   } catch (error) {
     context.log.error('old snapshots could not be forgotten', { error });
     return { ...end, state: 'PARTIAL', error: `Old snapshots could not be forgotten. ${sentenceOf(error)}` };
+  }
+}
+
+/** As with retention: the snapshot is there all the same. */
+async function withLocks(repository: Repository, context: RunContext, end: RunEnd): Promise<RunEnd> {
+  if (end.state !== 'SUCCEEDED') return end;
+  try {
+    const done = await keepLocked(repository, context);
+    return done === undefined ? end : { ...end, note: end.note === null ? done : `${end.note}; ${done}` };
+  } catch (error) {
+    context.log.error('locks could not be extended', { error });
+    return { ...end, state: 'PARTIAL', error: `Locks could not be extended. ${sentenceOf(error)}` };
   }
 }
 

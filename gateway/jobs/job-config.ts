@@ -73,6 +73,17 @@ const placeKeys = {
     .describe('File with the S3 access key id; without it the AWS environment and `~/.aws` are asked.'),
   secretAccessKeyFile: absolutePath.optional().describe('File with the S3 secret access key.'),
   passwordFile: absolutePath.describe('File with the repository password; one line ending is ignored.'),
+  objectLock: z
+    .strictObject({
+      mode: z
+        .enum(['governance', 'compliance'])
+        .describe('`compliance`: nobody at all can delete before; `governance`: the maintenance keys can.'),
+      days: z.int().min(1).max(3_650).default(30).describe('For how many days.'),
+    })
+    .optional()
+    .describe(
+      'Lock what is written in a bucket made with Object Lock, and keep it locked while a snapshot needs it.',
+    ),
   storageClass: text(parseStorageClasses)
     .optional()
     .describe('S3 storage classes of what is written: `data=GLACIER_IR,metadata=STANDARD`.'),
