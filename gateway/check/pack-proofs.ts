@@ -6,15 +6,18 @@
 import { availableParallelism } from 'node:os';
 import type { Closeable } from '../../core/lifecycle.js';
 import { mapBounded, throwIfAborted } from '../repository/bounded.js';
+import { keyMaterialBytes } from '../repository/crypto.js';
 import { keyOf } from '../repository/layout.js';
 import type { Repository } from '../repository/repository.js';
 import type { CallOptions, Problem } from '../repository/types.js';
-import { CheckThread } from './check-thread.js';
+import { JobThreads } from '../threads/job-threads.js';
 import { packEntries } from './pack-entries.js';
-import type { PackJob } from './protocol.js';
+import type { PackJob, PackReply } from './protocol.js';
 import { provePack } from './prove-pack.js';
 
 const mebibyte = 1024 * 1024;
+/** Packs are outside of the heap. */
+const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 };
 /** Below this sum threads do not pay. */
 const threadsFromBytes = 32 * mebibyte;
 /** For packs being fetched while the threads are busy. */
@@ -71,8 +74,8 @@ interface Proof {
 class PackProofs implements Closeable {
   readonly #repository: Repository;
   readonly #options: ProofOptions;
-  readonly #threads: CheckThread[];
-  readonly #idle: CheckThread[];
+  /** Undefined where all is proved on this thread. */
+  readonly #threads: JobThreads<PackJob, PackReply> | undefined;
   readonly #slotBytes: number;
   /** Used again and again: shared memory goes back to the system late. */
   readonly #slots: SharedArrayBuffer[];
@@ -85,16 +88,17 @@ class PackProofs implements Closeable {
   ) {
     this.#repository = repository;
     this.#options = options;
-    const { encryption, macNonceKey, macMultiplier } = repository.stores.sealer.key;
-    const key = Buffer.concat([encryption, macNonceKey, macMultiplier]);
-    this.#threads = Array.from({ length: sizes.threads }, () => CheckThread.start({ key }));
-    this.#idle = [...this.#threads];
+    const key = keyMaterialBytes(repository.stores.sealer.key);
+    if (sizes.threads > 0) {
+      const how = { program: 'check/worker.js', settings: { key }, resourceLimits };
+      this.#threads = new JobThreads({ ...how, count: sizes.threads });
+    }
     this.#slotBytes = sizes.slotBytes;
     this.#slots = Array.from({ length: sizes.slots }, () => new SharedArrayBuffer(sizes.slotBytes));
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.close()));
+    await this.#threads?.close();
   }
 
   /** What comes damaged is read again: streams have no checksum on their way, or none that says much. */
@@ -143,13 +147,10 @@ class PackProofs implements Closeable {
   }
 
   async #run(job: PackJob): Promise<readonly Problem[]> {
-    if (this.#threads.length === 0) return provePack(job, this.#repository.stores.sealer);
-    const thread = await this.#take(this.#idle);
-    try {
-      return await thread.prove(job);
-    } finally {
-      this.#give(this.#idle, thread);
-    }
+    if (this.#threads === undefined) return provePack(job, this.#repository.stores.sealer);
+    const reply = await this.#threads.run(job);
+    if ('failure' in reply) throw new Error(reply.failure);
+    return reply.problems;
   }
 
   /** One of the free ones, as soon as there is one. */

@@ -16,10 +16,16 @@ interface Port {
 async function serve(port: Port, settings: CheckSettings): Promise<void> {
   const sealer = new Sealer(keyMaterialFrom(settings.key));
   const scratch = await Scratch.open();
+  // One after the other: they share the scratch, and answers belong to jobs by their order.
+  let turn: Promise<void> = Promise.resolve();
   port.on('message', (job) => {
-    provePack(job, sealer, scratch).then(
-      (problems) => port.postMessage({ problems }),
-      (error: unknown) => port.postMessage({ failure: messageOf(error) }),
-    );
+    turn = turn.then(async () => {
+      port.postMessage(
+        await provePack(job, sealer, scratch).then(
+          (problems) => ({ problems }),
+          (error: unknown) => ({ failure: messageOf(error) }),
+        ),
+      );
+    });
   });
 }

@@ -13,7 +13,7 @@ import { editSnapshot } from '../tree/snapshot-edit.js';
 import { throwIfAborted } from './abort.js';
 import { findArchivedPacks } from './archived-packs.js';
 import { chooseSnapshots } from './choose-snapshots.js';
-import { copyBlobs, type WantedBlob } from './copy-blobs.js';
+import { copyBlobs, copyThreads, type WantedBlob } from './copy-blobs.js';
 import { listSnapshots, type SnapshotFilter } from './snapshots.js';
 import { readReferences } from './used-blobs.js';
 import { withLock } from './with-lock.js';
@@ -77,22 +77,27 @@ async function runCopy(
   const walk = new NewBlobs(source, target, signal);
   const copied: { oldId: string; newId: string }[] = [];
   let blobs = 0;
-  for (const snapshot of lacking) {
-    throwIfAborted(signal);
-    onEvent({ type: 'started', snapshot });
-    const onProgress = (bytes: number) => onEvent({ type: 'progress', bytes });
-    for await (const wanted of walk.of(snapshot.tree)) {
-      await copyBlobs(source, target, wanted, { signal, onProgress });
-      blobs += wanted.length;
+  const threads = copyThreads(source, target);
+  try {
+    for (const snapshot of lacking) {
+      throwIfAborted(signal);
+      onEvent({ type: 'started', snapshot });
+      const onProgress = (bytes: number) => onEvent({ type: 'progress', bytes });
+      for await (const wanted of walk.of(snapshot.tree)) {
+        await copyBlobs(source, target, wanted, { threads, signal, onProgress });
+        blobs += wanted.length;
+      }
+      const json = editSnapshot(await source.loadSnapshot(snapshot.id, { signal }), {
+        // Ids of the source mean nothing here, but for the first one, by which a copy is known again.
+        parent: undefined,
+        original: snapshot.original ?? snapshot.id,
+      });
+      const newId = await target.saveSnapshot(json, { signal });
+      copied.push({ oldId: snapshot.id, newId });
+      onEvent({ type: 'copied', snapshot, newId });
     }
-    const json = editSnapshot(await source.loadSnapshot(snapshot.id, { signal }), {
-      // Ids of the source mean nothing here, but for the first one, by which a copy is known again.
-      parent: undefined,
-      original: snapshot.original ?? snapshot.id,
-    });
-    const newId = await target.saveSnapshot(json, { signal });
-    copied.push({ oldId: snapshot.id, newId });
-    onEvent({ type: 'copied', snapshot, newId });
+  } finally {
+    await threads?.close();
   }
   const sharesChunks = source.polynomial === target.polynomial;
   return { copied, skipped: chosen.length - copied.length, blobs, sharesChunks };

@@ -28,6 +28,11 @@ export function keyMaterialFrom(bytes: Uint8Array): KeyMaterial {
   };
 }
 
+/** As `keyMaterialFrom` takes them. */
+export function keyMaterialBytes({ encryption, macNonceKey, macMultiplier }: KeyMaterial): Buffer {
+  return Buffer.concat([encryption, macNonceKey, macMultiplier]);
+}
+
 export function randomKeyMaterial(): KeyMaterial {
   return keyMaterialFrom(randomBytes(64));
 }

@@ -4,7 +4,7 @@ import type { ChunkerParameters } from '../chunker/parameters.js';
 import { Engine, type EngineTarget } from '../engine/engine.js';
 import type { WorkerSettings } from '../engine/protocol.js';
 import type { BlobSaver } from './blob-saver.js';
-import type { Sealer } from './crypto.js';
+import { keyMaterialBytes, type Sealer } from './crypto.js';
 
 /** Zstandard level of data blobs: stores no more than restic's default does, and is the quickest that does. */
 const dataLevel = 2;
@@ -82,10 +82,9 @@ export function workerSettings(parts: {
   readonly verifySealed: boolean;
 }): Omit<WorkerSettings, 'folder'> {
   const { sealer, compressData, ...others } = parts;
-  const { encryption, macNonceKey, macMultiplier } = sealer.key;
   return {
     ...others,
     level: compressData ? dataLevel : undefined,
-    key: Buffer.concat([encryption, macNonceKey, macMultiplier]),
+    key: keyMaterialBytes(sealer.key),
   };
 }

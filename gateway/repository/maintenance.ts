@@ -4,6 +4,7 @@
  */
 import type { Secret } from '../../core/secret.js';
 import type { Bucket } from '../bucket/bucket.js';
+import type { WorkerSettings } from '../engine/protocol.js';
 import { keyInUse, keyNotVerified, repositoryDamaged } from '../errors.js';
 import type { BlobIndex, BlobView } from './blob-index.js';
 import { openBlob } from './blob-opener.js';
@@ -13,6 +14,7 @@ import type { Sealer } from './crypto.js';
 import { createKeyFile, defaultScryptCost, type KeyInfo, listKeyFiles, openKeyFile } from './keys.js';
 import { keyOf } from './layout.js';
 import { thisProcess } from './lock-files.js';
+import type { SealedBlob } from './pack-writer.js';
 import type { BlobEntry, BlobType, CallOptions, ScryptCost } from './types.js';
 
 export interface NewKey extends CallOptions {
@@ -30,6 +32,7 @@ interface Parts {
   readonly keyId: string;
   readonly index: BlobIndex;
   readonly saver: BlobSaver;
+  readonly workers: Pick<WorkerSettings, 'level'>;
 }
 
 export class Maintenance {
@@ -75,6 +78,16 @@ export class Maintenance {
     }
     const { type, id, uncompressedLength } = blob;
     await saver.saveSealed(type, { id, sealed, uncompressedLength }, options);
+  }
+
+  /** As `moveBlob` for one that was sealed for this repository just now, so that it needs no proof. */
+  async takeSealed(type: BlobType, blob: SealedBlob, options?: CallOptions): Promise<void> {
+    await this.#parts.saver.saveSealed(type, blob, options);
+  }
+
+  /** Zstandard level for data blobs; undefined where they are left plain. */
+  get dataLevel(): number | undefined {
+    return this.#parts.workers.level;
   }
 
   /** As `moveBlob` for one that is not compressed: it is then, even where that saves nothing. */
