@@ -23,6 +23,8 @@ const freeStepsPerGrowth = 3;
 const startingGrowth = 1.5;
 /** Whoever uses less of the ceiling than this has no need of a higher one. */
 const usedPart = 0.7;
+/** A queue of our own would have gone by then: this one is another's. */
+const ownQueueSteps = 5;
 const lossPauseMs = 1_000;
 /** Fewer, on a free line, are the kernel's probes of a request's tail, or a radio's errors. */
 const lossSegments = 3;
@@ -56,6 +58,8 @@ export interface YieldState {
   readonly lastLossMs: number;
   /** Steps since the last queue or loss. */
   readonly freeSteps: number;
+  /** Steps since the queue was last within the target. */
+  readonly busySteps: number;
   /** The smaller of two samples counts: a lone late one is jitter (RFC 6817 section 2.4.2, CURRENT_FILTER). */
   readonly lastQueueMs: number;
   /** What arrived lately, newest first. The most of it counts: a gap between requests is no jam. */
@@ -79,6 +83,7 @@ export function beginYielding(bytesPerSecond: number): YieldState {
     isStarting: true,
     lastLossMs: Number.NEGATIVE_INFINITY,
     freeSteps: 0,
+    busySteps: 0,
     lastQueueMs: Number.POSITIVE_INFINITY,
     recent: [],
   };
@@ -99,7 +104,14 @@ export function yieldStep(state: YieldState, sample: YieldSample): YieldState {
   if (isLoss && nowMs - state.lastLossMs >= lossPauseMs) {
     const halved = Math.min(state.ceilingBytesPerSecond, arriving) / 2;
     const ceilingBytesPerSecond = floored(halved);
-    return { ...seen, ceilingBytesPerSecond, isStarting: false, lastLossMs: nowMs, freeSteps: 0 };
+    return {
+      ...seen,
+      ceilingBytesPerSecond,
+      isStarting: false,
+      lastLossMs: nowMs,
+      freeSteps: 0,
+      busySteps: 0,
+    };
   }
   return {
     ...state,
@@ -107,6 +119,7 @@ export function yieldStep(state: YieldState, sample: YieldSample): YieldState {
     ceilingBytesPerSecond: floored(nextCeiling(state, { queueMs, isFree, arriving })),
     isStarting: state.isStarting && isFree,
     freeSteps: isFree ? state.freeSteps + 1 : 0,
+    busySteps: queueMs > targetMs ? state.busySteps + 1 : 0,
   };
 }
 
@@ -120,7 +133,8 @@ function nextCeiling(state: YieldState, { queueMs, isFree, arriving }: Line): nu
   const { ceilingBytesPerSecond: ceiling, isStarting } = state;
   const correction = 1 + gain * Math.max(-mostAboveTarget, 1 - queueMs / targetMs);
   // With a queue what arrives is our part of the line, whatever we send.
-  if (queueMs > targetMs) return arriving * correction;
+  const isOthers = state.busySteps >= ownQueueSteps;
+  if (queueMs > targetMs) return (isOthers ? Math.min(ceiling, arriving) : arriving) * correction;
   if (arriving < usedPart * ceiling) return ceiling;
   if (!isFree) return arriving * correction;
   if (isStarting) return ceiling * startingGrowth;
