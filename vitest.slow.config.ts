@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Files that hold a pace against the clock: they run last and one at a time, with nothing beside them. */
-const paced = ['test/slow/throttle.test.ts'];
+const paced = ['test/slow/throttle.test.ts', 'test/slow/yielding.test.ts'];
 
 const shared = { pool: 'forks' as const, testTimeout: 600_000, hookTimeout: 120_000 };
 

@@ -3,7 +3,7 @@
  * request for an object with as many bytes as its key ends with (`x-1000000`), and answers every
  * so-manieth PUT with 503 after it has come in.
  *
- *   node s3-sink.mjs FAIL-EVERY [KEY-FILE CERTIFICATE-FILE]
+ *   [SINK_HOST=ADDRESS] node s3-sink.mjs FAIL-EVERY [KEY-FILE CERTIFICATE-FILE]
  */
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
@@ -47,5 +47,5 @@ const server =
   keyFile === undefined
     ? http.createServer(answer)
     : https.createServer({ key: readFileSync(keyFile), cert: readFileSync(certificateFile) }, answer);
-server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
+server.listen(0, process.env.SINK_HOST ?? '127.0.0.1', () => process.send({ port: server.address().port }));
 process.on('disconnect', () => process.exit());
