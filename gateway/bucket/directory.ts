@@ -31,6 +31,8 @@ import { collect, fileBody } from './file-body.js';
 const temporaryFolder = '.gatehouse-tmp';
 /** A temporary file that nobody has written to for that long was left by a crash. */
 const abandonedAfterMs = 24 * 60 * 60 * 1000;
+/** Of a read that nothing limits; a limit that comes meanwhile counts from the next one on. */
+const openReadBytes = 4 * 1024 * 1024;
 const absent = ['ENOENT', 'ENOTDIR', 'EISDIR'];
 
 export interface DirectoryBucketOptions {
@@ -78,7 +80,7 @@ export class DirectoryBucket implements Bucket {
 
   async putFile(key: string, filePath: string, sizeBytes: number, options: PutOptions = {}): Promise<void> {
     const limiter = options.pacing?.upload;
-    const mayMove = options.mayMove === true && limiter === undefined;
+    const mayMove = options.mayMove === true && limiter?.isOpen !== false;
     if (mayMove && (await this.#move(filePath, sizeBytes, key, options))) return;
     return this.#store(key, pacedStream(fileBody(filePath, sizeBytes), { limiter }), options);
   }
@@ -285,8 +287,9 @@ async function readRange(
   const limiter = options.pacing?.download;
   let filled = 0;
   while (filled < length) {
-    const wanted = Math.min(length - filled, limiter?.grainBytes ?? length);
-    await limiter?.take(wanted, options.signal);
+    const isOpen = limiter?.isOpen !== false;
+    const wanted = Math.min(length - filled, isOpen ? openReadBytes : limiter.grainBytes);
+    if (!isOpen) await limiter.take(wanted, options.signal);
     const { bytesRead } = await file.read(buffer, filled, wanted, offset + filled);
     if (bytesRead === 0) break;
     filled += bytesRead;

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../core/clock.js';
 import { DirectoryBucket } from '../../../gateway/bucket/directory.js';
 import { directoryFault } from '../../../gateway/bucket/directory-errors.js';
+import { RateLimiter } from '../../../gateway/throttle/rate-limiter.js';
 import { bucketContract, keysOf } from '../../contracts/bucket.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -138,4 +139,19 @@ test('takes over a spooled file by moving it, once', async () => {
   expect(await keysOf(bucket, '')).toEqual(['data/ab/key']);
   const other = bucket.putFile('data/ab/key', filePath, 8, { mayMove: true });
   await expect(other).rejects.toMatchObject({ code: expect.stringMatching(/^BUCKET_/) });
+});
+
+test.each([
+  ['moves a spooled file under a limiter without a limit', undefined, true],
+  ['sends it at the pace of one that has a limit', 1024 * 1024, false],
+])('%s', async (_name, bytesPerSecond, isMoved) => {
+  const bucket = await openFresh();
+  await bucket.prepare();
+  await mkdir(bucket.spoolFolder, { recursive: true });
+  const filePath = join(bucket.spoolFolder, 'spooled');
+  await writeFile(filePath, 'content');
+  const inode = (await stat(filePath)).ino;
+  const pacing = { upload: new RateLimiter(bytesPerSecond, { clock: systemClock }) };
+  await bucket.putFile('data/ab/key', filePath, 7, { mayMove: true, pacing });
+  expect((await stat(join(bucket.location, 'data/ab/key'))).ino === inode).toBe(isMoved);
 });
