@@ -43,10 +43,11 @@ async function withRestored(
     folder: string,
     repository: Repository,
   ) => Promise<void>,
+  largeBytes = 14_000_000,
 ): Promise<void> {
   const folder = await temporaryFolder();
   mkdirSync(join(folder, 's/sub'), { recursive: true });
-  writeFileSync(join(folder, 's/large'), noise(14_000_000, 1));
+  writeFileSync(join(folder, 's/large'), noise(largeBytes, 1));
   writeFileSync(join(folder, 's/sub/small'), 'small');
   writeFileSync(join(folder, 's/sub/first'), 'linked');
   linkSync(join(folder, 's/sub/first'), join(folder, 's/sub/second'));
@@ -64,6 +65,9 @@ async function withRestored(
     await work(again, folder, repository);
   });
 }
+
+/** For what takes no file of several chunks. */
+const withLittle = (work: Parameters<typeof withRestored>[0]) => withRestored(work, 50_000);
 
 function scribble(path: string, offset: number): void {
   const file = openSync(path, 'r+');
@@ -103,7 +107,7 @@ describe('a restore over files that are there', () => {
     ['if-newer', 'mine', new Date('2030-01-01')],
     ['if-newer', 'small', new Date('2010-01-01')],
   ] as const)('keeps to the rule %s: %s', (overwrite, expected, time) =>
-    withRestored(async (again, folder) => {
+    withLittle(async (again, folder) => {
       const small = join(folder, 'out/s/sub/small');
       writeFileSync(small, 'mine');
       utimesSync(small, time, time);
@@ -115,7 +119,7 @@ describe('a restore over files that are there', () => {
   );
 
   it('deletes what the snapshot lacks, as far as it is selected, and never beyond a link', () =>
-    withRestored(async (again, folder) => {
+    withLittle(async (again, folder) => {
       const at = (name: string) => join(folder, 'out', name);
       mkdirSync(join(folder, 'precious'));
       writeFileSync(join(folder, 'precious/file'), 'precious');
@@ -173,7 +177,7 @@ describe('a restore over files that are there', () => {
 
 describe('a restore of a hostile tree', () => {
   it('uses the first of two equal names, so that nothing is written through a link', () =>
-    withRestored(async (_again, folder, repository) => {
+    withLittle(async (_again, folder, repository) => {
       const snapshot = await findSnapshot(repository, 'latest');
       const [source] = decodeTree(await repository.loadBlob('tree', snapshot.tree));
       const outside = join(folder, 'outside');
@@ -193,7 +197,7 @@ describe('a restore of a hostile tree', () => {
     }));
 
   it('tells of sizes, owners and types that no file has, and restores the rest', () =>
-    withRestored(async (_again, folder, repository) => {
+    withLittle(async (_again, folder, repository) => {
       const snapshot = await findSnapshot(repository, 'latest');
       const [source] = decodeTree(await repository.loadBlob('tree', snapshot.tree));
       const { subtree: _subtree, ...file } = { ...source!, type: 'file', content: [] };
