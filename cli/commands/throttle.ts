@@ -135,12 +135,9 @@ function sentenceOf(status: Status): string {
 function yielding({ yielding: found }: Status): string {
   if (found === null) return '';
   const { upload_ceiling: ceiling, queue_delay_ms: queueMs, base_delay_ms: baseMs } = found;
-  const rate = ceiling === null ? '' : ` ${rateText(ceiling)}`;
-  const delay =
-    queueMs === null || baseMs === null
-      ? ''
-      : `, delay +${Math.round(queueMs)} ms over ${Math.round(baseMs)} ms`;
-  return `; yielding:${rate}${delay}`;
+  if (queueMs === null || baseMs === null) return '; yielding';
+  const delay = `delay +${Math.round(queueMs)} ms over ${Math.round(baseMs)} ms`;
+  return `; yielding: ${ceiling === null ? '' : `${rateText(ceiling)}, `}${delay}`;
 }
 
 function movement(status: Status): string {
