@@ -9,13 +9,11 @@ import type {
   BucketLocationConstraint,
   CopyObjectCommandInput,
   GetObjectCommandInput,
-  GetObjectCommandOutput,
   HeadObjectCommandOutput,
 } from '@aws-sdk/client-s3';
 import { GatehouseError, hasCode } from '../../core/errors.js';
 import { pacedStream } from '../throttle/paced-stream.js';
 import type {
-  ArchiveState,
   Bucket,
   BucketEntry,
   CallOptions,
@@ -31,8 +29,9 @@ import { bucketFailed, bucketShortRead, bucketUnknown, damagedOnTheWay } from '.
 import { collect } from './file-body.js';
 import type { S3Location } from './location.js';
 import { type S3BucketOptions, S3Connection } from './s3-connection.js';
+import { archiveState, md5Of } from './s3-facts.js';
 import { listObjects, listUploadsWithActivity } from './s3-list.js';
-import { payloadOf, plainEtag, S3Uploads } from './s3-put.js';
+import { payloadOf, S3Uploads } from './s3-put.js';
 import { S3Versions } from './s3-versions.js';
 import { stallGuard } from './stall-guard.js';
 
@@ -286,23 +285,6 @@ export class S3Bucket implements Bucket {
     const LocationConstraint = region as BucketLocationConstraint;
     return { CreateBucketConfiguration: { LocationConstraint } };
   }
-}
-
-/** The MD5 of the whole object, unless it was made of parts or encrypted with a key of AWS or the user. */
-function md5Of(answer: GetObjectCommandOutput | HeadObjectCommandOutput): string | undefined {
-  const etag = plainEtag(answer.ETag ?? '');
-  const isMd5 = /^[0-9a-f]{32}$/.test(etag);
-  const isEncrypted =
-    answer.SSECustomerAlgorithm !== undefined || answer.ServerSideEncryption?.startsWith('aws:') === true;
-  return isMd5 && !isEncrypted ? etag : undefined;
-}
-
-function archiveState(head: HeadObjectCommandOutput): ArchiveState | undefined {
-  if (head.StorageClass !== 'GLACIER' && head.StorageClass !== 'DEEP_ARCHIVE') return undefined;
-  if (head.Restore === undefined) return { state: 'frozen' };
-  if (head.Restore.includes('ongoing-request="true"')) return { state: 'thawing' };
-  const until = Date.parse(/expiry-date="([^"]+)"/.exec(head.Restore)?.[1] ?? '');
-  return { state: 'thawed', untilMs: Number.isNaN(until) ? undefined : until };
 }
 
 function isBeyondEnd(error: unknown): boolean {
