@@ -321,7 +321,9 @@ function storingNothingTwice(lane: Lane): (work: () => Promise<boolean>) => Prom
     before ??= await lane.contents();
     const result = await work();
     const after = await lane.contents();
-    const again = [...after.blobs].filter(([, packs]) => packs.length > 1);
+    // A repair of the index has named again what kills had left beside what was sent in its place.
+    const known = before.blobs;
+    const again = [...after.blobs].filter(([key, packs]) => packs.length > (known.get(key)?.length ?? 1));
     expect(again, 'blobs that are stored twice').toEqual([]);
     const left = after.orphans.filter((id) => !before?.orphans.includes(id)).length;
     totals.orphans += left;
