@@ -50,7 +50,10 @@ export async function findObjects(
     const search = new ObjectSearch(isWanted, trees, (found) =>
       onFound(found, repository.placeOf(found.object_type === 'tree' ? 'tree' : 'data', found.id)),
     );
-    for (const snapshot of snapshots) await search.visit(snapshot.tree, Buffer.alloc(0), snapshot);
+    for (const snapshot of snapshots) {
+      trees.beginSnapshot();
+      await search.visit(snapshot.tree, Buffer.alloc(0), snapshot);
+    }
     return search.count;
   });
 }

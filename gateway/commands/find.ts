@@ -43,9 +43,11 @@ export async function find(
   return withLock(repository, 'shared', options.signal, async (signal) => {
     const snapshots = await chooseSnapshots(repository, { ...options, signal });
     await repository.loadIndex({ signal });
-    const finder = new Finder(patterns, options, new TreeLoader(repository, signal, onBroken));
+    const trees = new TreeLoader(repository, signal, onBroken);
+    const finder = new Finder(patterns, options, trees);
     let count = 0;
     for (const snapshot of snapshots) {
+      trees.beginSnapshot();
       await finder.search(snapshot.tree, (node) => {
         count++;
         onMatch(snapshot, node);

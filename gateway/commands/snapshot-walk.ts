@@ -9,7 +9,8 @@ import { compilePatterns, type PatternList } from '../files/patterns.js';
 import type { Repository } from '../repository/repository.js';
 import type { TreeNode } from '../tree/node.js';
 import { decodeTree } from '../tree/tree.js';
-import { hostileName, repeatedName, treeExplodes, treeTooLarge } from './errors.js';
+import { CopyGuard } from './copy-guard.js';
+import { hostileName, repeatedName, treeTooLarge } from './errors.js';
 
 interface Place {
   /** From the top of the walk, without a leading slash. */
@@ -88,10 +89,6 @@ interface OpenFolder {
 
 /** More than any folder's record that a file system can give; against records made to fill memory. */
 const treeLimitBytes = 512 * 1024 * 1024;
-/** A folder met again is a copy somewhere else; so many copies, and of so few, are made on purpose. */
-const copiesLimit = 100_000;
-const copiesEachLimit = 1000;
-
 /** Tells names that a folder has had already. Sorted names, as they should be, cost no memory. */
 class NameGuard {
   #last: Buffer | undefined;
@@ -113,8 +110,7 @@ class NameGuard {
 class TreeLoader {
   readonly #repository: Repository;
   readonly #call: { readonly signal?: AbortSignal };
-  readonly #seen = new Set<string>();
-  #copies = 0;
+  readonly #copies = new CopyGuard();
 
   constructor(repository: Repository, signal: AbortSignal | undefined) {
     this.#repository = repository;
@@ -124,11 +120,7 @@ class TreeLoader {
   async load(id: string): Promise<TreeNode[]> {
     if ((this.#repository.blobSize('tree', id) ?? 0) > treeLimitBytes) throw treeTooLarge(id);
     const nodes = decodeTree(await this.#repository.loadBlob('tree', id, this.#call));
-    // The beginning of the id does: a chance hit only counts one copy more.
-    const short = id.slice(0, 16);
-    if (nodes.length > 0 && this.#seen.has(short)) this.#copies += 1;
-    this.#seen.add(short);
-    if (this.#copies > Math.max(copiesLimit, this.#seen.size * copiesEachLimit)) throw treeExplodes();
+    if (nodes.length > 0) this.#copies.count(id);
     return nodes;
   }
 }

@@ -45,7 +45,10 @@ export async function stats(
     await repository.loadIndex({ signal });
     const trees = new TreeLoader(repository, signal, onBroken);
     const counter = counterOf(options.mode ?? 'restore-size', repository, trees);
-    for (const { tree } of snapshots) await counter.count(tree);
+    for (const { tree } of snapshots) {
+      trees.beginSnapshot();
+      await counter.count(tree);
+    }
     return { ...counter.result(), snapshots_count: snapshots.length };
   });
 }

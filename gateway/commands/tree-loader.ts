@@ -3,6 +3,7 @@ import type { Repository } from '../repository/repository.js';
 import type { TreeNode } from '../tree/node.js';
 import { decodeTree } from '../tree/tree.js';
 import { throwIfAborted } from './abort.js';
+import { CopyGuard } from './copy-guard.js';
 
 /** Told of each tree that cannot be read, with its place in the snapshot. */
 export type BrokenTreeHandler = (path: string, error: unknown) => void;
@@ -11,6 +12,7 @@ export class TreeLoader {
   readonly #repository: Repository;
   readonly #signal: AbortSignal;
   readonly #onBroken: BrokenTreeHandler;
+  #copies = new CopyGuard();
 
   constructor(repository: Repository, signal: AbortSignal, onBroken: BrokenTreeHandler) {
     this.#repository = repository;
@@ -18,10 +20,21 @@ export class TreeLoader {
     this.#onBroken = onBroken;
   }
 
-  /** Empty when it cannot be read. @throws INTERRUPTED. */
+  /** Call it for each snapshot: what it shares with others is no copy in it. */
+  beginSnapshot(): void {
+    this.#copies = new CopyGuard();
+  }
+
+  /** Empty when it cannot be read. @throws INTERRUPTED, TREE_EXPLODES. */
   async load(id: string | undefined, path: string): Promise<readonly TreeNode[]> {
     throwIfAborted(this.#signal);
     if (id === undefined) return [];
+    const nodes = await this.#read(id, path);
+    if (nodes.length > 0) this.#copies.count(id);
+    return nodes;
+  }
+
+  async #read(id: string, path: string): Promise<readonly TreeNode[]> {
     try {
       return decodeTree(await this.#repository.loadBlob('tree', id, { signal: this.#signal }));
     } catch (error) {

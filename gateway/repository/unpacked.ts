@@ -13,6 +13,9 @@ import { loadZstd } from './zstd.js';
 const compressedMark = 2;
 /** Twice the largest index file that restic or rustic can write; against frames made to burst. */
 const plainLimitBytes = 128 * 1024 * 1024;
+/** Ids of 64 digits shrink to half; lists of paths in a snapshot shrink more. Small files shrink as they like. */
+const largestRatio = { index: 16, snapshot: 128, lock: 16 } as const;
+const unquestionedBytes = 1024 * 1024;
 
 export type UnpackedKind = Exclude<FileKind, 'pack' | 'key'>;
 
@@ -54,7 +57,7 @@ export class UnpackedFiles {
     const plain = this.#sealer.open(sealed);
     if (plain === undefined)
       throw repositoryDamaged(what, 'it was not sealed with the key of this repository');
-    return this.#decode(what, plain);
+    return this.#decode(what, plain, unquestionedBytes + sealed.length * largestRatio[kind]);
   }
 
   /** All files of a kind, in no promised order. */
@@ -77,12 +80,12 @@ export class UnpackedFiles {
     return Buffer.concat([Buffer.of(compressedMark), frame]);
   }
 
-  async #decode(what: string, plain: Buffer): Promise<Uint8Array> {
+  async #decode(what: string, plain: Buffer, mostBytes: number): Promise<Uint8Array> {
     const mark = plain[0];
     if (this.#version === 1 || plain.length === 0 || mark === 0x7b || mark === 0x5b) return plain;
     if (mark !== compressedMark) throw repositoryDamaged(what, `it begins with the unknown mark ${mark}`);
     try {
-      return await (await loadZstd()).decompress(plain.subarray(1), plainLimitBytes);
+      return await (await loadZstd()).decompress(plain.subarray(1), Math.min(mostBytes, plainLimitBytes));
     } catch (error) {
       if (error instanceof GatehouseError) throw error;
       throw repositoryDamaged(what, `it does not decompress (${messageOf(error)})`, error);

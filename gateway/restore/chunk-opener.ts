@@ -5,6 +5,7 @@
 import * as crypto from 'node:crypto';
 import { messageOf } from '../../core/errors.js';
 import { repositoryDamaged } from '../errors.js';
+import { isBurst } from '../repository/blob-opener.js';
 import { type KeyMaterial, Sealer } from '../repository/crypto.js';
 import { type FrameReader, openFrameReader } from '../repository/zstd.js';
 
@@ -33,6 +34,8 @@ export class ChunkOpener {
   openChunk(id: Uint8Array, sealed: Buffer, plainLength: number): Buffer {
     const damaged = (why: string) => repositoryDamaged(`data blob ${Buffer.from(id).toString('hex')}`, why);
     if (plainLength > chunkLimitBytes) throw damaged(`${plainLength} bytes are more than a blob can have`);
+    if (isBurst(plainLength, sealed.length))
+      throw damaged(`its ${sealed.length} bytes would become ${plainLength}`);
     const opened = this.#sealer.openInto(sealed.subarray(16), sealed);
     if (opened === undefined) throw damaged('its bytes were changed');
     const plain = plainLength > 0 ? this.#inflate(opened, plainLength, damaged) : opened;
