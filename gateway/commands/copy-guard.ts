@@ -5,6 +5,9 @@ import { treeExplodes } from './errors.js';
 const copiesLimit = 100_000;
 const copiesEachLimit = 1000;
 
+/** Twice what Linux can open, bytes; against paths that fill memory, which grow with the square of the depth. */
+export const pathLimitBytes = 8192;
+
 export class CopyGuard {
   readonly #seen = new Set<string>();
   #copies = 0;

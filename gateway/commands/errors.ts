@@ -154,6 +154,13 @@ export function treeExplodes(): GatehouseError {
   );
 }
 
+/** Folders lie in one another deeper than any system can reach. What is below is passed over; the user distrusts the writer. */
+export function pathTooDeep(): GatehouseError {
+  return new GatehouseError('PATH_TOO_DEEP', 'Its path is longer than any that a system can open.', {
+    hint: 'Whoever wrote this snapshot meant harm; what lies higher is not affected.',
+  });
+}
+
 /** No pack in the index has an id that begins so. The user takes ids from "list packs". */
 export function packUnknown(ids: readonly string[]): GatehouseError {
   return new GatehouseError('PACK_UNKNOWN', `The index names no pack ${ids.join(', ')}.`, {

@@ -9,8 +9,8 @@ import { compilePatterns, type PatternList } from '../files/patterns.js';
 import type { Repository } from '../repository/repository.js';
 import type { TreeNode } from '../tree/node.js';
 import { decodeTree } from '../tree/tree.js';
-import { CopyGuard } from './copy-guard.js';
-import { hostileName, repeatedName, treeTooLarge } from './errors.js';
+import { CopyGuard, pathLimitBytes } from './copy-guard.js';
+import { hostileName, pathTooDeep, repeatedName, treeTooLarge } from './errors.js';
 
 interface Place {
   /** From the top of the walk, without a leading slash. */
@@ -193,6 +193,7 @@ function stepOf(
 
 async function openFolder({ path, node, selected }: EnterStep, above: readonly string[], trees: TreeLoader) {
   try {
+    if (path.length > pathLimitBytes) throw pathTooDeep();
     const nodes = node.subtree === undefined ? [] : await trees.load(node.subtree);
     const components = [...above, toLossless(node.name)];
     const place = { path, node, selected };

@@ -3,7 +3,8 @@ import type { Repository } from '../repository/repository.js';
 import type { TreeNode } from '../tree/node.js';
 import { decodeTree } from '../tree/tree.js';
 import { throwIfAborted } from './abort.js';
-import { CopyGuard } from './copy-guard.js';
+import { CopyGuard, pathLimitBytes } from './copy-guard.js';
+import { pathTooDeep } from './errors.js';
 
 /** Told of each tree that cannot be read, with its place in the snapshot. */
 export type BrokenTreeHandler = (path: string, error: unknown) => void;
@@ -29,6 +30,10 @@ export class TreeLoader {
   async load(id: string | undefined, path: string): Promise<readonly TreeNode[]> {
     throwIfAborted(this.#signal);
     if (id === undefined) return [];
+    if (path.length > pathLimitBytes) {
+      this.#onBroken(path, pathTooDeep());
+      return [];
+    }
     const nodes = await this.#read(id, path);
     if (nodes.length > 0) this.#copies.count(id);
     return nodes;

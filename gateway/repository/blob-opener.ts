@@ -6,13 +6,16 @@ import { sha256Hex } from './layout.js';
 import type { BlobType } from './types.js';
 import { type FrameReader, loadZstd, openFrameReader } from './zstd.js';
 
-/** Eight times what restic makes. A larger one must be worth its size: a frame of zeros shrinks 30,000-fold. */
-const plainUnquestioned = 64 * 1024 * 1024;
+/**
+ * Eight times the largest chunk that restic makes, and the chunk list of a hole of sixteen TB. A
+ * larger one must be worth its size: a frame of zeros shrinks 30,000-fold.
+ */
+const plainUnquestioned = { data: 64 * 1024 * 1024, tree: 128 * 1024 * 1024 } as const;
 const largestRatio = 256;
 
 /** True for a blob that was made to fill memory: lists of real folders shrink fifty-fold at the most. */
-export function isBurst(plainBytes: number, sealedBytes: number): boolean {
-  return plainBytes > plainUnquestioned && plainBytes > sealedBytes * largestRatio;
+export function isBurst(type: BlobType, plainBytes: number, sealedBytes: number): boolean {
+  return plainBytes > plainUnquestioned[type] && plainBytes > sealedBytes * largestRatio;
 }
 
 /** As large as the largest chunk that restic makes, and room for what sealing and packing add. */
@@ -56,7 +59,7 @@ export async function openBlob(
   scratch?: Scratch,
 ): Promise<Uint8Array> {
   const what = `${blob.type} blob ${blob.id}`;
-  if (isBurst(blob.uncompressedLength, sealed.length)) {
+  if (isBurst(blob.type, blob.uncompressedLength, sealed.length)) {
     throw repositoryDamaged(what, `its ${sealed.length} bytes would become ${blob.uncompressedLength}`);
   }
   const opened = scratch === undefined ? sealer.open(sealed) : scratch.unseal(sealer, sealed);

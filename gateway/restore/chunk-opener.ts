@@ -34,7 +34,7 @@ export class ChunkOpener {
   openChunk(id: Uint8Array, sealed: Buffer, plainLength: number): Buffer {
     const damaged = (why: string) => repositoryDamaged(`data blob ${Buffer.from(id).toString('hex')}`, why);
     if (plainLength > chunkLimitBytes) throw damaged(`${plainLength} bytes are more than a blob can have`);
-    if (isBurst(plainLength, sealed.length))
+    if (isBurst('data', plainLength, sealed.length))
       throw damaged(`its ${sealed.length} bytes would become ${plainLength}`);
     const opened = this.#sealer.openInto(sealed.subarray(16), sealed);
     if (opened === undefined) throw damaged('its bytes were changed');
