@@ -3,7 +3,7 @@
  * and the id of its tree, so that an unchanged folder is known without loading the snapshot's trees.
  * A memory only: it is checksummed, belongs to one snapshot, and to lose it costs time.
  */
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { digestBytes } from '../files/entry-digest.js';
 
@@ -46,7 +46,7 @@ function slotsFor(count: number): number {
 }
 
 function keyOfPath(path: Buffer): Buffer {
-  return createHash('sha256').update(path).digest().subarray(0, keyBytes);
+  return hash('sha256', path, 'buffer').subarray(0, keyBytes);
 }
 
 export class FolderStates {
@@ -155,7 +155,7 @@ export class FolderStatesWriter {
     counts.writeUInt32LE(packIds.length, 0);
     const packs = Buffer.from(packIds.join(''), 'hex');
     const whole = Buffer.concat([magic, describe(of), counts, packs, this.#table()]);
-    return Buffer.concat([whole, createHash('sha256').update(whole).digest()]);
+    return Buffer.concat([whole, hash('sha256', whole, 'buffer')]);
   }
 
   #table(): Buffer {
@@ -186,6 +186,6 @@ function intactBody(bytes: Buffer, described: Buffer): Buffer | undefined {
   const end = bytes.length - checksumBytes;
   if (end < bodyAt + countBytes || !bytes.subarray(0, magic.length).equals(magic)) return undefined;
   if (!bytes.subarray(magic.length, bodyAt).equals(described)) return undefined;
-  const checksum = createHash('sha256').update(bytes.subarray(0, end)).digest();
+  const checksum = hash('sha256', bytes.subarray(0, end), 'buffer');
   return checksum.equals(bytes.subarray(end)) ? bytes.subarray(bodyAt, end) : undefined;
 }

@@ -3,7 +3,7 @@
  * them again: path, numbers of its stat, ids of its chunks. Trusted only for chunks that an index
  * holds. The end of the file may be torn; what is behind a bad record is forgotten.
  */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { digestBytes } from '../files/entry-digest.js';
@@ -112,7 +112,7 @@ function readRecords(bytes: Buffer, from: number, places: Map<string, number>): 
 }
 
 function keyOfPath(path: Buffer): Buffer {
-  return createHash('sha256').update(path).digest().subarray(0, keyBytes);
+  return hash('sha256', path, 'buffer').subarray(0, keyBytes);
 }
 
 /** Over everything but the checksum itself. */
