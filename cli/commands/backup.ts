@@ -48,12 +48,15 @@ export function addBackup(program: Command): void {
 }
 
 async function run(context: Context, paths: readonly string[], flags: Flags): Promise<BackupResult> {
-  const { backup } = await import('../../gateway/commands/backup.js');
   const options = await backupOptions(context, paths, flags);
+  // While the password is made a key, which takes another core a quarter of a second.
+  const loading = import('../../gateway/commands/backup.js');
+  loading.catch(() => {}); // Seen below, if the repository opens.
   const opened = await openRepository(context, flags);
   const { repository, lifetimes } = opened;
   const display = new BackupDisplay(context.terminal, context.clock, flags.verbose ?? 0);
   try {
+    const { backup } = await loading;
     const result = await backup(repository, options, (event) => display.show(event));
     display.finish(result);
     await careForLocks(context, opened, flags);
