@@ -40,7 +40,7 @@ test(`every one of ${wanted} clicks is acted on once, whatever is killed meanwhi
   const up = await RunningUp.start(data);
   const random = seededRandom(seed);
   const chaos = new AbortController();
-  const kills = killAtRandom(data, random, chaos.signal);
+  const kills = killAtRandom(data, random, chaos.signal, async () => (await readNotes(notes)).size);
   const pressing = Promise.all(buttons.map((button) => keepPressing(up, button, chaos.signal)));
 
   await expect
@@ -111,10 +111,21 @@ async function keepPressing(up: RunningUp, button: string, signal: AbortSignal):
   }
 }
 
-async function killAtRandom(data: string, random: () => number, signal: AbortSignal) {
+/** Two kills may fall together; before a third, thirty clicks come through, or a minute passes. */
+async function killAtRandom(
+  data: string,
+  random: () => number,
+  signal: AbortSignal,
+  countClicks: () => Promise<number>,
+) {
   const killed = { agent: 0, cloud: 0 };
-  while (!signal.aborted) {
+  for (let round = 0, before = 0; !signal.aborted; round++) {
     await new Promise((done) => setTimeout(done, 1500 + random() * 3500));
+    if (round % 2 === 0) {
+      for (let i = 0; i < 300 && !signal.aborted && (await countClicks()) < before + 30; i++)
+        await new Promise((done) => setTimeout(done, 200));
+      before = await countClicks();
+    }
     const name = random() < 0.5 ? 'agent' : 'cloud';
     const [pid] = processesWith(join(data, 'config', `${name}.json`));
     if (pid === undefined || signal.aborted) continue;
