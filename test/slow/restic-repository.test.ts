@@ -5,15 +5,15 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { systemClock } from '../../../core/clock.js';
-import { Secret } from '../../../core/secret.js';
-import { DirectoryBucket } from '../../../gateway/bucket/directory.js';
-import { chunksOf } from '../../../gateway/chunker/chunk-stream.js';
-import { Chunker } from '../../../gateway/chunker/chunker.js';
-import { Repository } from '../../../gateway/repository/repository.js';
-import type { InitOptions } from '../../../gateway/repository/types.js';
-import { temporaryFolder } from '../../support/temporary-folder.js';
-import { cheapScrypt } from './vectors.js';
+import { systemClock } from '../../core/clock.js';
+import { Secret } from '../../core/secret.js';
+import { DirectoryBucket } from '../../gateway/bucket/directory.js';
+import { chunksOf } from '../../gateway/chunker/chunk-stream.js';
+import { Chunker } from '../../gateway/chunker/chunker.js';
+import { Repository } from '../../gateway/repository/repository.js';
+import type { InitOptions } from '../../gateway/repository/types.js';
+import { cheapScrypt } from '../gateway/repository/vectors.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const password = 'pâss "word" 1';
 
