@@ -175,9 +175,14 @@ export function keyUnknown(prefix: string, count: number): GatehouseError {
 /** Raised when the place for spool files cannot be written to; the user makes room or names another one. */
 export function spoolUnusable(folder: string, cause: unknown): GatehouseError {
   const reason = systemCode(cause) ?? messageOf(cause);
-  return new GatehouseError('SPOOL_UNUSABLE', `Temporary files cannot be written in ${folder} (${reason}).`, {
-    cause,
-    context: { folder, reason },
-    hint: 'Packs wait there for their upload: make room, or name another place with TMPDIR. What was stored is used again.',
-  });
+  const full = reason === 'ENOSPC' || reason === 'EDQUOT' ? ': no room is left' : '';
+  return new GatehouseError(
+    'SPOOL_UNUSABLE',
+    `Temporary files cannot be written in ${folder}${full} (${reason}).`,
+    {
+      cause,
+      context: { folder, reason },
+      hint: 'Packs wait there for their upload: make room, or name another place with TMPDIR. What was stored is used again.',
+    },
+  );
 }

@@ -99,6 +99,8 @@ async function moveInto(temporary: string, target: string): Promise<void> {
     await rename(temporary, target);
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
+    // Where the file itself is gone, so is the disk: no folder is made in the place of its root.
+    await stat(temporary);
     await makeFolderDurably(dirname(target));
     await rename(temporary, target);
   }

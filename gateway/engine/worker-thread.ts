@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Closeable } from '../../core/lifecycle.js';
+import { spoolUnusable } from '../errors.js';
 import { GrowingBlobList } from '../repository/blob-list.js';
 import { packOverheadBytes, packSizeShare } from '../repository/pack-format.js';
 import type { FinishedPack } from '../repository/pack-writer.js';
-import type { JobReply, JobRequest, PackReply, Reply, WorkerSettings } from './protocol.js';
+import type { FailureReply, JobReply, JobRequest, PackReply, Reply, WorkerSettings } from './protocol.js';
 
 /** Contents are outside of the heap; what is in it is short-lived. */
 const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 6 };
@@ -28,18 +29,21 @@ export class WorkerThread implements Closeable {
   /** Work under way, in arbitrary units; the engine's to keep. */
   load = 0;
   readonly #worker: Worker;
+  /** Where it writes packs. */
+  readonly #folder: string;
   readonly #waiters = new Map<number, Waiter>();
   #jobs = 0;
   #dead: unknown;
 
-  private constructor(worker: Worker) {
+  private constructor(worker: Worker, folder: string) {
     this.#worker = worker;
+    this.#folder = folder;
   }
 
   /** `onPack` is told of each pack as it is complete. */
   static start(settings: WorkerSettings, onPack: (pack: FinishedPack) => void): WorkerThread {
     const worker = new Worker(programPath(), { workerData: settings, resourceLimits, execArgv: [] });
-    const thread = new WorkerThread(worker);
+    const thread = new WorkerThread(worker, settings.folder);
     worker.on('message', (reply: Reply) => {
       if (reply.type === 'pack') onPack(decodePack(reply));
       else thread.#settle(reply);
@@ -57,8 +61,14 @@ export class WorkerThread implements Closeable {
       this.#waiters.set(job, { resolve, reject });
       this.#worker.postMessage({ ...request, job });
     });
-    if (reply.type === 'failure') throw Object.assign(new Error(reply.message), { code: reply.code });
+    if (reply.type === 'failure') throw this.#failureOf(reply);
     return reply as ReplyTo<R>;
+  }
+
+  /** Files that cannot be read are no failure of a job, so that the system refused to write a pack. */
+  #failureOf({ code, message }: FailureReply): Error {
+    const error = Object.assign(new Error(message), { code });
+    return code === undefined ? error : spoolUnusable(this.#folder, error);
   }
 
   async close(): Promise<void> {
