@@ -83,10 +83,12 @@ const all = {
 /** As restic's default, zstd level 3. */
 const borgCreate = ['create', '--compression', 'zstd,3'];
 
-/** Tools that run here, by name, with their versions; ours first. */
+/** Tools that run here, by name, with their versions; ours first. `GATEHOUSE_BENCH_TOOLS` names some. */
 export function installedTools() {
   const found = [];
+  const wanted = process.env.GATEHOUSE_BENCH_TOOLS?.split(',');
   for (const [name, tool] of Object.entries(all)) {
+    if (wanted?.includes(name) === false) continue;
     const said = spawnSync(...tool.version, { encoding: 'utf8' });
     if (said.status === 0) found.push({ ...tool, name, version: said.stdout.trim().split('\n')[0] });
     else process.stdout.write(`without ${name}: it is not installed\n`);
