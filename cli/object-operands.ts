@@ -8,7 +8,7 @@ import type { OpenOperand } from '../gateway/commands/copy-plan.js';
 import type { Wire } from '../gateway/throttle/paced-socket.js';
 import type { Context } from './context.js';
 import { count } from './option-values.js';
-import { type LimitFlags, shareThrottle } from './shared-throttle.js';
+import { type LimitFlags, shareThrottle } from './throttle-options.js';
 
 export interface ObjectFlags extends LimitFlags {
   readonly endpoint?: string;

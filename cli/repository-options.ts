@@ -11,8 +11,8 @@ import type { Context } from './context.js';
 import { usageError } from './exit-code.js';
 import { count, duration, instant, packSize, storageClasses } from './option-values.js';
 import { findPassword } from './password.js';
-import { type LimitFlags, shareThrottle, withLimitOptions } from './shared-throttle.js';
 import { openTemporaryFolder } from './temporary-folder.js';
+import { type LimitFlags, shareThrottle, withLimitOptions } from './throttle-options.js';
 
 export interface RepositoryFlags extends LimitFlags {
   readonly repo?: string;

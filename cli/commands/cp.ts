@@ -9,8 +9,8 @@ import { type Context, createContext } from '../context.js';
 import { exitCodes, usageError } from '../exit-code.js';
 import { type ObjectFlags, openOperands, withObjectOptions } from '../object-operands.js';
 import { Pace } from '../pace.js';
-import { withLimitOptions } from '../shared-throttle.js';
 import { formatBytes, progressBar } from '../terminal.js';
+import { withLimitOptions } from '../throttle-options.js';
 
 interface CpFlags extends ObjectFlags {
   readonly recursive?: boolean;

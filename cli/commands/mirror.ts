@@ -3,9 +3,9 @@ import { type Command, Option } from 'commander';
 import { Lifetimes } from '../../core/lifecycle.js';
 import type { MirrorOptions } from '../../gateway/rest/mirror.js';
 import { type Context, createContext } from '../context.js';
-import { type LimitFlags, shareThrottle, withLimitOptions } from '../shared-throttle.js';
 import { openTemporaryFolder } from '../temporary-folder.js';
 import { formatBytes, progressBar, type Terminal } from '../terminal.js';
+import { type LimitFlags, shareThrottle, withLimitOptions } from '../throttle-options.js';
 
 interface MirrorFlags extends LimitFlags {
   readonly delete?: boolean;

@@ -4,8 +4,8 @@
  * since starting threads takes longer.
  */
 import { availableParallelism } from 'node:os';
+import { mapBounded, throwIfAborted } from '../../core/bounded.js';
 import type { Closeable } from '../../core/lifecycle.js';
-import { mapBounded, throwIfAborted } from '../repository/bounded.js';
 import { keyMaterialBytes } from '../repository/crypto.js';
 import { keyOf } from '../repository/layout.js';
 import type { Repository } from '../repository/repository.js';

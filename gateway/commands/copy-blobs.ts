@@ -1,7 +1,8 @@
 /** Brings blobs from one repository to another: opened with one key, packed and sealed with the other. */
+
+import { mapBounded } from '../../core/bounded.js';
 import { packEntries } from '../check/pack-entries.js';
 import { blobMissing } from '../errors.js';
-import { mapBounded } from '../repository/bounded.js';
 import { keyMaterialBytes } from '../repository/crypto.js';
 import type { Repository } from '../repository/repository.js';
 import { usingSound } from '../repository/rereading.js';

@@ -2,8 +2,9 @@
  * The one place where commands remove what a repository no longer needs. A bucket may hold files
  * under a retention lock: those are told as kept, and a later run removes them.
  */
+
+import { mapBounded } from '../../core/bounded.js';
 import { GatehouseError } from '../../core/errors.js';
-import { mapBounded } from '../repository/bounded.js';
 import type { Repository } from '../repository/repository.js';
 import type { FileKind } from '../repository/types.js';
 import { throwIfAborted } from './abort.js';

@@ -4,9 +4,9 @@
  */
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import { mapBounded } from '../../core/bounded.js';
 import { blobMissing } from '../errors.js';
 import { displayPath, joinPath, pathBytes, pathComponents } from '../files/path-bytes.js';
-import { mapBounded } from '../repository/bounded.js';
 import type { Repository } from '../repository/repository.js';
 import type { TreeNode } from '../tree/node.js';
 import { decodeTree } from '../tree/tree.js';

@@ -3,12 +3,13 @@
  * the config. What would be free within half of the lock's days is locked for all of them again. Locks
  * are never shortened, and never set on the repository's own locks.
  */
+
+import { mapBounded, throwIfAborted } from '../../core/bounded.js';
 import { hasCode } from '../../core/errors.js';
 import type { Bucket } from '../bucket/bucket.js';
 import { versionsUnsupported } from '../bucket/errors.js';
 import { type LockRule, lockedUntilMs } from '../bucket/object-lock.js';
 import type { ObjectVersion, Retention, Versions } from '../bucket/versions.js';
-import { mapBounded, throwIfAborted } from '../repository/bounded.js';
 import { configKey, folderOf, keyOf } from '../repository/layout.js';
 import type { Repository } from '../repository/repository.js';
 import { usedBlobsMissing } from './errors.js';

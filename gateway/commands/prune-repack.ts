@@ -2,7 +2,7 @@
  * Moves the needed blobs of packs to new packs. Sealed bytes are copied as they are, once their MAC
  * has proved them; neighbours are read together, several reads at a time.
  */
-import { mapBounded } from '../repository/bounded.js';
+import { mapBounded } from '../../core/bounded.js';
 import type { Repository } from '../repository/repository.js';
 import { usingSound } from '../repository/rereading.js';
 import type { BlobEntry } from '../repository/types.js';

@@ -2,11 +2,12 @@
  * Frees the space of what was deleted or overwritten in a versioned bucket, for good. What a
  * retention lock holds stays and is told. Afterwards the past cannot be shown any more.
  */
+
+import { mapBounded, throwIfAborted } from '../../core/bounded.js';
 import { hasCode } from '../../core/errors.js';
 import type { Bucket } from '../bucket/bucket.js';
 import { versionsUnsupported } from '../bucket/errors.js';
 import type { ObjectVersion, RemoveVersionOptions, Versions } from '../bucket/versions.js';
-import { mapBounded, throwIfAborted } from '../repository/bounded.js';
 import { histories } from './undelete.js';
 
 /** Versions of one key that are not its present state, in the order in which they are removed. */

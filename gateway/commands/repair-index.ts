@@ -3,9 +3,10 @@
  * only), packs that are gone are left out, index files that cannot be read are replaced. Nothing
  * but index files is written or removed.
  */
+
+import { mapBounded } from '../../core/bounded.js';
 import { GatehouseError } from '../../core/errors.js';
 import { BlobSet } from '../repository/blob-set.js';
-import { mapBounded } from '../repository/bounded.js';
 import { idFromKey, keyOf } from '../repository/layout.js';
 import { readPackHeader } from '../repository/pack-format.js';
 import type { Repository } from '../repository/repository.js';

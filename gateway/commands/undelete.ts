@@ -4,11 +4,11 @@
  * removed, so that it can be taken back in the same way. The repository's locks are left alone.
  */
 import { createHash } from 'node:crypto';
+import { mapBounded, throwIfAborted } from '../../core/bounded.js';
 import { hasCode } from '../../core/errors.js';
 import type { Bucket } from '../bucket/bucket.js';
 import { versionsUnsupported } from '../bucket/errors.js';
 import type { ObjectVersion, Versions } from '../bucket/versions.js';
-import { mapBounded, throwIfAborted } from '../repository/bounded.js';
 import { idFromKey } from '../repository/layout.js';
 
 export interface UndeleteStep {

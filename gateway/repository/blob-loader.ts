@@ -2,12 +2,13 @@
  * The reading half of a repository. Trees are small and lie in packs in the order of the walk, so
  * their packs are read in pages, the latest of which are kept; data is read blob by blob.
  */
+
+import { untilAborted } from '../../core/bounded.js';
 import type { Bucket, CallOptions } from '../bucket/bucket.js';
 import type { MetadataCache } from '../cache/metadata-cache.js';
 import { blobMissing, repositoryDamaged, repositoryFileMissing } from '../errors.js';
 import type { BlobIndex, BlobPlace } from './blob-index.js';
 import { openBlob } from './blob-opener.js';
-import { untilAborted } from './bounded.js';
 import type { Sealer } from './crypto.js';
 import { keyOf } from './layout.js';
 import { usingSound } from './rereading.js';

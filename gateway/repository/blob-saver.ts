@@ -5,13 +5,13 @@
  */
 import { randomInt } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { Slots, throwIfAborted, untilAborted } from '../../core/bounded.js';
 import type { Clock } from '../../core/clock.js';
 import type { Closeable } from '../../core/lifecycle.js';
 import type { Logger } from '../../core/log.js';
 import type { Bucket, CallOptions } from '../bucket/bucket.js';
 import { repositoryClosed, sealVerificationFailed } from '../errors.js';
 import type { BlobIndex } from './blob-index.js';
-import { Slots, throwIfAborted, untilAborted } from './bounded.js';
 import type { Sealer } from './crypto.js';
 import { IdTable } from './id-table.js';
 import { encodeIndex, type IndexedPack } from './index-file.js';

@@ -2,11 +2,12 @@
  * Brings the union of all index files into the blob index. Files that it holds already are not read
  * again; of large ones few are read at once, so that memory stays flat.
  */
+
+import { mapBounded } from '../../core/bounded.js';
 import { GatehouseError } from '../../core/errors.js';
 import type { CallOptions } from '../bucket/bucket.js';
 import { repositoryDamaged } from '../errors.js';
 import type { BlobIndex } from './blob-index.js';
-import { mapBounded } from './bounded.js';
 import { decodeIndex, type IndexedPack } from './index-file.js';
 import { type ScannedIndex, scanIndex } from './index-scanner.js';
 import type { Problem } from './types.js';

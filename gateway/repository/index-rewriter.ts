@@ -4,9 +4,10 @@
  * finds every blob that is kept. It neither writes nor removes packs: new packs must be durable
  * before the call, old ones may go after it. The caller holds the exclusive lock.
  */
+
+import { throwIfAborted } from '../../core/bounded.js';
 import type { CallOptions } from '../bucket/bucket.js';
 import type { BlobIndex } from './blob-index.js';
-import { throwIfAborted } from './bounded.js';
 import { encodeIndex, type IndexedPack } from './index-file.js';
 import type { BlobEntry } from './types.js';
 import type { UnpackedFiles } from './unpacked.js';

@@ -2,9 +2,10 @@
  * Proves a pack from its bytes: hash, size, header, and every blob down to its id. Knows neither
  * bucket nor index, so that worker threads can run it.
  */
+
+import { throwIfAborted } from '../../core/bounded.js';
 import { GatehouseError } from '../../core/errors.js';
 import { openBlob, type Scratch } from './blob-opener.js';
-import { throwIfAborted } from './bounded.js';
 import type { Sealer } from './crypto.js';
 import { readPackHeader } from './pack-format.js';
 import type { BlobEntry, Problem } from './types.js';

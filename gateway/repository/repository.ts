@@ -3,6 +3,8 @@
  * Packs are durable before the index that names them, and the index before a snapshot. It knows
  * nothing of what trees and snapshots contain.
  */
+
+import { mapBounded } from '../../core/bounded.js';
 import type { Closeable } from '../../core/lifecycle.js';
 import { silentLogger } from '../../core/log.js';
 import { CachedBucket } from '../cache/cached-bucket.js';
@@ -14,7 +16,6 @@ import { snapshotAmbiguous, snapshotUnknown } from '../errors.js';
 import { type BlobPlace, CompactBlobIndex } from './blob-index.js';
 import { BlobLoader } from './blob-loader.js';
 import { BlobSaver, defaultIndexEveryMs } from './blob-saver.js';
-import { mapBounded } from './bounded.js';
 import { type KeyMaterial, sealOverheadBytes } from './crypto.js';
 import { type EngineStart, startEngine, workerSettings } from './engine-start.js';
 import { type LoadIndexOptions, loadIndexFiles } from './index-loader.js';

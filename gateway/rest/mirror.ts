@@ -9,8 +9,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { mapBounded, throwIfAborted } from '../../core/bounded.js';
 import type { Bucket } from '../bucket/bucket.js';
-import { mapBounded, throwIfAborted } from '../repository/bounded.js';
 import { idFromKey } from '../repository/layout.js';
 import { mirrorDamaged, mirrorMoved } from './errors.js';
 

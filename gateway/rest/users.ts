@@ -5,11 +5,11 @@
 import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
+import { Slots } from '../../core/bounded.js';
 import type { Clock } from '../../core/clock.js';
 import { systemCode } from '../../core/errors.js';
 import { writeFileDurably } from '../../core/files.js';
 import type { Secret } from '../../core/secret.js';
-import { Slots } from '../repository/bounded.js';
 import { isName } from './address.js';
 import { passwordTooShort, userNameInvalid, usersUnreadable, userUnknown } from './errors.js';
 

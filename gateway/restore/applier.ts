@@ -4,6 +4,7 @@
  * that nothing can be written through one. A failure of one entry is told and the rest goes on.
  */
 import { lstatSync, mkdirSync } from 'node:fs';
+import { mapBounded } from '../../core/bounded.js';
 import { GatehouseError } from '../../core/errors.js';
 import { throwIfAborted, throwIfBucketFailed } from '../commands/abort.js';
 import type { Selection } from '../commands/snapshot-walk.js';
@@ -18,7 +19,6 @@ import {
   placeNode,
   placeSymlink,
 } from '../files/placing.js';
-import { mapBounded } from '../repository/bounded.js';
 import type { Repository } from '../repository/repository.js';
 import { readsOfDamaged } from '../repository/rereading.js';
 import { contentJobs, countPending, finishingJobs } from './content-jobs.js';

@@ -1,9 +1,10 @@
 /** Reads restored files again, on the restoring threads, and compares them with their chunks' hashes. */
+
+import { mapBounded } from '../../core/bounded.js';
 import { throwIfAborted } from '../commands/abort.js';
 import { restoredDiffers } from '../commands/errors.js';
 import { type Selection, walkSnapshot } from '../commands/snapshot-walk.js';
 import { displayPath, joinPath } from '../files/path-bytes.js';
-import { mapBounded } from '../repository/bounded.js';
 import type { Repository } from '../repository/repository.js';
 import type { TreeNode } from '../tree/node.js';
 import type { CompareFile } from './messages.js';

@@ -1,5 +1,5 @@
 /** Doing several things at once, but not too many. */
-import { interrupted } from '../../core/errors.js';
+import { interrupted } from './errors.js';
 
 /** @throws INTERRUPTED when `signal` has aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
