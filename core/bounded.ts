@@ -30,40 +30,51 @@ export async function* mapBounded<T, R>(
   }
 }
 
-/** A counter of free places with a queue. */
+/** Places for so many at once: a free one is taken on the spot, else callers wait, first come, first served. */
 export class Slots {
   #free: number;
-  readonly #waiters: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
 
   constructor(count: number) {
     this.#free = count;
   }
 
-  /** Resolves once a place is free, without taking it. @throws INTERRUPTED. */
-  async whenFree(signal?: AbortSignal): Promise<void> {
-    while (this.#free <= 0) {
-      throwIfAborted(signal);
-      await new Promise<void>((resolve) => {
-        const wake = () => {
-          signal?.removeEventListener('abort', wake);
-          resolve();
-        };
-        signal?.addEventListener('abort', wake);
-        this.#waiters.push(wake);
-      });
-    }
-    throwIfAborted(signal);
-  }
-
-  /** Takes a place, waiting for one. @throws INTERRUPTED. */
+  /** Resolves when a place is this caller's; every `take` needs its `release`. @throws INTERRUPTED. */
   async take(signal?: AbortSignal): Promise<void> {
-    await this.whenFree(signal);
-    this.#free--;
+    throwIfAborted(signal);
+    if (this.#free > 0) {
+      this.#free--;
+      return;
+    }
+    await this.#turn(signal);
   }
 
+  /** Hands the place to whoever has waited longest. */
   release(): void {
-    this.#free++;
-    for (const wake of this.#waiters.splice(0)) wake();
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free++;
+    else next();
+  }
+
+  /** Resolves once a place was free, without keeping it. @throws INTERRUPTED. */
+  async whenFree(signal?: AbortSignal): Promise<void> {
+    await this.take(signal);
+    this.release();
+  }
+
+  #turn(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const go = () => {
+        signal?.removeEventListener('abort', leave);
+        resolve();
+      };
+      const leave = () => {
+        this.#waiting.splice(this.#waiting.indexOf(go), 1);
+        reject(interrupted(signal?.reason));
+      };
+      signal?.addEventListener('abort', leave, { once: true });
+      this.#waiting.push(go);
+    });
   }
 }
 

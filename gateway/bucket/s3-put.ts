@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { mapBounded } from '../../core/bounded.js';
 import { GatehouseError, hasCode } from '../../core/errors.js';
 import { pacedStream } from '../throttle/paced-stream.js';
 import type { Attempt, PutOptions, PutStreamOptions } from './bucket.js';
@@ -83,12 +84,14 @@ export class S3Uploads {
     const upload = await this.#resume(key, options);
     const count = Math.ceil(sizeBytes / partBytes);
     const numbers = Array.from({ length: count }, (_, at) => at + 1);
-    const parts = await inParallel(numbers, partsAtOnce, async (number) => {
+    const sent = mapBounded(numbers, partsAtOnce, async (number) => {
       const fromByte = (number - 1) * partBytes;
       const length = Math.min(partBytes, sizeBytes - fromByte);
       const payload = await this.#filePayload({ ...range, fromByte, length }, options);
       return await this.#putPart(upload, number, payload, options);
     });
+    const parts: StoredPart[] = [];
+    for await (const part of sent) parts.push(part);
     await this.#complete(upload, parts, options);
   }
 
@@ -281,29 +284,4 @@ function compositeEtag(parts: readonly { md5: string }[]): string {
 /** Without its quotation marks. */
 export function plainEtag(etag: string): string {
   return etag.replace(/^"|"$/g, '');
-}
-
-/** Results in the order of `items`. The first failure lets those under way end, and is thrown. */
-async function inParallel<T, R>(
-  items: readonly T[],
-  limit: number,
-  work: (item: T) => Promise<R>,
-): Promise<R[]> {
-  const results: R[] = [];
-  const rest = items.entries();
-  let failed = false;
-  const worker = async () => {
-    for (const [at, item] of rest) {
-      if (failed) return;
-      try {
-        results[at] = await work(item);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  const outcomes = await Promise.allSettled(Array.from({ length: Math.min(limit, items.length) }, worker));
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-  return results;
 }

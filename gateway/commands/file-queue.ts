@@ -2,9 +2,9 @@
  * Gathers small files into batches for the engine and lets large ones go by themselves. Bounded: the
  * walk waits in `whenRoom` when enough is under way.
  */
+import { Slots } from '../../core/bounded.js';
 import type { Engine } from '../engine/engine.js';
 import type { FileReading } from '../engine/readings.js';
-import { Slots } from './slots.js';
 
 /** Up to here a file is read whole, with others, bytes. */
 const smallBytes = 2 * 1024 * 1024;
@@ -62,8 +62,7 @@ export class FileQueue {
 
   /** Resolves when more may be brought. */
   async whenRoom(): Promise<void> {
-    await this.#room.take();
-    this.#room.give();
+    await this.#room.whenFree();
   }
 
   #add(file: Waiting, sizeBytes: number): void {
@@ -82,7 +81,7 @@ export class FileQueue {
       .catch(() => {})
       .finally(() => {
         this.#starts -= 1;
-        this.#room.give();
+        this.#room.release();
       });
   }
 
@@ -111,7 +110,7 @@ export class FileQueue {
     } catch (error) {
       file.reject(error);
     } finally {
-      this.#largeSlots.give();
+      this.#largeSlots.release();
     }
   }
 }
