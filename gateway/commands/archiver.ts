@@ -6,8 +6,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { hasCode } from '../../core/errors.js';
 import { type Describer, describeEntry } from '../files/describe.js';
-import { targetUnreadable } from '../files/errors.js';
-import { type FoundEntry, type Scanner, statEntry } from '../files/scan.js';
+import type { FoundEntry, Scanner } from '../files/scan.js';
 import type { FolderChanges } from '../journal/change-journal.js';
 import type { BackupMemory } from '../state/backup-memory.js';
 import type { Below } from '../state/folder-states.js';
@@ -18,29 +17,8 @@ import type { BackupTally } from './backup-tally.js';
 import type { BlobSink } from './blob-sink.js';
 import type { FileArchiver } from './file-archiver.js';
 import type { FileQueue } from './file-queue.js';
-import { type ParentTrees, PreviousFolder } from './parent-trees.js';
-import type { TargetFolder, TargetNode } from './target-tree.js';
-
-/** What a walk has begun and workers finish. A promise in a promise would be waited for with it. */
-interface Later<T> {
-  readonly value: Promise<T>;
-}
-
-/** A failure is seen by whoever waits in the end; until then it is not "unhandled". */
-function later<T>(value: Promise<T>): Later<T> {
-  value.catch(() => {});
-  return { value };
-}
-
-function now<T>(value: T): Later<T> {
-  return { value: Promise.resolve(value) };
-}
-
-/** As `later`, for what may be known at once. */
-function quiet<T>(part: T | Promise<T>): T | Promise<T> {
-  if (part instanceof Promise) part.catch(() => {});
-  return part;
-}
+import { type Later, later, now, quiet } from './later.js';
+import type { ParentTrees, PreviousFolder } from './parent-trees.js';
 
 /** Entries looked at in one go; about a millisecond. */
 const visitsPerTurn = 200;
@@ -90,63 +68,10 @@ export class Archiver {
     this.#parts = parts;
   }
 
-  /** @returns the id of the tree, or undefined when nothing in it could be read. */
-  async storeTargets(folder: TargetFolder, parentTree: string | undefined): Promise<string | undefined> {
-    const walked = await this.#walkTargets(folder, parentTree);
-    this.#parts.queue.flush();
-    return walked.value;
-  }
-
-  async #walkTargets(
-    folder: TargetFolder,
-    parentTree: string | undefined,
-  ): Promise<Later<string | undefined>> {
-    const previous = new PreviousFolder(this.#parts.parents, () => parentTree);
-    const parts: Later<TreeNode | 'left out' | undefined>[] = [];
-    for (const [name, target] of folder.children) {
-      parts.push(await this.#walkTarget(Buffer.from(name, 'latin1'), target, previous));
-    }
-    return later(this.#storeTargetTree(parts));
-  }
-
-  async #storeTargetTree(
-    parts: readonly Later<TreeNode | 'left out' | undefined>[],
-  ): Promise<string | undefined> {
-    const all = (await Promise.all(parts.map(({ value }) => value))).filter((part) => part !== undefined);
-    if (all.length === 0) return undefined;
-    return this.#parts.sink.save('tree', encodeTree(all.filter((part) => part !== 'left out')));
-  }
-
-  async #walkTarget(
-    name: Buffer,
-    target: TargetNode,
-    above: PreviousFolder,
-  ): Promise<Later<TreeNode | 'left out' | undefined>> {
-    const entry = await this.#statTarget(target.path, name);
-    if (entry === undefined) return now(undefined);
-    if (target.kind === 'whole' && !this.#parts.scanner.wantsStart(entry)) return now('left out');
-    const previous = (await above.nodes()).get(name.toString('latin1'));
-    if (target.kind === 'folder') {
-      const tree = await this.#walkTargets(target, previous?.subtree);
-      return later(
-        tree.value.then((id) => (id === undefined ? undefined : this.#nodeOf(entry, id, previous))),
-      );
-    }
-    if (!entry.stat.isDirectory()) return later(Promise.resolve(this.#storeEntry(entry, previous)));
+  /** A starting point that is a folder, with all that it holds. */
+  async storeFolder(entry: FoundEntry, above: PreviousFolder): Promise<Later<string | undefined>> {
     const walked = await this.#walkFolder(entry, entry.stat.dev, this.#previousOf(entry, above));
-    return later(walked.value.then((stored) => stored && this.#nodeOf(entry, stored.tree, previous)));
-  }
-
-  async #statTarget(path: Buffer, name: Buffer): Promise<FoundEntry | undefined> {
-    const { tally } = this.#parts;
-    let told = false;
-    const entry = await statEntry(path, name, (_path, error) => {
-      told = true;
-      tally.error(path, error);
-    });
-    // Of a path that was asked for by name, absence is an error too.
-    if (entry === undefined && !told) tally.error(path, targetUnreadable(path, 'it does not exist'));
-    return entry;
+    return later(walked.value.then((stored) => stored?.tree));
   }
 
   #previousOf(folder: FoundEntry, above: PreviousFolder): PreviousFolder {
@@ -154,7 +79,7 @@ export class Archiver {
   }
 
   /** Anything but a folder. Known nodes come at once, those of files that are read come later. */
-  #storeEntry(entry: FoundEntry, previous: TreeNode | undefined): Part {
+  storeEntry(entry: FoundEntry, previous: TreeNode | undefined): Part {
     try {
       const node = entry.stat.isFile()
         ? this.#parts.files.store(entry, previous)
@@ -246,10 +171,10 @@ export class Archiver {
       const previous = before.get(entry.name.toString('latin1'));
       const folder = walked.get(entry);
       if (folder !== undefined) {
-        return folder.value.then((stored) => stored && this.#nodeOf(entry, stored.tree, previous));
+        return folder.value.then((stored) => stored && this.nodeOf(entry, stored.tree, previous));
       }
       // Its trees are the parent snapshot's own, so that it has them; else the file is read after all.
-      return previous ?? this.#storeEntry(entry, undefined);
+      return previous ?? this.storeEntry(entry, undefined);
     });
     this.#parts.queue.flush();
     return this.#finishUnknown(visit, parts);
@@ -262,7 +187,7 @@ export class Archiver {
       if (this.#isTurnOver()) await this.#breathe();
       const last = before.get(entry.name.toString('latin1'));
       if (entry.stat.isDirectory()) parts.push((await this.#walkInto(entry, visit, last)).value);
-      else parts.push(quiet(this.#storeEntry(entry, last)));
+      else parts.push(quiet(this.storeEntry(entry, last)));
     }
     return later(this.#finishUnknown(visit, parts));
   }
@@ -273,7 +198,7 @@ export class Archiver {
     last: TreeNode | undefined,
   ): Promise<Later<TreeNode | undefined>> {
     const walked = await this.#walkBelow(entry, visit);
-    return later(walked.value.then((stored) => stored && this.#nodeOf(entry, stored.tree, last)));
+    return later(walked.value.then((stored) => stored && this.nodeOf(entry, stored.tree, last)));
   }
 
   async #walkBelow(entry: FoundEntry, visit: Visit): Promise<Later<StoredFolder | undefined>> {
@@ -335,7 +260,8 @@ export class Archiver {
     throwIfAborted(signal);
   }
 
-  #nodeOf(folder: FoundEntry, subtree: string, previous: TreeNode | undefined): TreeNode {
+  /** The node of a folder whose tree is stored. */
+  nodeOf(folder: FoundEntry, subtree: string, previous: TreeNode | undefined): TreeNode {
     const node = { ...describeEntry(folder, this.#parts.describer), subtree };
     this.#parts.tally.item(folder.path, node, previous);
     return node;

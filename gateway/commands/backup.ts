@@ -14,7 +14,6 @@ import {
   type StoredSnapshot,
 } from '../tree/snapshot.js';
 import { throwIfAborted } from './abort.js';
-import { Archiver } from './archiver.js';
 import { type BackupRun, prepareBackup } from './backup-run.js';
 import { BackupTally } from './backup-tally.js';
 import type { BackupOptions, BackupProgress, BackupResult } from './backup-types.js';
@@ -25,6 +24,7 @@ import { FileArchiver } from './file-archiver.js';
 import { FileQueue } from './file-queue.js';
 import { ParentTrees } from './parent-trees.js';
 import { storeStdin } from './store-stdin.js';
+import { TargetArchiver } from './target-archiver.js';
 import { withLock } from './with-lock.js';
 
 /**
@@ -132,7 +132,7 @@ async function storeAll(run: BackupRun, sink: BlobSink): Promise<string | undefi
     await engine.close();
     return storeStdin(options.stdin, { files, sink, tally, accounts: describer.accounts }, options.clock);
   }
-  const archiver = new Archiver({
+  const archiver = new TargetArchiver({
     ...{ scanner, describer, files, queue, sink, parents, memory, tally, signal },
     changes: changesSince(parent, options),
   });
