@@ -6,27 +6,21 @@
 
 import { mapBounded } from '../../core/bounded.js';
 import type { Closeable } from '../../core/lifecycle.js';
-import { silentLogger } from '../../core/log.js';
-import { CachedBucket } from '../cache/cached-bucket.js';
-import { MetadataCache } from '../cache/metadata-cache.js';
 import { type ChunkerParameters, resticChunkerParameters } from '../chunker/parameters.js';
 import type { Engine } from '../engine/engine.js';
-import type { WorkerSettings } from '../engine/protocol.js';
 import { snapshotAmbiguous, snapshotUnknown } from '../errors.js';
-import { type BlobPlace, CompactBlobIndex } from './blob-index.js';
-import { BlobLoader } from './blob-loader.js';
-import { BlobSaver, defaultIndexEveryMs } from './blob-saver.js';
+import { assemble, type RepositoryParts } from './assemble.js';
+import type { BlobPlace } from './blob-index.js';
 import { type KeyMaterial, sealOverheadBytes } from './crypto.js';
-import { type EngineStart, startEngine, workerSettings } from './engine-start.js';
+import { type EngineStart, startEngine } from './engine-start.js';
 import { type LoadIndexOptions, loadIndexFiles } from './index-loader.js';
 import { type IndexRewrite, type RewrittenIndex, rewriteIndex } from './index-rewriter.js';
 import { isId, keyOf } from './layout.js';
-import { type LockContext, thisProcess } from './lock-files.js';
+import { thisProcess } from './lock-files.js';
 import { removeLocks, takeLock } from './locks.js';
 import { Maintenance } from './maintenance.js';
-import { checkPacks, type PackCheckContext, verifyPack } from './pack-checker.js';
+import { checkPacks, verifyPack } from './pack-checker.js';
 import type { PackSummary } from './pack-table.js';
-import { PackSpool, SpoolFolder } from './spool-folder.js';
 import type { RepositoryStores } from './stores.js';
 import type {
   BlobEntry,
@@ -41,25 +35,10 @@ import type {
   SavedBlob,
   StoredFile,
 } from './types.js';
-import { createRepository, type Unlocked, unlockRepository } from './unlocking.js';
-import { UnpackedFiles } from './unpacked.js';
+import { createRepository, unlockRepository } from './unlocking.js';
 
-const defaultPackSizeBytes = 16 * 1024 * 1024;
-const defaultUploads = 3;
 /** Snapshots read at once. */
 const readsAtOnce = 4;
-
-interface Parts extends RepositoryStores {
-  readonly cache: MetadataCache | undefined;
-  readonly keyId: string;
-  readonly saver: BlobSaver;
-  readonly loader: BlobLoader;
-  readonly spool: SpoolFolder;
-  readonly packSpool: PackSpool;
-  readonly workers: Omit<WorkerSettings, 'folder'>;
-  readonly locks: LockContext;
-  readonly checks: PackCheckContext;
-}
 
 export class Repository implements Closeable {
   /** 64 hex digits, random, from the config. */
@@ -68,10 +47,10 @@ export class Repository implements Closeable {
   readonly chunkerParameters: ChunkerParameters;
   /** For prune and key management. */
   readonly maintenance: Maintenance;
-  readonly #parts: Parts;
+  readonly #parts: RepositoryParts;
   #closed: Promise<void> | undefined;
 
-  private constructor(parts: Parts) {
+  private constructor(parts: RepositoryParts) {
     this.id = parts.config.id;
     this.version = parts.config.version;
     this.chunkerParameters = resticChunkerParameters(parts.config.polynomial);
@@ -82,7 +61,7 @@ export class Repository implements Closeable {
   /** Creates a repository and opens it. The bucket stays the caller's. @throws REPOSITORY_EXISTS. */
   static async init(options: InitOptions): Promise<Repository> {
     const holder = options.holder ?? thisProcess();
-    return Repository.#assemble(options, await createRepository({ ...options, holder }));
+    return new Repository(await assemble(options, await createRepository({ ...options, holder })));
   }
 
   /**
@@ -90,61 +69,7 @@ export class Repository implements Closeable {
    * @throws REPOSITORY_MISSING, WRONG_PASSWORD, REPOSITORY_VERSION, REPOSITORY_DAMAGED.
    */
   static async open(options: RepositoryOptions): Promise<Repository> {
-    return Repository.#assemble(options, await unlockRepository(options));
-  }
-
-  static async #assemble(
-    options: RepositoryOptions,
-    { config, sealer, keyId }: Unlocked,
-  ): Promise<Repository> {
-    const { bucket, clock, log = silentLogger, holder = thisProcess() } = options;
-    const spool = await SpoolFolder.open(options.temporaryFolder, clock);
-    const cache =
-      options.cacheFolder && (await MetadataCache.open(options.cacheFolder, config.id, { clock, log }));
-    const cached = cache ? new CachedBucket(bucket, cache) : bucket;
-    const files = new UnpackedFiles(cached, sealer, config.version);
-    const index = new CompactBlobIndex({ folder: spool.path });
-    const { packSizeBytes = defaultPackSizeBytes, verifySealed = false } = options;
-    const compressData = config.version === 2 && (options.compress ?? true);
-    const saver = new BlobSaver({
-      bucket,
-      sealer,
-      index,
-      files,
-      clock,
-      log,
-      folder: spool.path,
-      packSizeBytes,
-      uploads: options.uploads ?? defaultUploads,
-      indexEveryMs: options.indexEveryMs ?? defaultIndexEveryMs,
-      compressData,
-      compressTrees: config.version === 2,
-      verifySealed,
-    });
-    const workers = workerSettings({
-      sealer,
-      packSizeBytes,
-      compressData,
-      polynomial: config.polynomial,
-      verifySealed,
-    });
-    return new Repository({
-      config,
-      bucket,
-      clock,
-      sealer,
-      keyId,
-      files,
-      index,
-      saver,
-      loader: new BlobLoader(bucket, sealer, index, cache || undefined),
-      cache: cache || undefined,
-      spool,
-      packSpool: new PackSpool([bucket.spoolFolder ?? spool.path, spool.path], clock),
-      workers,
-      locks: { ...options, files, log, holder },
-      checks: { bucket, sealer, index, folder: spool.path },
-    });
+    return new Repository(await assemble(options, await unlockRepository(options)));
   }
 
   get polynomial(): bigint {
