@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { compareTrees } from '../support/compare-trees.js';
 import { entryPoint, gatehouse } from '../support/gatehouse-cli.js';
 import { makeNastyTree } from '../support/nasty-tree.js';
-import { noRestic, testPassword as password, withTestRepository } from '../support/restic.js';
+import { noRestic, testPassword as password, withRestic, withTestRepository } from '../support/restic.js';
 import { freshBucketName, s3Endpoint, s3Keys, s3SkipReason } from '../support/s3-server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -114,7 +114,7 @@ describe.skipIf(endpoint === undefined)(
     const origin = endpoint ?? '';
 
     test.skipIf(noRestic !== undefined)(
-      'a nasty tree goes in, stock restic lists, checks and restores it, and so do we',
+      withRestic('a nasty tree goes in, stock restic lists, checks and restores it, and so do we'),
       async () => {
         const folder = await temporaryFolder();
         const source = join(folder, 'source');

@@ -10,7 +10,14 @@ import { copySnapshots } from '../../gateway/commands/copy.js';
 import { tag } from '../../gateway/commands/tag.js';
 import { Repository } from '../../gateway/repository/repository.js';
 import { compareTrees } from '../support/compare-trees.js';
-import { noRestic, openTestRepository, restic, testPassword, withTestRepository } from '../support/restic.js';
+import {
+  noRestic,
+  openTestRepository,
+  restic,
+  testPassword,
+  withRestic,
+  withTestRepository,
+} from '../support/restic.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 async function place() {
@@ -58,7 +65,7 @@ async function initLike(model: string, folder: string): Promise<void> {
 }
 
 test.skipIf(noRestic !== undefined)(
-  'copies are restored by restic, once each, and share chunks with backups',
+  withRestic('copies are restored by restic, once each, and share chunks with backups'),
   async () => {
     const { folder, source, write, from, to } = await place();
     const save = (repository: Repository) =>
@@ -80,21 +87,24 @@ test.skipIf(noRestic !== undefined)(
   },
 );
 
-test.skipIf(noRestic !== undefined)('restic knows our copies again, and we know its', async () => {
-  const { source, from, to } = await place();
-  await withTestRepository(from, 'init', async () => {});
-  restic(from, ['backup', source, '--tag', 'a']);
-  await initLike(from, to);
-  expect(await copyBetween(from, to)).toMatchObject({ copied: [{}] });
-  const theirs = () =>
-    spawnSync('restic', ['--no-cache', '-r', to, 'copy', '--from-repo', from], {
-      encoding: 'utf8',
-      env: { ...process.env, RESTIC_PASSWORD: testPassword, RESTIC_FROM_PASSWORD: testPassword },
-    });
-  const again = theirs();
-  expect(again.stdout + again.stderr).toContain('skipping source snapshot');
-  restic(from, ['backup', source, '--tag', 'b']);
-  const fresh = theirs();
-  expect(fresh.stdout + fresh.stderr).toMatch(/snapshot \w+ saved/);
-  expect(await copyBetween(from, to)).toMatchObject({ copied: [], skipped: 2 });
-});
+test.skipIf(noRestic !== undefined)(
+  withRestic('restic knows our copies again, and we know its'),
+  async () => {
+    const { source, from, to } = await place();
+    await withTestRepository(from, 'init', async () => {});
+    restic(from, ['backup', source, '--tag', 'a']);
+    await initLike(from, to);
+    expect(await copyBetween(from, to)).toMatchObject({ copied: [{}] });
+    const theirs = () =>
+      spawnSync('restic', ['--no-cache', '-r', to, 'copy', '--from-repo', from], {
+        encoding: 'utf8',
+        env: { ...process.env, RESTIC_PASSWORD: testPassword, RESTIC_FROM_PASSWORD: testPassword },
+      });
+    const again = theirs();
+    expect(again.stdout + again.stderr).toContain('skipping source snapshot');
+    restic(from, ['backup', source, '--tag', 'b']);
+    const fresh = theirs();
+    expect(fresh.stdout + fresh.stderr).toMatch(/snapshot \w+ saved/);
+    expect(await copyBetween(from, to)).toMatchObject({ copied: [], skipped: 2 });
+  },
+);

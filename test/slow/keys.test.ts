@@ -4,28 +4,13 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.js';
 import { Secret } from '../../core/secret.js';
-import { DirectoryBucket } from '../../gateway/bucket/directory.js';
 import { addKey, listKeys } from '../../gateway/commands/keys.js';
-import { Repository } from '../../gateway/repository/repository.js';
-import { noRestic, withTestRepository } from '../support/restic.js';
+import { noRestic, openWith, withRestic, withTestRepository } from '../support/restic.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const cheap = { clock: systemClock, scryptCost: { n: 1024, r: 8, p: 1 } };
 
-/** Opens with another password than the usual one. */
-async function openWith<T>(folder: string, password: string, work: (repository: Repository) => Promise<T>) {
-  const bucket = new DirectoryBucket(folder, { clock: systemClock });
-  const options = { bucket, temporaryFolder: join(folder, '..', 'spool'), clock: systemClock };
-  const repository = await Repository.open({ ...options, password: new Secret(password) });
-  try {
-    return await work(repository);
-  } finally {
-    await repository.close();
-    await bucket.close();
-  }
-}
-
-test.skipIf(noRestic !== undefined)('keys made by either open with the other', async () => {
+test.skipIf(noRestic !== undefined)(withRestic('keys made by either open with the other'), async () => {
   const base = await temporaryFolder();
   const folder = join(base, 'repository');
   const restic = (password: string, ...args: string[]) =>

@@ -1,44 +1,17 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../core/clock.js';
-import { backup } from '../../gateway/commands/backup.js';
 import { forget } from '../../gateway/commands/forget.js';
 import { prune } from '../../gateway/commands/prune.js';
-import type { Repository } from '../../gateway/repository/repository.js';
 import { compareTrees } from '../support/compare-trees.js';
-import { seededRandom } from '../support/random.js';
-import { noRestic, openTestRepository, restic, withTestRepository } from '../support/restic.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
+import { noRestic, openTestRepository, restic, withRestic, withTestRepository } from '../support/restic.js';
+import { saveTree, twoGenerations } from '../support/two-generations.js';
 
-const text = (random: () => number, length: number) =>
-  Array.from({ length: length / 4 }, () => random().toString(36).slice(2, 6)).join('');
-
-/** Two generations of files: some stay, some change, some go. */
-async function place() {
-  const folder = await temporaryFolder();
-  const source = join(folder, 'source');
-  await mkdir(join(source, 'sub', 'empty'), { recursive: true });
-  const random = seededRandom(7);
-  const write = (name: string, length: number) => writeFile(join(source, name), text(random, length));
-  const first = async () => {
-    for (let i = 0; i < 12; i++) await write(`f${i}`, 8_000 + 400 * i);
-    await write('sub/inner', 2_000);
-    await writeFile(join(source, 'none'), '');
-  };
-  const second = async () => {
-    for (let i = 0; i < 6; i++) await write(`f${2 * i}`, 9_000);
-    await rm(join(source, 'f1'));
-  };
-  return { folder, source, repository: join(folder, 'repository'), first, second };
-}
-
-const saveTree = (repository: Repository, source: string, more = {}) =>
-  backup(repository, { paths: [source], clock: systemClock, version: 'test', host: 'nas', ...more });
 const keepLast = { policy: { counts: { last: 1 } }, clock: systemClock };
-describe.skipIf(noRestic !== undefined)('with stock restic', () => {
+describe.skipIf(noRestic !== undefined)(withRestic('with stock restic'), () => {
   it('prunes what restic wrote, and restic goes on, prunes and is checked by us', async () => {
-    const { folder, source, repository: at, first, second } = await place();
+    const { folder, source, repository: at, first, second } = await twoGenerations();
     const save = () => restic(at, ['backup', source, '--host', 'nas']);
     await first();
     await withTestRepository(at, 'init', async () => {});
@@ -59,7 +32,7 @@ describe.skipIf(noRestic !== undefined)('with stock restic', () => {
   });
 
   it('removes duplicates that two writers left, and orphans of a killed one', async () => {
-    const { source, repository: at, first } = await place();
+    const { source, repository: at, first } = await twoGenerations();
     await first();
     await withTestRepository(at, 'init', async () => {});
     const one = await openTestRepository(at, 'open');
@@ -85,7 +58,7 @@ describe.skipIf(noRestic !== undefined)('with stock restic', () => {
   });
 
   it('compresses what was stored plain, once', async () => {
-    const { source, repository: at, first } = await place();
+    const { source, repository: at, first } = await twoGenerations();
     await first();
     await withTestRepository(at, 'init', async () => {});
     restic(at, ['backup', source, '--compression', 'off']);

@@ -10,7 +10,7 @@ import { expect, test } from 'vitest';
 import { compareTrees } from '../support/compare-trees.js';
 import { entryPoint, gatehouse } from '../support/gatehouse-cli.js';
 import { seededRandom } from '../support/random.js';
-import { noRestic, restic, testPassword, withTestRepository } from '../support/restic.js';
+import { noRestic, restic, testPassword, withRestic, withTestRepository } from '../support/restic.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const kills = Number(process.env['GATEHOUSE_TEST_KILLS'] ?? 25);
@@ -19,7 +19,7 @@ const env = { GATEHOUSE_PASSWORD: testPassword };
 const keep = ['--keep-last', '1', '--prune', '--max-unused', '0', '--pack-size', '4'];
 
 test.skipIf(noRestic !== undefined)(
-  `${kills} kills leave every snapshot whole (seed ${seed})`,
+  withRestic(`${kills} kills leave every snapshot whole (seed ${seed})`),
   { timeout: kills * 60_000 },
   async () => {
     const folder = await temporaryFolder();

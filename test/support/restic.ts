@@ -15,6 +15,11 @@ export const noRestic: string | undefined = version.startsWith('restic ')
   ? undefined
   : 'restic is not installed';
 
+/** A title that says why the test is skipped where it is. */
+export function withRestic(title: string): string {
+  return noRestic === undefined ? title : `${title} (skipped: ${noRestic})`;
+}
+
 export const testPassword = 'correct horse battery staple';
 /** Guessing is no concern in tests. */
 const cheapScrypt = { n: 1024, r: 8, p: 1 };
@@ -74,5 +79,22 @@ export async function withTestRepository<T>(
     return await work(repository);
   } finally {
     await close();
+  }
+}
+
+/** As `withTestRepository`, with another password than the usual one. */
+export async function openWith<T>(
+  folder: string,
+  password: string,
+  work: (repository: Repository) => Promise<T>,
+) {
+  const bucket = new DirectoryBucket(folder, { clock: systemClock });
+  const options = { bucket, temporaryFolder: join(folder, '..', 'spool'), clock: systemClock };
+  const repository = await Repository.open({ ...options, password: new Secret(password) });
+  try {
+    return await work(repository);
+  } finally {
+    await repository.close();
+    await bucket.close();
   }
 }

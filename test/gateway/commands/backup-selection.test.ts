@@ -7,7 +7,7 @@ import { systemClock } from '../../../core/clock.js';
 import { backup } from '../../../gateway/commands/backup.js';
 import type { BackupOptions } from '../../../gateway/commands/backup-types.js';
 import { commandOutput } from '../../../gateway/files/command-output.js';
-import { noRestic, restic, withTestRepository } from '../../support/restic.js';
+import { noRestic, restic, withRestic, withTestRepository } from '../../support/restic.js';
 
 let folder: string;
 let source: string;
@@ -53,7 +53,7 @@ async function store(options: Given) {
 
 const listed = (snapshot: string) => restic(repositoryFolder, ['ls', snapshot]).split('\n').slice(1).sort();
 
-describe.skipIf(noRestic)('a backup leaves out what restic leaves out', () => {
+describe.skipIf(noRestic)(withRestic('a backup leaves out what restic leaves out'), () => {
   it.each<[string[], Given]>([
     [['--exclude', '*.o', '--iexclude', 'CACHE'], { excludes: ['*.o'], insensitiveExcludes: ['CACHE'] }],
     [['-e', '*', '-e', '!a', '-e', '!*.c'], { excludes: ['*', '!a', '!*.c'] }],

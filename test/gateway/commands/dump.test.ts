@@ -9,7 +9,7 @@ import { dump } from '../../../gateway/commands/dump.js';
 import type { Repository } from '../../../gateway/repository/repository.js';
 import { compareTrees } from '../../support/compare-trees.js';
 import { makeNastyTree, noise } from '../../support/nasty-tree.js';
-import { noRestic, restic, withTestRepository } from '../../support/restic.js';
+import { noRestic, restic, withRestic, withTestRepository } from '../../support/restic.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const common = { clock: systemClock, version: 'test' };
@@ -84,7 +84,7 @@ describe('a dump', () => {
     });
   });
 
-  it.skipIf(noRestic !== undefined)('of what restic stored is what restic dumps', async () => {
+  it.skipIf(noRestic !== undefined)(withRestic('of what restic stored is what restic dumps'), async () => {
     const folder = await temporaryFolder();
     const repo = join(folder, 'repo');
     writeFileSync(join(folder, 'file'), noise(100_000, 1).toString('base64'));

@@ -21,7 +21,7 @@ import { listSnapshots, snapshotListing } from '../../../gateway/commands/snapsh
 import { stats, statsModes } from '../../../gateway/commands/stats.js';
 import { encodeGoJson } from '../../../gateway/repository/go-json.js';
 import type { Repository } from '../../../gateway/repository/repository.js';
-import { noRestic, openTestRepository, restic } from '../../support/restic.js';
+import { noRestic, openTestRepository, restic, withRestic } from '../../support/restic.js';
 
 let folder: string;
 let repositoryFolder: string;
@@ -78,7 +78,7 @@ const theirs = (...args: string[]) => restic(repositoryFolder, [...args, '--json
 const lines = (text: string) => text.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
 const plain = (value: unknown) => JSON.parse(encodeGoJson(value as never)) as Record<string, unknown>;
 
-describe.skipIf(noRestic)('with a repository of stock restic', () => {
+describe.skipIf(noRestic)(withRestic('with a repository of stock restic'), () => {
   it.each([false, true])('diff tells the same, metadata: %s', async (metadata) => {
     for (const [from, to] of [
       [first, second],

@@ -2,26 +2,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../core/clock.js';
 import { Secret } from '../../../core/secret.js';
-import { DirectoryBucket } from '../../../gateway/bucket/directory.js';
 import { addKey, changePassword, listKeys, removeKey } from '../../../gateway/commands/keys.js';
-import { Repository } from '../../../gateway/repository/repository.js';
-import { testPassword, withTestRepository } from '../../support/restic.js';
+import { openWith, testPassword, withTestRepository } from '../../support/restic.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const cheap = { clock: systemClock, scryptCost: { n: 1024, r: 8, p: 1 } };
-
-/** Opens with another password than the usual one. */
-async function openWith<T>(folder: string, password: string, work: (repository: Repository) => Promise<T>) {
-  const bucket = new DirectoryBucket(folder, { clock: systemClock });
-  const options = { bucket, temporaryFolder: join(folder, '..', 'spool'), clock: systemClock };
-  const repository = await Repository.open({ ...options, password: new Secret(password) });
-  try {
-    return await work(repository);
-  } finally {
-    await repository.close();
-    await bucket.close();
-  }
-}
 
 describe('keys', () => {
   it('are added, listed and removed, but never the one in use', async () => {

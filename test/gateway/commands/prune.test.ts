@@ -1,4 +1,4 @@
-import { mkdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../core/clock.js';
@@ -7,41 +7,15 @@ import { Secret } from '../../../core/secret.js';
 import type { CallOptions, UnfinishedUpload } from '../../../gateway/bucket/bucket.js';
 import { DirectoryBucket } from '../../../gateway/bucket/directory.js';
 import { ForwardingBucket } from '../../../gateway/bucket/forwarding.js';
-import { backup } from '../../../gateway/commands/backup.js';
 import { check } from '../../../gateway/commands/check.js';
 import { forget } from '../../../gateway/commands/forget.js';
 import { prune } from '../../../gateway/commands/prune.js';
 import { restore } from '../../../gateway/commands/restore.js';
 import { Repository } from '../../../gateway/repository/repository.js';
 import { compareTrees } from '../../support/compare-trees.js';
-import { seededRandom } from '../../support/random.js';
 import { testPassword, withTestRepository } from '../../support/restic.js';
-import { temporaryFolder } from '../../support/temporary-folder.js';
+import { saveTree, twoGenerations } from '../../support/two-generations.js';
 
-const text = (random: () => number, length: number) =>
-  Array.from({ length: length / 4 }, () => random().toString(36).slice(2, 6)).join('');
-
-/** Two generations of files: some stay, some change, some go. */
-async function place() {
-  const folder = await temporaryFolder();
-  const source = join(folder, 'source');
-  await mkdir(join(source, 'sub', 'empty'), { recursive: true });
-  const random = seededRandom(7);
-  const write = (name: string, length: number) => writeFile(join(source, name), text(random, length));
-  const first = async () => {
-    for (let i = 0; i < 12; i++) await write(`f${i}`, 8_000 + 400 * i);
-    await write('sub/inner', 2_000);
-    await writeFile(join(source, 'none'), '');
-  };
-  const second = async () => {
-    for (let i = 0; i < 6; i++) await write(`f${2 * i}`, 9_000);
-    await rm(join(source, 'f1'));
-  };
-  return { folder, source, repository: join(folder, 'repository'), first, second };
-}
-
-const saveTree = (repository: Repository, source: string, more = {}) =>
-  backup(repository, { paths: [source], clock: systemClock, version: 'test', host: 'nas', ...more });
 const keepLast = { policy: { counts: { last: 1 } }, clock: systemClock };
 const packIds = async (repository: Repository) => {
   const ids: string[] = [];
@@ -51,7 +25,7 @@ const packIds = async (repository: Repository) => {
 
 describe('prune', () => {
   it('plans first, changes nothing in a dry run, then leaves only what is needed', async () => {
-    const { folder, source, repository: at, first, second } = await place();
+    const { folder, source, repository: at, first, second } = await twoGenerations();
     await first();
     await withTestRepository(at, 'init', (repository) => saveTree(repository, source));
     await second();
@@ -85,7 +59,7 @@ describe('prune', () => {
   });
 
   it('refuses when a needed pack is gone or cut short, and when the index lacks a needed blob', async () => {
-    const { source, repository: at, first } = await place();
+    const { source, repository: at, first } = await twoGenerations();
     await first();
     await withTestRepository(at, 'init', (repository) => saveTree(repository, source));
     const { ids, isDataPack } = await withTestRepository(at, 'open', async (repository) => {
@@ -120,7 +94,7 @@ class LockingBucket extends ForwardingBucket {
 }
 
 it('tells packs under a retention lock as kept, and snapshots stay whole', async () => {
-  const { folder, source, repository: at, first, second } = await place();
+  const { folder, source, repository: at, first, second } = await twoGenerations();
   await first();
   await withTestRepository(at, 'init', (repository) => saveTree(repository, source));
   await second();
@@ -164,7 +138,7 @@ class UploadingBucket extends ForwardingBucket {
 }
 
 it('drops uploads of the repository that were cut off more than a day ago', async () => {
-  const { folder, source, repository: at, first } = await place();
+  const { folder, source, repository: at, first } = await twoGenerations();
   await first();
   await withTestRepository(at, 'init', (repository) => saveTree(repository, source));
   const bucket = new UploadingBucket(new DirectoryBucket(at, { clock: systemClock }));

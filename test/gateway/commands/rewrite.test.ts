@@ -11,7 +11,7 @@ import { Repository } from '../../../gateway/repository/repository.js';
 import { joinTree, splitTree, withSubtree } from '../../../gateway/tree/tree-text.js';
 import { compareTrees } from '../../support/compare-trees.js';
 import { makeNastyTree } from '../../support/nasty-tree.js';
-import { noRestic, restic, testPassword, withTestRepository } from '../../support/restic.js';
+import { noRestic, restic, testPassword, withRestic, withTestRepository } from '../../support/restic.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 describe('the text of a tree', () => {
@@ -46,7 +46,7 @@ describe('the text of a tree', () => {
 });
 
 test.skipIf(noRestic !== undefined)(
-  'what restic stored is rewritten, and restored by restic without it',
+  withRestic('what restic stored is rewritten, and restored by restic without it'),
   async () => {
     const folder = await temporaryFolder();
     const source = join(folder, 'source');

@@ -3,7 +3,7 @@ import { expect, it, test } from 'vitest';
 import { listSnapshots } from '../../../gateway/commands/snapshots.js';
 import { tag } from '../../../gateway/commands/tag.js';
 import { encodeGoJson, parseGoJson } from '../../../gateway/repository/go-json.js';
-import { noRestic, restic, withTestRepository } from '../../support/restic.js';
+import { noRestic, restic, withRestic, withTestRepository } from '../../support/restic.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const snapshot = {
@@ -38,16 +38,19 @@ it('wants either --set or the others', async () => {
   });
 });
 
-test.skipIf(noRestic !== undefined)('stock restic reads what we tagged, and we what it tagged', async () => {
-  const folder = join(await temporaryFolder(), 'repository');
-  const id = await withTestRepository(folder, 'init', async (repository) => {
-    const saved = await repository.saveSnapshot(encodeGoJson(snapshot));
-    await tag(repository, { add: ['ours'] });
-    return saved;
-  });
-  restic(folder, ['tag', '--add', 'theirs']);
-  const wanted = { original: id, tags: ['a', 'b', 'ours', 'theirs'], zoneSeconds: 3600 };
-  expect(await withTestRepository(folder, 'open', (repository) => listSnapshots(repository))).toMatchObject([
-    wanted,
-  ]);
-});
+test.skipIf(noRestic !== undefined)(
+  withRestic('stock restic reads what we tagged, and we what it tagged'),
+  async () => {
+    const folder = join(await temporaryFolder(), 'repository');
+    const id = await withTestRepository(folder, 'init', async (repository) => {
+      const saved = await repository.saveSnapshot(encodeGoJson(snapshot));
+      await tag(repository, { add: ['ours'] });
+      return saved;
+    });
+    restic(folder, ['tag', '--add', 'theirs']);
+    const wanted = { original: id, tags: ['a', 'b', 'ours', 'theirs'], zoneSeconds: 3600 };
+    expect(await withTestRepository(folder, 'open', (repository) => listSnapshots(repository))).toMatchObject(
+      [wanted],
+    );
+  },
+);

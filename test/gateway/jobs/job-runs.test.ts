@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { RunHistory } from '../../../gateway/jobs/history.js';
 import { noCounts, type RunRecord } from '../../../gateway/jobs/run-record.js';
 import { openJobs } from '../../support/gateway-jobs.js';
-import { noRestic } from '../../support/restic.js';
+import { noRestic, withRestic } from '../../support/restic.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const run = promisify(execFile);
@@ -61,7 +61,7 @@ describe('a run of a job', () => {
     });
   });
 
-  test.skipIf(noRestic)('stores what a command prints, which restic gives back', async () => {
+  test.skipIf(noRestic)(withRestic('stores what a command prints, which restic gives back'), async () => {
     const stdinCommand = {
       ...shell('echo "-- dump of $GATEHOUSE_JOB"; echo noise >&2'),
       fileName: 'db/all.sql',

@@ -8,7 +8,7 @@ import { applyPolicy } from '../../../gateway/retention/apply-policy.js';
 import { parseKeepDuration, type RetentionPolicy } from '../../../gateway/retention/policy.js';
 import { formatTime, nanosOfMs, parseTime, zoneOffsetSeconds } from '../../../gateway/tree/go-time.js';
 import { seededRandom } from '../../support/random.js';
-import { noRestic, restic, withTestRepository } from '../../support/restic.js';
+import { noRestic, restic, withRestic, withTestRepository } from '../../support/restic.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const at = (time: string, tags: readonly string[] = []) => ({
@@ -132,27 +132,30 @@ interface ResticGroup {
   readonly reasons: { matches: string[]; counters: Record<string, number> }[];
 }
 
-test.skipIf(noRestic !== undefined)('every decision and reason is that of stock restic', async () => {
-  const folder = join(await temporaryFolder(), 'repository');
-  await mkdir(folder);
-  await makeSnapshots(folder, 160);
-  const snapshots = await withTestRepository(folder, 'open', (repository) => listSnapshots(repository));
-  expect(new Set(snapshots.map(({ zoneSeconds }) => zoneSeconds)).size).toBe(zones.length);
-  for (const [flags, policy] of policies) {
-    const output = restic(folder, ['forget', '--dry-run', '--no-lock', '--json', ...flags.split(' ')]);
-    const [theirs] = JSON.parse(output) as [ResticGroup];
-    const ours = applyPolicy(snapshots, policy, nanosOfMs(systemClock.now()));
-    expect(
-      ours.remove.map(({ id }) => id),
-      flags,
-    ).toEqual((theirs.remove ?? []).map(({ id }) => id));
-    expect(
-      ours.keep.map(({ snapshot, reasons }) => [snapshot.id, ...reasons]),
-      flags,
-    ).toEqual((theirs.keep ?? []).map(({ id }, i) => [id, ...(theirs.reasons[i]?.matches ?? [])]));
-    expect(
-      ours.keep.map(({ countsLeft }) => countsLeft),
-      flags,
-    ).toEqual(theirs.reasons.map(({ counters }) => counters));
-  }
-});
+test.skipIf(noRestic !== undefined)(
+  withRestic('every decision and reason is that of stock restic'),
+  async () => {
+    const folder = join(await temporaryFolder(), 'repository');
+    await mkdir(folder);
+    await makeSnapshots(folder, 160);
+    const snapshots = await withTestRepository(folder, 'open', (repository) => listSnapshots(repository));
+    expect(new Set(snapshots.map(({ zoneSeconds }) => zoneSeconds)).size).toBe(zones.length);
+    for (const [flags, policy] of policies) {
+      const output = restic(folder, ['forget', '--dry-run', '--no-lock', '--json', ...flags.split(' ')]);
+      const [theirs] = JSON.parse(output) as [ResticGroup];
+      const ours = applyPolicy(snapshots, policy, nanosOfMs(systemClock.now()));
+      expect(
+        ours.remove.map(({ id }) => id),
+        flags,
+      ).toEqual((theirs.remove ?? []).map(({ id }) => id));
+      expect(
+        ours.keep.map(({ snapshot, reasons }) => [snapshot.id, ...reasons]),
+        flags,
+      ).toEqual((theirs.keep ?? []).map(({ id }, i) => [id, ...(theirs.reasons[i]?.matches ?? [])]));
+      expect(
+        ours.keep.map(({ countsLeft }) => countsLeft),
+        flags,
+      ).toEqual(theirs.reasons.map(({ counters }) => counters));
+    }
+  },
+);
