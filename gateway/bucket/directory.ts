@@ -24,8 +24,9 @@ import type {
 } from './bucket.js';
 import { directoryFault } from './directory-errors.js';
 import { listFolder } from './directory-list.js';
+import { DirectoryRoot } from './directory-root.js';
 import { flushNames, makeFolderDurably, moveDurably, writeDurably } from './durable-write.js';
-import { bucketExchanged, bucketFailed, bucketShortRead, bucketUnknown } from './errors.js';
+import { bucketFailed, bucketShortRead } from './errors.js';
 import { collect, fileBody } from './file-body.js';
 
 const temporaryFolder = '.gatehouse-tmp';
@@ -46,12 +47,13 @@ export class DirectoryBucket implements Bucket {
   readonly hasArchive = false;
   readonly #clock: Clock;
   readonly #tidy: boolean;
-  /** Which folder it was at first. */
-  #rootInode: number | undefined;
+  readonly #root: DirectoryRoot;
+  readonly #makeFolder = (folder: string) => this.#root.makeFolder(folder);
 
   /** `root` is an absolute path; the folder need not exist before `prepare`. */
   constructor(root: string, options: DirectoryBucketOptions) {
     this.location = root;
+    this.#root = new DirectoryRoot(root);
     this.#clock = options.clock;
     this.#tidy = options.tidy ?? false;
   }
@@ -156,7 +158,7 @@ export class DirectoryBucket implements Bucket {
   }
 
   async *list(prefix: string, options: CallOptions = {}): AsyncGenerator<BucketEntry> {
-    await this.#call(options, () => this.#requireRoot());
+    await this.#call(options, () => this.#root.require());
     try {
       for await (const entry of listFolder(this.location, prefix, temporaryFolder)) {
         if (options.signal?.aborted) throw interrupted(options.signal.reason);
@@ -194,9 +196,15 @@ export class DirectoryBucket implements Bucket {
     return this.#call(options, async () => {
       try {
         const target = this.#pathOf(key);
-        await this.#requireRoot();
+        await this.#root.require();
         const temporary = join(this.location, temporaryFolder, randomBytes(9).toString('hex'));
-        await writeDurably({ temporary, target, content, signal: options.signal });
+        await writeDurably({
+          temporary,
+          target,
+          content,
+          signal: options.signal,
+          makeFolder: this.#makeFolder,
+        });
       } finally {
         if (content instanceof Readable) content.destroy();
       }
@@ -206,8 +214,8 @@ export class DirectoryBucket implements Bucket {
   /** @returns false when the file lies on another file system. */
   #move(filePath: string, sizeBytes: number, key: string, options: CallOptions): Promise<boolean> {
     return this.#call(options, async () => {
-      await this.#requireRoot();
-      return moveDurably(filePath, sizeBytes, this.#pathOf(key));
+      await this.#root.require();
+      return moveDurably(filePath, sizeBytes, this.#pathOf(key), this.#makeFolder);
     });
   }
 
@@ -222,21 +230,6 @@ export class DirectoryBucket implements Bucket {
       if (this.#clock.now() - entry.mtimeMs < abandonedAfterMs) continue;
       await rm(filePath, { force: true });
     }
-  }
-
-  /**
-   * A disk that is not mounted must not look like an empty repository, nor be written beside; one
-   * that goes in mid-work leaves the empty folder on which it was mounted.
-   */
-  async #requireRoot(): Promise<void> {
-    const root = await stat(this.location).catch((error: unknown) => {
-      if (systemCode(error) === 'ENOENT') return undefined;
-      throw error;
-    });
-    if (!root?.isDirectory()) throw bucketUnknown({ location: this.location });
-    // The device number says less: a network's file system has another one when it is mounted again.
-    this.#rootInode ??= root.ino;
-    if (root.ino !== this.#rootInode) throw bucketExchanged(this.location);
   }
 
   #pathOf(key: string): string {
@@ -255,7 +248,7 @@ export class DirectoryBucket implements Bucket {
         return await work();
       } catch (error) {
         if (!absent.includes(systemCode(error) ?? '')) throw error;
-        await this.#requireRoot();
+        await this.#root.require();
         return undefined;
       }
     });
