@@ -38,9 +38,8 @@ export function sendFeedback(links: Links, log: Logger, thing: string, message: 
 
 export function openIngest(parts: IntakeParts, lifetimes: Lifetimes): Ingest {
   const { dispatcher, hub, links, clock, log } = parts;
-  const { database, states, projects, telemetry } = parts.stores;
+  const { states, projects, telemetry } = parts.stores;
   const clicks = new ClickIngest({
-    database,
     dispatcher,
     placements: projects,
     clock,

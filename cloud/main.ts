@@ -137,7 +137,10 @@ async function openDispatcher(
     clock,
     log: actionLog,
     onRun: (run) => hub.publish({ type: 'run', data: run }),
-    onSettled: (run, outcome) => sendFeedback(links, log, run.thing, { v: 1, id: run.clickId, outcome }),
+    onSettled: ({ source, thing }, outcome) => {
+      if (source.kind !== 'click' || thing === null) return;
+      sendFeedback(links, log, thing, { v: 1, id: source.id, outcome });
+    },
   });
   return lifetimes.add('actions', dispatcher);
 }

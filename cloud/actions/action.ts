@@ -1,4 +1,4 @@
-/** The port of an action: what runs for a click. Implemented by Node handlers and by e-mail. */
+/** The port of an action: what runs for a click, or for another cause. Implemented by Node handlers and by e-mail. */
 import type { GatehouseError } from '../../core/errors.js';
 import type { Closeable } from '../../core/lifecycle.js';
 
@@ -6,7 +6,7 @@ export interface Invocation {
   readonly runId: string;
   /** 1 for the first attempt. Above 1 the action may have had its effect before. */
   readonly attempt: number;
-  /** The click event as JSON. */
+  /** As JSON. */
   readonly event: string;
 }
 

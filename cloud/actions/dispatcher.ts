@@ -1,11 +1,11 @@
 /**
- * Starts runs, within the limits, and records how they end. A new run starts the moment its click is
+ * Starts runs, within the limits, and records how they end. A new run starts the moment its cause is
  * committed; one that finds no free slot waits in order. Failed attempts are repeated as Lambda does
  * for asynchronous calls: two more times, after a pause.
  * Invariant: a run is started only while the database says RUNNING, so that a crash is noticed.
  */
 import { type Clock, sleep, type Timer, withTimeout } from '../../core/clock.js';
-import type { Database } from '../../core/db/database.js';
+import type { Database, SqlWriter } from '../../core/db/database.js';
 import { hasCode } from '../../core/errors.js';
 import type { Closeable } from '../../core/lifecycle.js';
 import type { Logger } from '../../core/log.js';
@@ -13,6 +13,8 @@ import type { RunView } from '../../core/wire/api.js';
 import { GroupCommit } from '../db/group-commit.js';
 import type { Action, ActionOutcome } from './action.js';
 import { functionUnknown } from './errors.js';
+import { RunIntake, type Starter, type Submit, type Submitted } from './run-intake.js';
+import type { RunRequest } from './run-request.js';
 import { type NewRun, type OpenRun, type RunEnd, RunStore, type StartedRun } from './run-store.js';
 import { Slots } from './slots.js';
 
@@ -35,10 +37,11 @@ export interface DispatcherOptions {
 const drainLimitMs = 5_000;
 const databaseRetryMs = 5_000;
 
-export class Dispatcher implements Closeable {
+export class Dispatcher implements Closeable, Starter {
   readonly #options: DispatcherOptions;
   readonly #store: RunStore;
   readonly #slots: Slots;
+  readonly #intake: RunIntake;
   readonly #starts: GroupCommit<string, StartedRun | undefined>;
   readonly #ends: GroupCommit<RunEnd, undefined>;
   /** Waiting run ids per function, in order. */
@@ -56,6 +59,7 @@ export class Dispatcher implements Closeable {
       options.maxConcurrent,
       (name) => options.actions.get(name)?.concurrency ?? Number.POSITIVE_INFINITY,
     );
+    this.#intake = new RunIntake(options.database, this, clock);
     this.#starts = new GroupCommit((ids: readonly string[]) => store.start(ids, clock.now()));
     this.#ends = new GroupCommit(async (ends: readonly RunEnd[]) => {
       await store.end(ends);
@@ -75,7 +79,19 @@ export class Dispatcher implements Closeable {
     return this.#store;
   }
 
-  /** Holds a slot for a run about to be stored; then exactly one of `launch`, `giveBack` follows. */
+  /** Asks for a run; resolves when it is durable and under way, or queued. @throws DATABASE_* */
+  submit(request: RunRequest): Promise<Submitted> {
+    return this.#intake.submit(request);
+  }
+
+  /**
+   * Runs `work` in one transaction; what it submits is stored with it, and starts once it is committed.
+   * @throws whatever `work` throws, DATABASE_*; then nothing was stored and nothing starts.
+   */
+  transact<T>(work: (tx: SqlWriter, submit: Submit) => Promise<T>): Promise<T> {
+    return this.#intake.transact(work);
+  }
+
   reserve(functionName: string): boolean {
     const waiting = this.#queues.get(functionName)?.size ?? 0;
     return !this.#stop.signal.aborted && waiting === 0 && this.#slots.take(functionName);
@@ -86,12 +102,10 @@ export class Dispatcher implements Closeable {
     this.#startWaiting();
   }
 
-  /** Starts a run that was stored as RUNNING, in the slot held for it. */
   launch(run: NewRun): void {
     this.#track(this.#execute({ ...run, attempt: 1, failures: 0, startedMs: run.createdMs }));
   }
 
-  /** Queues a run that was stored as PENDING. */
   enqueue(id: string, functionName: string): void {
     if (this.#stop.signal.aborted) return;
     const queue = this.#queues.get(functionName) ?? new Set<string>();
@@ -112,7 +126,7 @@ export class Dispatcher implements Closeable {
     });
     await Promise.allSettled([...this.#options.actions.values()].map((action) => action.close()));
     await this.#idle();
-    await Promise.all([this.#starts.close(), this.#ends.close()]);
+    await Promise.all([this.#intake.close(), this.#starts.close(), this.#ends.close()]);
   }
 
   async #idle(): Promise<void> {
@@ -244,11 +258,12 @@ export class Dispatcher implements Closeable {
 function viewOf(run: StartedRun, end: RunEnd | undefined): RunView {
   return {
     id: run.id,
-    clickId: run.clickId,
+    source: run.source,
     thing: run.thing,
     functionName: run.functionName,
     state: end?.state ?? 'RUNNING',
     attempt: run.attempt,
+    createdAt: new Date(run.createdMs).toISOString(),
     startedAt: new Date(run.startedMs).toISOString(),
     endedAt: end ? new Date(end.endedMs).toISOString() : null,
     durationMs: end?.durationMs ?? null,

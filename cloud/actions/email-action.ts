@@ -1,5 +1,5 @@
 /**
- * Sends an e-mail for a click, over SMTP. The Message-Id follows from the run's id, so that a message
+ * Sends an e-mail for an event, over SMTP. The Message-Id follows from the run's id, so that a message
  * sent twice, because the first answer was lost, is recognised by the reader's mail program.
  * Invariant: what an attribute holds can fill a header but never add one, nor add a recipient.
  */
@@ -9,9 +9,8 @@ import { GatehouseError, messageOf, systemCode } from '../../core/errors.js';
 import { Secret } from '../../core/secret.js';
 import type { Action, ActionOutcome, Invocation } from './action.js';
 import { addressInvalid, mailDelayed, mailRefused } from './errors.js';
-import type { ClickEvent } from './event.js';
 import type { EmailFunctionConfig, SmtpConfig } from './function-config.js';
-import { fillTemplate } from './template.js';
+import { fillTemplate, type TemplateEvent, timeOf } from './template.js';
 
 export interface Address {
   readonly name: string;
@@ -55,7 +54,7 @@ export class EmailAction implements Action {
 
   async invoke(invocation: Invocation): Promise<ActionOutcome> {
     try {
-      const event = JSON.parse(invocation.event) as ClickEvent;
+      const event = JSON.parse(invocation.event) as TemplateEvent;
       return { ok: true, log: await this.#send(event, invocation) };
     } catch (error) {
       const known = error instanceof GatehouseError ? error : mailError(error);
@@ -67,7 +66,7 @@ export class EmailAction implements Action {
     this.#transport.close();
   }
 
-  async #send(event: ClickEvent, { runId, attempt }: Invocation): Promise<string> {
+  async #send(event: TemplateEvent, { runId, attempt }: Invocation): Promise<string> {
     const to = this.#config.to.split(',').map((part) => parseAddress(fillTemplate(part, event)));
     const messageId = `<${runId}@${this.#from.address.split('@')[1] ?? 'gatehouse'}>`;
     const sent = await this.#transport.sendMail({
@@ -76,13 +75,19 @@ export class EmailAction implements Action {
       subject: oneLine(fillTemplate(this.#config.subject, event)),
       text: fillTemplate(this.#config.text, event),
       messageId,
-      date: new Date(event.deviceEvent.buttonClicked.reportedTime),
+      ...dateOf(event),
       headers: { 'Auto-Submitted': 'auto-generated', 'X-Gatehouse-Attempt': String(attempt) },
     });
     const refused = (sent.rejected as unknown[]).map(String);
     if (refused.length > 0) throw mailRefused(`no delivery to ${refused.join(', ')}`, undefined);
     return `Sent to ${to.map((one) => one.address).join(', ')} as ${messageId}: ${String(sent.response)}\n`;
   }
+}
+
+/** The message carries the time of its cause; nodemailer takes the present where that is not known. */
+function dateOf(event: TemplateEvent): { date?: Date } {
+  const ms = Date.parse(String(timeOf(event)));
+  return Number.isNaN(ms) ? {} : { date: new Date(ms) };
 }
 
 /** `door@example.org` or `Door <door@example.org>`. @throws ADDRESS_INVALID */

@@ -88,7 +88,7 @@ export function actionClosed(): GatehouseError {
   return new GatehouseError('ACTION_CLOSED', 'The cloud stopped before this run ended.', { retryable: true });
 }
 
-/** A text needs an attribute that the placement does not have; add it to the placement. */
+/** A text needs an attribute that neither placement nor event has; add it to the placement. */
 export function missingAttribute(name: string): GatehouseError {
   return new GatehouseError('MISSING_ATTRIBUTE', `The placement has no attribute "${name}".`, {
     context: { attribute: name },

@@ -3,14 +3,15 @@
  * SUCCEEDED or FAILED; a run found RUNNING at start-up was cut off and is started again.
  */
 import type { Database, SqlRow, SqlStatement } from '../../core/db/database.js';
-import type { RunView } from '../../core/wire/api.js';
+import type { RunSource, RunView } from '../../core/wire/api.js';
 
 export interface NewRun {
   readonly id: string;
-  readonly thing: string;
-  readonly clickId: string;
+  readonly source: RunSource;
+  readonly thing: string | null;
+  /** The name of a function, or an ARN. */
   readonly functionName: string;
-  /** The click event as JSON; the same for every attempt. */
+  /** As JSON; the same for every attempt. */
   readonly event: string;
   readonly createdMs: number;
 }
@@ -43,13 +44,14 @@ export interface RunEnd {
   readonly log: string;
 }
 
-const columns = `id, thing, click_id, function_name, state, attempt, failures, event, created_ms,
+const columns = `id, source_kind, source_id, thing, function_name, state, attempt, failures, event, created_ms,
   started_ms, ended_ms, duration_ms, error`;
 
 interface RunRow extends SqlRow {
   id: string;
-  thing: string;
-  click_id: string;
+  source_kind: RunSource['kind'];
+  source_id: string;
+  thing: string | null;
   function_name: string;
   state: RunView['state'];
   attempt: number;
@@ -62,15 +64,16 @@ interface RunRow extends SqlRow {
   error: string | null;
 }
 
-/** For the transaction that stores the click. `started`: a slot is held, the run starts after the commit. */
+/** For the transaction that stores the cause. `started`: a slot is held, the run starts after the commit. */
 export function insertRun(run: NewRun, started: boolean): SqlStatement {
   return {
-    sql: `INSERT INTO runs (id, thing, click_id, function_name, state, attempt, event, created_ms, started_ms)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+    sql: `INSERT INTO runs (id, source_kind, source_id, thing, function_name, state, attempt, event, created_ms,
+            started_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
     params: [
       run.id,
+      run.source.kind,
+      run.source.id,
       run.thing,
-      run.clickId,
       run.functionName,
       started ? 'RUNNING' : 'PENDING',
       started ? 1 : 0,
@@ -170,8 +173,8 @@ function endStatements(end: RunEnd): SqlStatement[] {
 function startedOf(row: RunRow, nowMs: number): StartedRun {
   return {
     id: row.id,
+    source: { kind: row.source_kind, id: row.source_id },
     thing: row.thing,
-    clickId: row.click_id,
     functionName: row.function_name,
     event: row.event,
     createdMs: row.created_ms,
@@ -184,11 +187,12 @@ function startedOf(row: RunRow, nowMs: number): StartedRun {
 function runViewOf(row: RunRow): RunView {
   return {
     id: row.id,
-    clickId: row.click_id,
+    source: { kind: row.source_kind, id: row.source_id },
     thing: row.thing,
     functionName: row.function_name,
     state: row.state,
     attempt: row.attempt,
+    createdAt: new Date(row.created_ms).toISOString(),
     startedAt: isoTime(row.started_ms),
     endedAt: isoTime(row.ended_ms),
     durationMs: row.duration_ms,

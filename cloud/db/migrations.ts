@@ -116,6 +116,36 @@ const backupsAndSettings = `
   );
 `;
 
+/** A run may have any cause, and need not be about a thing. SQLite takes NOT NULL off by a new table only. */
+const runsOfAnyCause = `
+  CREATE TABLE runs_of_any_cause (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    source_kind TEXT NOT NULL,
+    source_id TEXT NOT NULL,
+    thing TEXT,
+    function_name TEXT NOT NULL,
+    state TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    failures INTEGER NOT NULL DEFAULT 0,
+    event TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    due_ms INTEGER,
+    started_ms INTEGER,
+    ended_ms INTEGER,
+    duration_ms REAL,
+    error TEXT
+  );
+  INSERT INTO runs_of_any_cause
+    SELECT n, id, 'click', click_id, thing, function_name, state, attempt, failures, event, created_ms, due_ms,
+      started_ms, ended_ms, duration_ms, error FROM runs;
+  DROP TABLE runs;
+  ALTER TABLE runs_of_any_cause RENAME TO runs;
+  CREATE INDEX runs_by_thing ON runs (thing, n);
+  CREATE INDEX runs_open ON runs (n) WHERE state IN ('PENDING', 'RUNNING');
+`;
+
 export const cloudMigrations: Migrations = [
   [registrySchema, thingStates, clicksAndRuns, projects, telemetry, backupsAndSettings].join('\n'),
+  runsOfAnyCause,
 ];

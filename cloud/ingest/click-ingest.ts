@@ -3,16 +3,15 @@
  * Invariant: a click id of a thing is stored once and starts at most one run, however often it comes.
  */
 import type { Clock } from '../../core/clock.js';
-import type { Database, SqlRow, SqlWriter } from '../../core/db/database.js';
+import type { SqlRow, SqlWriter } from '../../core/db/database.js';
 import type { Closeable } from '../../core/lifecycle.js';
 import type { Logger } from '../../core/log.js';
 import type { ClickView } from '../../core/wire/api.js';
 import { type ClickMessage, clickMessage } from '../../core/wire/messages.js';
-import { functionNameOf } from '../actions/arn.js';
 import type { Dispatcher } from '../actions/dispatcher.js';
 import { buildClickEvent, type PlacementOfThing } from '../actions/event.js';
-import { runIdOf } from '../actions/run-id.js';
-import { insertRun, type NewRun } from '../actions/run-store.js';
+import type { Submit } from '../actions/run-intake.js';
+import type { RunRequest } from '../actions/run-request.js';
 import { GroupCommit } from '../db/group-commit.js';
 import { remainingLife } from '../registry/device-types.js';
 import { parsePayload } from './payload.js';
@@ -25,7 +24,6 @@ interface PlacementLookup {
 }
 
 export interface ClickIngestOptions {
-  readonly database: Database;
   readonly dispatcher: Dispatcher;
   readonly placements: PlacementLookup;
   readonly clock: Clock;
@@ -41,7 +39,7 @@ interface Arrived {
 }
 
 /** What the transaction made of one click; undefined for one that was stored before. */
-type Stored = { readonly run: NewRun | undefined; readonly reserved: boolean } | undefined;
+type Stored = { readonly hasRun: boolean } | undefined;
 
 interface ThingFacts extends SqlRow {
   type: string;
@@ -76,34 +74,20 @@ export class ClickIngest implements Closeable {
   }
 
   async #commit(clicks: readonly Arrived[]): Promise<Stored[]> {
-    const { database, dispatcher } = this.#options;
-    const stored: Stored[] = [];
-    const held: string[] = [];
-    try {
-      await database.transaction(async (tx) => {
-        for (const click of clicks) stored.push(await this.#store(tx, click, held));
-      });
-    } catch (error) {
-      for (const functionName of held) dispatcher.giveBack(functionName);
-      throw error;
-    }
-    // Every handler gets its event before anybody else is told anything.
-    for (const one of stored) this.#begin(one);
+    const stored = await this.#options.dispatcher.transact(async (tx, submit) => {
+      const each: Stored[] = [];
+      for (const click of clicks) each.push(await this.#store(tx, submit, click));
+      return each;
+    });
+    // By now every handler has got its event, before anybody else is told anything.
     clicks.forEach((click, index) => {
       const one = stored[index];
-      if (one !== undefined) this.#options.onClick(viewOf(click), one.run !== undefined);
+      if (one !== undefined) this.#options.onClick(viewOf(click), one.hasRun);
     });
     return stored;
   }
 
-  #begin(stored: Stored): void {
-    if (stored?.run === undefined) return;
-    const { dispatcher } = this.#options;
-    if (stored.reserved) dispatcher.launch(stored.run);
-    else dispatcher.enqueue(stored.run.id, stored.run.functionName);
-  }
-
-  async #store(tx: SqlWriter, click: Arrived, held: string[]): Promise<Stored> {
+  async #store(tx: SqlWriter, submit: Submit, click: Arrived): Promise<Stored> {
     const { thing } = click;
     const facts = await tx.get<ThingFacts>(
       `SELECT type, enabled, clicks, on_click_callback FROM thing
@@ -121,22 +105,17 @@ export class ClickIngest implements Closeable {
        ON CONFLICT (thing) DO UPDATE SET clicks = clicks + 1, last_seen_ms = excluded.last_seen_ms`,
       [thing, click.receivedMs],
     );
-    const run = facts.enabled === 1 ? this.#runFor(click, facts, lifeLeft ?? 100) : undefined;
-    if (run === undefined) return { run, reserved: false };
-    const reserved = this.#options.dispatcher.reserve(run.functionName);
-    if (reserved) held.push(run.functionName);
-    const { sql, params } = insertRun(run, reserved);
-    await tx.run(sql, params);
-    return { run, reserved };
+    const request = facts.enabled === 1 ? this.#requestFor(click, facts, lifeLeft ?? 100) : undefined;
+    if (request !== undefined) await submit(request);
+    return { hasRun: request !== undefined };
   }
 
   /** The template's callback for a placed thing, its own for another; undefined when there is none. */
-  #runFor(click: Arrived, facts: ThingFacts, lifeLeft: number): NewRun | undefined {
+  #requestFor(click: Arrived, facts: ThingFacts, lifeLeft: number): RunRequest | undefined {
     const { thing, message, receivedMs } = click;
     const placement = this.#options.placements.placementOf(thing);
     const callback = placement ? placement.onClickCallback : facts.on_click_callback;
     if (callback === undefined || callback === null || callback === '') return undefined;
-    const functionName = functionNameOf(callback) ?? callback;
     const event = buildClickEvent({
       thing,
       type: facts.type,
@@ -146,12 +125,10 @@ export class ClickIngest implements Closeable {
       placement,
     });
     return {
-      id: runIdOf(thing, message.id, functionName),
+      source: { kind: 'click', id: message.id },
       thing,
-      clickId: message.id,
-      functionName,
+      target: callback,
       event: JSON.stringify(event),
-      createdMs: receivedMs,
     };
   }
 }

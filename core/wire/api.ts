@@ -66,14 +66,23 @@ export const clickView = z.object({
 export type ClickView = z.infer<typeof clickView>;
 
 export const runState = z.enum(['PENDING', 'RUNNING', 'SUCCEEDED', 'FAILED']);
+/** What caused a run. `id` is the click's, for another kind whatever tells one cause from the next. */
+export const runSource = z.object({
+  kind: z.enum(['click', 'health', 'alarm', 'workflow', 'manual']),
+  id: z.string().min(1).max(256),
+});
+export type RunSource = z.infer<typeof runSource>;
 export const runView = z.object({
-  /** One run per click and action; also the Lambda's `awsRequestId`. */
+  /** One run per cause and action; also the Lambda's `awsRequestId`. */
   id: z.string(),
-  clickId: z.string(),
-  thing: z.string(),
+  source: runSource,
+  /** The thing that it is about; null for none. */
+  thing: z.string().nullable(),
+  /** The name of a function, or an ARN. */
   functionName: z.string(),
   state: runState,
   attempt: z.int(),
+  createdAt: time,
   startedAt: time.nullable(),
   endedAt: time.nullable(),
   durationMs: z.number().nullable(),

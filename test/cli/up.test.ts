@@ -17,7 +17,11 @@ test('one command brings up the three paths: each kind of press to action, senso
   const click = await up.event((event) => event['message_type'] === 'click');
   expect(click).toMatchObject({ thing: 'button-1', clickType: 'SINGLE' });
   const run = await up.event((event) => event['message_type'] === 'run' && event['state'] === 'SUCCEEDED');
-  expect(run).toMatchObject({ functionName: 'hello', attempt: 1, clickId: click['id'] });
+  expect(run).toMatchObject({
+    functionName: 'hello',
+    attempt: 1,
+    source: { kind: 'click', id: click['id'] },
+  });
   const { log } = await up.api<RunView>(`/runs/${String(run['id'])}`);
   expect(log).toContain('SINGLE click in Main building');
   for (const pattern of ['double', 'long']) {

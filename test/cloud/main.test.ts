@@ -96,7 +96,12 @@ test('a click over real TLS runs the handler once, answers, and shows up in the 
     },
   });
   const [run] = await runsOf(opened);
-  expect(run).toMatchObject({ id: effects[0].id, clickId: 'click-0001', state: 'SUCCEEDED', attempt: 1 });
+  expect(run).toMatchObject({
+    id: effects[0].id,
+    source: { kind: 'click', id: 'click-0001' },
+    state: 'SUCCEEDED',
+    attempt: 1,
+  });
   expect(await opened.get<RunView>(`/runs/${run!.id}`)).toMatchObject({ log: 'handled\n' });
   expect(await opened.get<ClickView[]>('/clicks')).toHaveLength(1);
 });

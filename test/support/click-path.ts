@@ -80,7 +80,6 @@ export async function openClickPath(database: Database, options: ClickPathOption
     onSettled: (run, outcome) => settled.push({ run, outcome }),
   });
   const ingest = new ClickIngest({
-    database,
     dispatcher,
     placements: { placementOf: (thing) => options.placements?.[thing] },
     clock,

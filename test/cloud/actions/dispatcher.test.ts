@@ -25,7 +25,10 @@ test('a run that succeeds is recorded with its log, and told once', async () => 
     error: null,
     log: 'all well\n',
   });
-  expect(path.settled[0]).toMatchObject({ outcome: 'delivered', run: { clickId: 'click-0001' } });
+  expect(path.settled[0]).toMatchObject({
+    outcome: 'delivered',
+    run: { source: { kind: 'click', id: 'click-0001' } },
+  });
   expect(path.runs.map((run) => run.state)).toEqual(['RUNNING', 'SUCCEEDED']);
 });
 
@@ -35,7 +38,7 @@ test('runs beyond the concurrency of a function wait in order', async () => {
   await path.states.setOnClickCallback('door', arn);
   for (const id of ['click-0001', 'click-0002', 'click-0003', 'click-0004']) await path.click(id);
   expect(hello.started).toHaveLength(2);
-  const states = (await path.dispatcher.runs.list(undefined, 10)).map((run) => [run.clickId, run.state]);
+  const states = (await path.dispatcher.runs.list(undefined, 10)).map((run) => [run.source.id, run.state]);
   expect(states).toEqual([
     ['click-0004', 'PENDING'],
     ['click-0003', 'PENDING'],
@@ -49,7 +52,7 @@ test('runs beyond the concurrency of a function wait in order', async () => {
   await until(() => hello.started.length === 4);
   hello.end();
   await until(() => path.settled.length === 4);
-  expect(path.settled.map(({ run }) => run.clickId)).toEqual([
+  expect(path.settled.map(({ run }) => run.source.id)).toEqual([
     'click-0001',
     'click-0002',
     'click-0003',
@@ -170,10 +173,56 @@ test('closing waits five seconds for runs, and leaves the rest RUNNING for the n
   await until(() => path.settled.length === 1);
   path.clock.advance(5_000);
   await closing;
-  const states = (await path.dispatcher.runs.list(undefined, 10)).map((run) => [run.clickId, run.state]);
+  const states = (await path.dispatcher.runs.list(undefined, 10)).map((run) => [run.source.id, run.state]);
   expect(states).toEqual([
     ['click-0003', 'PENDING'],
     ['click-0002', 'RUNNING'],
     ['click-0001', 'SUCCEEDED'],
   ]);
+});
+
+test('any cause asks for a run: once per cause and target, in one transaction with what it stores', async () => {
+  const hello = new SteeredAction(8);
+  const path = await openClickPath(await cloudDatabase(), { actions: { hello } });
+  const request = { source: { kind: 'alarm' as const, id: 'hot/1' }, thing: null, target: arn, event: '{}' };
+  const { runId } = await path.dispatcher.submit(request);
+  expect(await path.dispatcher.submit({ ...request, target: 'hello' })).toEqual({ runId, isNew: false });
+  const failing = path.dispatcher.transact(async (_tx, submit) => {
+    await submit({ ...request, source: { kind: 'health', id: 'life' }, thing: 'door' });
+    throw new Error('the cause cannot be stored');
+  });
+  await expect(failing).rejects.toThrow('the cause cannot be stored');
+  expect(hello.started.map((one) => one.runId)).toEqual([runId]);
+  expect(await path.dispatcher.runs.list(undefined, 10)).toMatchObject([
+    { id: runId, source: request.source, thing: null, functionName: 'hello', state: 'RUNNING' },
+  ]);
+  // The slot that was held for the run that came to nothing is free again.
+  await Promise.all(
+    Array.from({ length: 7 }, (_, at) =>
+      path.dispatcher.submit({ ...request, source: { kind: 'manual', id: String(at) } }),
+    ),
+  );
+  expect(hello.started).toHaveLength(8);
+});
+
+test('runs of an older database keep their cause', async () => {
+  const filePath = join(await temporaryFolder(), 'cloud.db');
+  const old = await openDatabase({ filePath }, cloudMigrations.slice(0, 1));
+  await old.run(
+    `INSERT INTO runs (id, thing, click_id, function_name, state, attempt, event, created_ms)
+     VALUES ('r', 'door', 'click-0001', 'hello', 'PENDING', 0, '{}', 5)`,
+  );
+  await old.close();
+  const database = await openDatabase({ filePath }, cloudMigrations);
+  const hello = new SteeredAction();
+  const path = await openClickPath(database, { actions: { hello } });
+  await until(() => hello.started.length === 1);
+  expect(await path.dispatcher.runs.get('r')).toMatchObject({
+    source: { kind: 'click', id: 'click-0001' },
+    thing: 'door',
+  });
+  hello.end();
+  await until(() => path.settled.length === 1);
+  await path.dispatcher.close();
+  await database.close();
 });

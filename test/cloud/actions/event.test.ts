@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { functionArn, functionNameOf } from '../../../cloud/actions/arn.js';
 import { buildClickEvent } from '../../../cloud/actions/event.js';
-import { runIdOf } from '../../../cloud/actions/run-id.js';
+import { runIdOf } from '../../../cloud/actions/run-request.js';
 
 const facts = {
   thing: 'G030PM0000000000',
@@ -42,13 +42,17 @@ test('placementInfo is absent, not null, for a device without a placement', () =
   expect(event.deviceInfo.attributes).toEqual({});
 });
 
-test('the id of a run is a UUID that follows from thing, click and function', () => {
-  const id = runIdOf('door', 'click-0001', 'hello');
+test('the id of a run is a UUID that follows from thing, cause and target', () => {
+  const request = { source: { kind: 'click' as const, id: 'click-0001' }, thing: 'door', target: 'hello' };
+  const id = runIdOf(request);
   expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-  expect(runIdOf('door', 'click-0001', 'hello')).toBe(id);
-  expect(
-    new Set([id, runIdOf('door', 'click-0001', 'other'), runIdOf('gate', 'click-0001', 'hello')]).size,
-  ).toBe(3);
+  expect(runIdOf({ ...request, target: functionArn('hello') })).toBe(id);
+  const others = [
+    { ...request, target: 'other' },
+    { ...request, thing: 'gate' },
+    { ...request, source: { kind: 'manual' as const, id: 'click-0001' } },
+  ];
+  expect(new Set([id, ...others.map(runIdOf)]).size).toBe(4);
 });
 
 test('function names come out of ARNs, with or without a version', () => {

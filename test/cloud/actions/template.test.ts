@@ -47,3 +47,13 @@ test('a device without placement has no attributes', () => {
     expect.objectContaining({ code: 'MISSING_ATTRIBUTE' }),
   );
 });
+
+test('an event of another kind is reached by its paths, never what every object inherits', () => {
+  const event = { alarm: { name: 'hot', state: 'ALARM', value: 31.5 }, time: '2026-01-02T03:04:05.678Z' };
+  expect(fillTemplate('{{alarm.name}} {{alarm.value}} {{time}}', event)).toBe(
+    'hot 31.5 2026-01-02T03:04:05.678Z',
+  );
+  for (const name of ['alarm', 'alarm.none', 'alarm.constructor', 'clickType']) {
+    expect(() => fillTemplate(`{{${name}}}`, event)).toThrow(`no attribute "${name}"`);
+  }
+});

@@ -20,7 +20,7 @@ test('a click is stored with its run, and the run is under way when the click is
   });
   const [run] = await path.dispatcher.runs.list(undefined, 10);
   expect(run).toMatchObject({
-    clickId: 'click-0001',
+    source: { kind: 'click', id: 'click-0001' },
     thing: 'door',
     functionName: 'hello',
     state: 'RUNNING',

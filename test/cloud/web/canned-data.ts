@@ -56,11 +56,12 @@ export function click(id: string, ms: number, change: Partial<ClickView> = {}): 
 export function run(id: string, clickId: string, change: Partial<RunView> = {}): RunView {
   return {
     id,
-    clickId,
+    source: { kind: 'click', id: clickId },
     thing: 'front-door',
     functionName: 'send-mail',
     state: 'SUCCEEDED',
     attempt: 1,
+    createdAt: '2026-01-02T03:04:05.000Z',
     startedAt: null,
     endedAt: null,
     durationMs: 184,

@@ -1,5 +1,5 @@
 /** Clicks, runs and backups as sentences. */
-import type { BackupReport, ClickView, RunView } from '../../../../core/wire/api.js';
+import type { BackupReport, ClickView, RunSource, RunView } from '../../../../core/wire/api.js';
 import type { ClickType } from '../../../../core/wire/messages.js';
 import { countOf, sizeText } from './counts.js';
 import { durationText, relativeTime, timeSince } from './time.js';
@@ -15,6 +15,15 @@ export const runWords: Record<RunView['state'], string> = {
   RUNNING: 'Running',
   SUCCEEDED: 'Succeeded',
   FAILED: 'Failed',
+};
+
+/** What caused a run, where it was no press. */
+export const causeWords: Record<RunSource['kind'], string> = {
+  click: 'Press',
+  health: 'Health',
+  alarm: 'Alarm',
+  workflow: 'Workflow',
+  manual: 'Started by hand',
 };
 
 export const backupWords: Record<BackupReport['state'], string> = {

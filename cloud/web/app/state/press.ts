@@ -4,6 +4,7 @@
  */
 import type { ClickView, RunView } from '../../../../core/wire/api.js';
 import type { ClickType } from '../../../../core/wire/messages.js';
+import { isCausedBy } from './activity.js';
 
 export type PressStep =
   | 'sending'
@@ -80,7 +81,7 @@ export function withClick(press: Press, click: ClickView, runs: readonly RunView
 
 /** A failed run that is tried again leads back from `failed` to `running`. */
 export function withRun(press: Press, run: RunView, nowMs: number): Press {
-  if (press.clickId !== run.clickId) return press;
+  if (!isCausedBy(run, press.thing, press.clickId)) return press;
   const runs = [...press.runs.filter((other) => other.id !== run.id), run];
   const failed = runs.find((other) => other.state === 'FAILED');
   const ended = runs.every((other) => other.state === 'SUCCEEDED' || other.state === 'FAILED');

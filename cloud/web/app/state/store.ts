@@ -10,6 +10,7 @@ import type { Api } from '../api/client.js';
 import type { OpenStream } from '../api/stream.js';
 import { sentenceOf } from '../errors.js';
 import { clickSentence, runSentence } from '../format/words.js';
+import { runsOfClick } from './activity.js';
 import { Connection } from './connection.js';
 import { LiveReadings, seriesKey } from './live-readings.js';
 import { type ConnectionState, type Data, loadLimit, noData, withEvent, withLoaded } from './model.js';
@@ -146,7 +147,7 @@ export class Store {
     }
     if (event.type === 'click' && !before.clicks.some((click) => click.id === event.data.id)) {
       const click = event.data;
-      const runs = before.runs.filter((run) => run.clickId === click.id);
+      const runs = runsOfClick(click, before.runs);
       this.#changePress(pressKey(click.thing, click.button), (press) =>
         withClick(press, click, runs, this.clock.monotonicMs()),
       );

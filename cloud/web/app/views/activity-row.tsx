@@ -1,16 +1,12 @@
-/** One press with what it set off; opens to show each run's log. */
+/** One press, or another cause, with what it set off; opens to show each run's log. */
 import { useState } from 'preact/hooks';
-import type { ClickView, RunView } from '../../../../core/wire/api.js';
+import type { RunView } from '../../../../core/wire/api.js';
 import { clockTime, durationText, fullTime } from '../format/time.js';
-import { clickWords, runWords } from '../format/words.js';
+import { causeWords, clickWords, runWords } from '../format/words.js';
+import type { Activity } from '../state/activity.js';
 import { Icon, type IconName } from './icons.js';
 import { Badge, type Tone } from './parts.js';
 import { RunDetail } from './run-detail.js';
-
-export interface ActivityRowProps {
-  readonly click: ClickView;
-  readonly runs: readonly RunView[];
-}
 
 const looks: Record<RunView['state'], readonly [Tone, IconName]> = {
   PENDING: ['calm', 'clock'],
@@ -19,20 +15,21 @@ const looks: Record<RunView['state'], readonly [Tone, IconName]> = {
   FAILED: ['bad', 'cross'],
 };
 
-export function ActivityRow({ click, runs }: ActivityRowProps) {
+export function ActivityRow({ activity }: { activity: Activity }) {
+  const { click, runs, source, thing, atMs } = activity;
   const [isOpen, setOpen] = useState(false);
-  const receivedMs = Date.parse(click.receivedAt);
-  const detailId = `runs-${click.id}`;
+  const detailId = `runs-${activity.key}`;
   const errors = runs.filter((run) => run.error !== null);
+  const subject = thing ?? runs[0]?.functionName ?? source.id;
   return (
     <li class="row">
       <div class="row-head">
-        <time dateTime={click.receivedAt} title={fullTime(receivedMs)}>
-          {clockTime(receivedMs)}
+        <time dateTime={new Date(atMs).toISOString()} title={fullTime(atMs)}>
+          {clockTime(atMs)}
         </time>
         <p class="row-what">
-          <strong>{click.thing}</strong>
-          <span>{clickWords[click.clickType]}</span>
+          <strong>{subject}</strong>
+          <span>{click === undefined ? causeWords[source.kind] : clickWords[click.clickType]}</span>
         </p>
         <RunStates runs={runs} />
         {runs.length > 0 && (
@@ -41,7 +38,7 @@ export function ActivityRow({ click, runs }: ActivityRowProps) {
             class="row-toggle"
             aria-expanded={isOpen}
             aria-controls={detailId}
-            aria-label={`Details of the press on ${click.thing} at ${clockTime(receivedMs)}`}
+            aria-label={`Details of ${click ? 'the press on ' : ''}${subject} at ${clockTime(atMs)}`}
             onClick={() => setOpen(!isOpen)}
           >
             <span aria-hidden="true">Log</span>

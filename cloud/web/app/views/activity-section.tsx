@@ -1,7 +1,7 @@
-/** The time line of presses, newest first, by day. */
+/** The time line of presses and of what else set off an action, newest first, by day. */
 import { useState } from 'preact/hooks';
-import type { ClickView, RunView } from '../../../../core/wire/api.js';
 import { dayHeading, startOfDay } from '../format/time.js';
+import { type Activity, activitiesOf } from '../state/activity.js';
 import { groupBy } from '../state/group-by.js';
 import { useNow, useSlice } from '../state/hooks.js';
 import type { State } from '../state/store.js';
@@ -17,28 +17,28 @@ export function ActivitySection() {
   const runs = useSlice(selectRuns);
   const [shown, setShown] = useState(pageSize);
   const now = useNow(30_000);
-  if (clicks.length === 0) {
+  const all = activitiesOf(clicks, runs);
+  if (all.length === 0) {
     return (
       <Section id="activity" title="Activity">
         <NoActivity />
       </Section>
     );
   }
-  const days = groupBy(clicks.slice(0, shown), (click) => startOfDay(Date.parse(click.receivedAt)));
-  const runsByClick = groupBy(runs, (run) => run.clickId);
+  const days = groupBy(all.slice(0, shown), (one) => startOfDay(one.atMs));
   return (
     <Section id="activity" title="Activity">
       <div class="card timeline">
-        {[...days].map(([dayMs, dayClicks]) => (
-          <Day key={dayMs} title={dayHeading(dayMs, now)} clicks={dayClicks} runsByClick={runsByClick} />
+        {[...days].map(([dayMs, activities]) => (
+          <Day key={dayMs} title={dayHeading(dayMs, now)} activities={activities} />
         ))}
-        {clicks.length > shown && (
+        {all.length > shown && (
           <button
             type="button"
             class="button-quiet timeline-more"
             onClick={() => setShown(shown + 3 * pageSize)}
           >
-            Show earlier presses
+            Show earlier
           </button>
         )}
       </div>
@@ -46,19 +46,13 @@ export function ActivitySection() {
   );
 }
 
-interface DayProps {
-  readonly title: string;
-  readonly clicks: readonly ClickView[];
-  readonly runsByClick: ReadonlyMap<string, readonly RunView[]>;
-}
-
-function Day({ title, clicks, runsByClick }: DayProps) {
+function Day({ title, activities }: { title: string; activities: readonly Activity[] }) {
   return (
     <>
       <h3 class="timeline-day">{title}</h3>
       <ul class="timeline-list">
-        {clicks.map((click) => (
-          <ActivityRow key={click.id} click={click} runs={runsByClick.get(click.id) ?? []} />
+        {activities.map((activity) => (
+          <ActivityRow key={activity.key} activity={activity} />
         ))}
       </ul>
     </>

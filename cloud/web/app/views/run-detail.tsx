@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { RunView } from '../../../../core/wire/api.js';
 import { sentenceOf } from '../errors.js';
 import { durationText, fullTime } from '../format/time.js';
-import { runWords } from '../format/words.js';
+import { causeWords, runWords } from '../format/words.js';
 import { useStore } from '../state/hooks.js';
 
 export function RunDetail({ run }: { run: RunView }) {
@@ -12,6 +12,7 @@ export function RunDetail({ run }: { run: RunView }) {
     <section class="run" aria-label={`Run of ${run.functionName}`}>
       <dl class="run-facts">
         <Fact name="Action" value={run.functionName} />
+        {run.source.kind !== 'click' && <Fact name="Cause" value={causeOf(run)} />}
         <Fact name="State" value={runWords[run.state]} />
         {run.startedAt !== null && <Fact name="Started" value={fullTime(Date.parse(run.startedAt))} />}
         {run.durationMs !== null && <Fact name="Duration" value={durationText(run.durationMs)} />}
@@ -24,6 +25,10 @@ export function RunDetail({ run }: { run: RunView }) {
       </section>
     </section>
   );
+}
+
+function causeOf({ source }: RunView): string {
+  return source.kind === 'manual' ? causeWords.manual : `${causeWords[source.kind]} ${source.id}`;
 }
 
 function Fact({ name, value }: { name: string; value: string }) {
