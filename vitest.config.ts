@@ -5,8 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/slow/**', 'test/virtual-pi/**', 'node_modules/**'],
     pool: 'forks',
-    // Most files wait for processes, disks and timers: as many workers as the two cores of the smallest CI.
-    maxWorkers: 2,
+    // Files wait for processes, disks and timers half of the time: one more worker than the two cores of CI.
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // The usual second is too short for a machine with other work.

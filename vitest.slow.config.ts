@@ -14,7 +14,8 @@ export default defineConfig({
           name: 'slow',
           include: ['test/slow/**/*.test.ts'],
           exclude: paced,
-          maxWorkers: 2,
+          // As in the quick suite.
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },
