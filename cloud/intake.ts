@@ -10,6 +10,7 @@ import type { StreamHub } from './http/stream-hub.js';
 import { ClickIngest } from './ingest/click-ingest.js';
 import { StatusIngest } from './ingest/status-ingest.js';
 import { TelemetryIngest } from './ingest/telemetry-ingest.js';
+import { ShadowTopics } from './shadow/shadow-topics.js';
 import type { Stores } from './stores.js';
 
 /** Parts that feed one another in a circle reach each other through here; set before they are used. */
@@ -26,6 +27,7 @@ interface Watchers {
 export interface IntakeParts extends Watchers {
   readonly dispatcher: Dispatcher;
   readonly links: Links;
+  readonly shadowTopics: ShadowTopics;
   readonly clock: Clock;
 }
 
@@ -37,7 +39,7 @@ export function sendFeedback(links: Links, log: Logger, thing: string, message: 
 }
 
 export function openIngest(parts: IntakeParts, lifetimes: Lifetimes): Ingest {
-  const { dispatcher, hub, links, clock, log } = parts;
+  const { dispatcher, hub, links, shadowTopics, clock, log } = parts;
   const { states, projects, telemetry } = parts.stores;
   const clicks = new ClickIngest({
     dispatcher,
@@ -71,7 +73,25 @@ export function openIngest(parts: IntakeParts, lifetimes: Lifetimes): Ingest {
       return readings.accept(thing, payload);
     },
     status: (thing: string, payload: Uint8Array) => status.accept(thing, payload),
+    reserved: (thing: string, rest: string, payload: Uint8Array) => shadowTopics.handle(thing, rest, payload),
   };
+}
+
+export function openShadowTopics(
+  stores: Stores,
+  links: Links,
+  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+): ShadowTopics {
+  return new ShadowTopics({
+    store: stores.shadows,
+    clock,
+    log,
+    publish: (thing, topic, payload) => {
+      links.broker?.publishTo(thing, topic, payload).catch((error: unknown) => {
+        log.debug('shadow not told', { thing, topic, error });
+      });
+    },
+  });
 }
 
 /** Keeps `online` in step with the broker. */

@@ -18,7 +18,7 @@ import { loadApiToken } from './http/api-token.js';
 import { createApp } from './http/app.js';
 import { HttpServer } from './http/server.js';
 import { StreamHub } from './http/stream-hub.js';
-import { followConnections, type Links, openIngest, sendFeedback } from './intake.js';
+import { followConnections, type Links, openIngest, openShadowTopics, sendFeedback } from './intake.js';
 import { openListeners } from './listeners.js';
 import { ensureThing, openStores, type Stores } from './stores.js';
 import { Retention } from './telemetry/retention.js';
@@ -66,7 +66,8 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
   const hub = new StreamHub(clock);
   const links: Links = {};
   const dispatcher = await openDispatcher(config, options, stores, hub, links, lifetimes);
-  const ingest = openIngest({ stores, dispatcher, hub, links, clock, log }, lifetimes);
+  const shadowTopics = openShadowTopics(stores, links, { clock, log });
+  const ingest = openIngest({ stores, dispatcher, hub, links, shadowTopics, clock, log }, lifetimes);
   const parts = { config, authority, registry: stores.registry, ingest, clock, log };
   const { broker, provisioning } = await openListeners(parts, lifetimes);
   links.broker = broker;
@@ -89,6 +90,7 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
       token,
       runs: dispatcher.runs,
       hub,
+      shadowTopics,
       publishCommand: (thing, command) => broker.publish(thing, 'command', JSON.stringify(command)),
       createClaimToken,
     },

@@ -11,6 +11,7 @@ import { cloudMigrations } from './db/migrations.js';
 import { ProjectStore } from './projects/project-store.js';
 import { seedProjects } from './projects/seed.js';
 import { Registry } from './registry/registry.js';
+import { ShadowStore } from './shadow/shadow-store.js';
 import { TelemetryStore } from './telemetry/telemetry-store.js';
 import { ThingDirectory } from './things/thing-directory.js';
 import { ThingStates } from './things/thing-states.js';
@@ -23,6 +24,7 @@ export interface Stores {
   readonly things: ThingDirectory;
   readonly telemetry: TelemetryStore;
   readonly backups: BackupStore;
+  readonly shadows: ShadowStore;
 }
 
 export async function openStores(config: CloudConfig, clock: Clock, lifetimes: Lifetimes): Promise<Stores> {
@@ -43,6 +45,7 @@ export async function openStores(config: CloudConfig, clock: Clock, lifetimes: L
     things: new ThingDirectory({ registry, states, projects }),
     telemetry: await TelemetryStore.open(database),
     backups: new BackupStore(database),
+    shadows: new ShadowStore(database, clock),
   };
 }
 

@@ -10,6 +10,7 @@ import type { Outbox } from './outbox.js';
 import type { OutboxTotals } from './outbox-store.js';
 import type { Recorder, StoredClick } from './recorder.js';
 import type { SensorBus } from './sensors.js';
+import type { DesiredState } from './shadow/desired-state.js';
 
 export interface AgentStatus {
   /** Undefined until the device is provisioned. */
@@ -40,6 +41,7 @@ export interface AgentMembers {
   readonly buttons: Buttons;
   readonly sensorBus: SensorBus;
   readonly link: CloudLink;
+  readonly desiredState: DesiredState;
 }
 
 export class Agent implements Closeable {
@@ -51,6 +53,11 @@ export class Agent implements Closeable {
 
   get thing(): string | undefined {
     return this.#members.link.thing;
+  }
+
+  /** The device's shadow, for parts that act on what is desired and say what is so. */
+  get desiredState(): DesiredState {
+    return this.#members.desiredState;
   }
 
   status(): AgentStatus {

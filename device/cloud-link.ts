@@ -18,6 +18,7 @@ import { claimFileUnreadable, claimMissing } from './identity/errors.js';
 import { checkValidity, type Identity, loadIdentity } from './identity/identity.js';
 import type { Outbox } from './outbox.js';
 import { Publisher } from './publisher.js';
+import type { ShadowClient } from './shadow/shadow-client.js';
 import { offlineWill, StatusPublisher } from './status.js';
 import { openTransport } from './transport/open.js';
 import type { Transport } from './transport/transport.js';
@@ -27,6 +28,7 @@ export interface CloudLinkOptions {
   readonly identity: AgentConfig['identity'];
   readonly mqtt: AgentConfig['mqtt'];
   readonly outbox: Outbox;
+  readonly shadow: ShadowClient;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -165,7 +167,7 @@ export class CloudLink implements Closeable {
 
   /** Puts to the connection what uses it. Closed in reverse: drain, say offline, disconnect. */
   #serve(transport: Transport, thing: string, { press, status }: LinkServices): void {
-    const { clock, log, outbox } = this.#options;
+    const { clock, log, outbox, shadow } = this.#options;
     transport.onConnect(() => {
       this.#problem = undefined;
       log.info('connected', { thing, protocol: transport.protocol });
@@ -175,6 +177,8 @@ export class CloudLink implements Closeable {
       log.warn('connection lost, coming back', { reason });
       this.#changed();
     });
+    shadow.attach(transport, thing);
+    this.#lifetimes.add('shadow', shadow);
     listenToCommands({ transport, thing, log, press });
     this.#lifetimes.add('status', StatusPublisher.open({ transport, thing, clock, log, status }));
     const topicOf = (kind: 'click' | 'telemetry') => thingTopic(thing, kind);

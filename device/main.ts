@@ -18,6 +18,7 @@ import { Outbox } from './outbox.js';
 import { Recorder } from './recorder.js';
 import { Sampler } from './sampler.js';
 import { SensorBus } from './sensors.js';
+import { ShadowClient } from './shadow/shadow-client.js';
 
 export interface AgentParts {
   readonly clock: Clock;
@@ -48,7 +49,8 @@ async function compose(config: AgentConfig, parts: AgentParts, lifetimes: Lifeti
   const outbox = lifetimes.add('outbox', await Outbox.open({ filePath, ...config.outbox, clock, log }));
   const recorder = new Recorder({ outbox, clockSync, clock, log });
   const identityFolder = join(dataDir, 'identity');
-  const link = await CloudLink.open({ identityFolder, identity, mqtt, outbox, clock, log });
+  const shadow = new ShadowClient({ clock, log });
+  const link = await CloudLink.open({ identityFolder, identity, mqtt, outbox, shadow, clock, log });
   lifetimes.add('cloud link', link);
   const chip = parts.chip ?? lifetimes.add('gpio', await openGpioChip({ route: gpio.route, clock }));
   const buttons = await Buttons.open({
@@ -77,11 +79,24 @@ async function compose(config: AgentConfig, parts: AgentParts, lifetimes: Lifeti
     buttons,
     sensorBus,
     link,
+    desiredState: shadow,
   });
   link.start({
     press: (button, pattern) => agent.press(button, pattern),
     status: () => ({ ...agent.wireStatus(), ...(version === undefined ? {} : { version }) }),
   });
+  reportFacts(shadow, agent, version);
   log.info('watching buttons', { route: chip.route, buttons: config.buttons.length });
   return agent;
+}
+
+/** What a backend can read of this device in its shadow, also while it is away. */
+function reportFacts(shadow: ShadowClient, agent: Agent, version: string | undefined): void {
+  const { gpioRoute, buttons, sensors, startedAt } = agent.status();
+  shadow.report('agent', { ...(version === undefined ? {} : { version }), startedAt });
+  shadow.report('lines', {
+    route: gpioRoute,
+    buttons: Object.fromEntries(buttons.map(({ name, pin }) => [name, { pin }])),
+  });
+  shadow.report('sensors', [...sensors]);
 }

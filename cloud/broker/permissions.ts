@@ -13,18 +13,35 @@ export type Route =
   | { readonly kind: UpstreamKind }
   | { readonly kind: 'reserved' /** What follows `$aws/things/NAME/`. */; readonly rest: string };
 
+/** What a device may ask for below `$aws/things/NAME/`: operations of its shadows and its jobs. */
+const reservedRequests = [
+  /^shadow(?:\/name\/[A-Za-z0-9:_-]{1,64})?\/(?:get|update|delete)$/,
+  /^jobs\/(?:get|start-next)$/,
+  /^jobs\/(?:[A-Za-z0-9_-]{1,64}|\$next)\/(?:get|update)$/,
+];
+/** Clients subscribe to answers with wildcards, `shadow/get/+` for one. */
+const reservedFilters = /^(?:#|\+|\+\/.*|(?:shadow|jobs)(?:\/.*)?)$/;
+
 const upstreamKinds: readonly string[] = ['click', 'telemetry', 'status'] satisfies UpstreamKind[];
 
 /** Undefined when the thing may not publish there. */
 export function publishRoute(thing: string, topic: string): Route | undefined {
   const own = ownTopic(thing, topic);
   if (own === undefined || /[+#]/.test(topic)) return undefined;
-  if (topic.startsWith('$aws/')) return { kind: 'reserved', rest: own };
+  if (isReserved(topic)) {
+    const known = reservedRequests.some((pattern) => pattern.test(own));
+    return known ? { kind: 'reserved', rest: own } : undefined;
+  }
   return isUpstreamKind(own) ? { kind: own } : undefined;
 }
 
 export function maySubscribe(thing: string, filter: string): boolean {
-  return ownTopic(thing, filter) !== undefined;
+  const own = ownTopic(thing, filter);
+  return own !== undefined && (!isReserved(filter) || reservedFilters.test(own));
+}
+
+function isReserved(topic: string): boolean {
+  return topic.startsWith('$aws/');
 }
 
 function ownTopic(thing: string, topic: string): string | undefined {

@@ -4,6 +4,7 @@
  */
 import type { Migrations } from '../../core/db/database.js';
 import { registrySchema } from '../registry/schema.js';
+import { shadowSchema } from '../shadow/schema.js';
 
 /** What the cloud learns and keeps about a thing besides its identity, which the registry holds. */
 const thingStates = `
@@ -148,4 +149,5 @@ const runsOfAnyCause = `
 export const cloudMigrations: Migrations = [
   [registrySchema, thingStates, clicksAndRuns, projects, telemetry, backupsAndSettings].join('\n'),
   runsOfAnyCause,
+  shadowSchema,
 ];

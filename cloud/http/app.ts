@@ -13,6 +13,7 @@ import { dataRoutes } from './data-routes.js';
 import { notFound, requestTooLarge, statusOf } from './errors.js';
 import { checkHost, checkOrigin, requireToken, secureHeaders, sessionCookie } from './guards.js';
 import type { Services } from './services.js';
+import { shadowRoutes } from './shadow-routes.js';
 import { staticFiles } from './static-files.js';
 import { thingRoutes } from './thing-routes.js';
 
@@ -74,6 +75,7 @@ function createApi(services: Services): Hono {
   api.get('/health', (c) => c.json({ status: 'ok' }));
   api.use(requireToken(services.token));
   api.route('/things', thingRoutes(services));
+  api.route('/things', shadowRoutes(services));
   api.route('/', dataRoutes(services));
   api.get('/stream', (c) => {
     c.header('Content-Type', 'text/event-stream');

@@ -7,6 +7,8 @@ import type { RunStore } from '../actions/run-store.js';
 import type { BackupStore } from '../backups/backup-store.js';
 import type { ProjectStore } from '../projects/project-store.js';
 import type { Registry } from '../registry/registry.js';
+import type { ShadowStore } from '../shadow/shadow-store.js';
+import type { ShadowTopics } from '../shadow/shadow-topics.js';
 import type { TelemetryStore } from '../telemetry/telemetry-store.js';
 import type { PublishCommand } from '../things/remote-press.js';
 import type { ThingDirectory } from '../things/thing-directory.js';
@@ -27,6 +29,8 @@ export interface Services {
   readonly runs: RunStore;
   readonly telemetry: TelemetryStore;
   readonly backups: BackupStore;
+  readonly shadows: ShadowStore;
+  readonly shadowTopics: ShadowTopics;
   readonly hub: StreamHub;
   readonly publishCommand: PublishCommand;
   /** Makes a claim token for a thing that exists. @throws THING_UNKNOWN */

@@ -11,6 +11,10 @@
  *   POST   /things/NAME/claim-token          -> { claimToken, expiresAt }
  *   POST   /things/NAME/press                PressRequest -> { id }     409 when the line is real
  *   POST   /things/NAME/revoke               -> { certificateIds }      cuts it off at once
+ *   GET    /things/NAME/shadows              -> { names }               the classic one is ''
+ *   GET    /things/NAME/shadow?name=         -> { state, metadata, version, updatedAt }
+ *   POST   /things/NAME/shadow?name=         { state: { desired?, reported? }, version? }  409 on a stale version
+ *   DELETE /things/NAME/shadow?name=         -> { version }
  *   GET    /clicks?thing=&limit=             ClickView[], newest first
  *   GET    /runs?thing=&limit=               RunView[], newest first
  *   GET    /runs/ID                          RunView with its log

@@ -28,3 +28,8 @@ export function parseThingTopic(topic: string): { thing: string; rest: string } 
   if (thing === undefined || rest === undefined || !thingNamePattern.test(thing)) return undefined;
   return { thing, rest };
 }
+
+/** A topic of a thing's that AWS IoT Core reserves: its shadow, its jobs. */
+export function reservedTopic(thing: string, rest: string): string {
+  return `$aws/things/${thing}/${rest}`;
+}

@@ -60,18 +60,27 @@ export async function startCloud(
   };
 }
 
-/** Claims a certificate as a device does, and connects with it. */
-export async function connectDevice(cloud: Cloud, thing: string): Promise<MqttClient> {
+/** Claims a certificate as a device does. */
+export async function claimIdentity(
+  cloud: Cloud,
+  thing: string,
+): Promise<ProvisionResponse & { keyPem: string }> {
   const { claimToken } = await cloud.createClaimToken(thing);
   const { host, port, secret } = parseClaimToken(claimToken);
   const { keyPem, csrPem } = await makeDeviceRequest();
   const identity = await provision(host, port, { claimSecret: secret, certificateSigningRequest: csrPem });
+  return { ...identity, keyPem };
+}
+
+/** Claims a certificate as a device does, and connects with it. */
+export async function connectDevice(cloud: Cloud, thing: string): Promise<MqttClient> {
+  const identity = await claimIdentity(cloud, thing);
   const client = mqtt.connect({
     protocol: 'mqtts',
     host: identity.mqttHost,
     port: identity.mqttPort,
     ca: identity.caPem,
-    key: keyPem,
+    key: identity.keyPem,
     cert: identity.certificatePem,
     clientId: identity.thingName,
     reconnectPeriod: 0,

@@ -240,6 +240,8 @@ describe('what a device may not do closes its connection', () => {
     ['its own command topic', 'gatehouse/v1/door/command'],
     ['its own feedback topic', 'gatehouse/v1/door/feedback'],
     ["another thing's shadow", '$aws/things/shed/shadow/update'],
+    ['the answer to its own request', '$aws/things/door/shadow/update/accepted'],
+    ['a reserved topic that is not served', '$aws/things/door/tunnels/notify'],
     ['a topic below a kind', 'gatehouse/v1/door/click/more'],
     ['a topic elsewhere', 'home/door'],
     ['the bare prefix', 'gatehouse/v1/door'],
@@ -260,6 +262,7 @@ describe('what a device may not do closes its connection', () => {
     ['one level up', 'gatehouse/v1/#'],
     ['another thing', 'gatehouse/v1/shed/command'],
     ["another thing's shadow", '$aws/things/shed/#'],
+    ['reserved topics that are not served', '$aws/things/door/tunnels/#'],
     ['system topics', '$SYS/#'],
     ['a shared subscription', '$share/group/gatehouse/v1/door/command'],
   ])('subscribing to %s', async (_, filter) => {

@@ -1,0 +1,74 @@
+/** The stock V2 service clients of the AWS IoT Device SDK against the embedded broker, mutual TLS. */
+import { iot, iotshadow, mqtt } from 'aws-iot-device-sdk-v2';
+import { expect, it, onTestFinished } from 'vitest';
+import type { Cloud } from '../../cloud/main.js';
+import { claimIdentity, startCloud } from '../support/cloud-fixture.js';
+
+const options = {
+  maxRequestResponseSubscriptions: 20,
+  maxStreamingSubscriptions: 5,
+  operationTimeoutInSeconds: 10,
+};
+
+async function connectSdk(cloud: Cloud, thing: string) {
+  const identity = await claimIdentity(cloud, thing);
+  const builder = iot.AwsIotMqttConnectionConfigBuilder.new_mtls_builder(
+    identity.certificatePem,
+    identity.keyPem,
+  );
+  const config = builder
+    .with_certificate_authority(identity.caPem)
+    .with_client_id(thing)
+    .with_endpoint('localhost')
+    .with_port(identity.mqttPort)
+    .build();
+  const connection = new mqtt.MqttClient().new_connection(config);
+  await connection.connect();
+  onTestFinished(async () => {
+    await connection.disconnect().catch(() => {});
+  });
+  return connection;
+}
+
+it('IotShadowClientv2: get, update, delete, delta and documents, classic and named, and their errors', async () => {
+  const { cloud } = await startCloud();
+  const client = iotshadow.IotShadowClientv2.newFromMqtt311(await connectSdk(cloud, 'door'), options);
+  onTestFinished(() => client.close());
+  await expect(client.getShadow({ thingName: 'door' })).rejects.toMatchObject({
+    modeledError: { code: 404 },
+  });
+
+  const deltas = client.createShadowDeltaUpdatedStream({ thingName: 'door' });
+  const documents = client.createShadowUpdatedStream({ thingName: 'door' });
+  const delta = new Promise((resolve) => deltas.on('incomingPublish', ({ message }) => resolve(message)));
+  const document = new Promise((resolve) =>
+    documents.on('incomingPublish', ({ message }) => resolve(message)),
+  );
+  const granted = [deltas, documents].map(
+    (stream) => new Promise<void>((resolve) => stream.once('subscriptionStatus', () => resolve())),
+  );
+  deltas.open();
+  documents.open();
+  await Promise.all(granted);
+
+  const state = { desired: { lamp: 'on' }, reported: { lamp: 'off' } };
+  expect(await client.updateShadow({ thingName: 'door', state })).toMatchObject({ state, version: 1 });
+  expect(await delta).toMatchObject({ state: { lamp: 'on' }, version: 1 });
+  expect(await document).toMatchObject({ current: { state, version: 1 } });
+  expect(await client.getShadow({ thingName: 'door' })).toMatchObject({
+    state: { ...state, delta: { lamp: 'on' } },
+    version: 1,
+  });
+  await expect(
+    client.updateShadow({ thingName: 'door', state: { desired: { lamp: 'x' } }, version: 7 }),
+  ).rejects.toMatchObject({ modeledError: { code: 409 } });
+  expect(await client.deleteShadow({ thingName: 'door' })).toMatchObject({ version: 1 });
+  expect(await client.updateShadow({ thingName: 'door', state })).toMatchObject({ version: 2 });
+
+  const named = { thingName: 'door', shadowName: 'config' };
+  expect(await client.updateNamedShadow({ ...named, state: { desired: { a: 1 } } })).toMatchObject({
+    version: 1,
+  });
+  expect(await client.getNamedShadow(named)).toMatchObject({ state: { desired: { a: 1 } } });
+  expect(await client.deleteNamedShadow(named)).toMatchObject({ version: 1 });
+});
