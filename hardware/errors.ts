@@ -153,9 +153,22 @@ export interface SensorContext extends TransferContext {
   readonly chip: string;
 }
 
+/** A sensor that is not on the I2C bus: on lines, or on the one-wire bus. */
+export interface PlacedSensor {
+  readonly chip: string;
+  /** Goes after "at": `GPIO23 and GPIO24`. */
+  readonly place: string;
+}
+
+export type AnySensor = SensorContext | PlacedSensor;
+
+function placeOf(where: AnySensor): string {
+  return 'place' in where ? where.place : at(where);
+}
+
 /** Another chip than configured answers. Correct the chip or the address in the configuration. */
-export const sensorWrongChip = (where: SensorContext, saw: string, hint?: string) =>
-  new GatehouseError('SENSOR_WRONG_CHIP', `No ${where.chip} at ${at(where)}: ${saw}.`, {
+export const sensorWrongChip = (where: AnySensor, saw: string, hint?: string) =>
+  new GatehouseError('SENSOR_WRONG_CHIP', `No ${where.chip} at ${placeOf(where)}: ${saw}.`, {
     context: { ...where },
     hint: hint ?? 'Correct the chip or the address in the configuration.',
   });
@@ -169,10 +182,10 @@ export const sensorCalibration = (where: SensorContext) =>
   });
 
 /** The chip did not finish within its datasheet time. The next measurement may succeed. */
-export const sensorBusy = (where: SensorContext, limitMs: number) =>
+export const sensorBusy = (where: AnySensor, limitMs: number) =>
   new GatehouseError(
     'SENSOR_BUSY',
-    `The ${where.chip} at ${at(where)} was not ready within ${Math.round(limitMs)} ms.`,
+    `The ${where.chip} at ${placeOf(where)} was not ready within ${Math.round(limitMs)} ms.`,
     {
       context: { ...where, limitMs },
       retryable: true,
@@ -181,21 +194,37 @@ export const sensorBusy = (where: SensorContext, limitMs: number) =>
   );
 
 /** The chip lost its settings before its result was read, mostly because its supply dipped. */
-export const sensorNotMeasured = (where: SensorContext) =>
-  new GatehouseError('SENSOR_NOT_MEASURED', `The ${where.chip} at ${at(where)} was reset while measuring.`, {
-    context: { ...where },
-    retryable: true,
-    hint: 'If it happens often, check the supply voltage of the sensor.',
-  });
+export const sensorNotMeasured = (where: AnySensor) =>
+  new GatehouseError(
+    'SENSOR_NOT_MEASURED',
+    `The ${where.chip} at ${placeOf(where)} was reset while measuring.`,
+    {
+      context: { ...where },
+      retryable: true,
+      hint: 'If it happens often, check the supply voltage of the sensor.',
+    },
+  );
 
 /** A value lies outside what the chip can measure: noise on the bus, a bad solder joint, a dying chip. */
-export const sensorImplausible = (where: SensorContext, quantity: string, value: number) =>
+export const sensorImplausible = (where: AnySensor, quantity: string, value: number) =>
   new GatehouseError(
     'SENSOR_IMPLAUSIBLE',
-    `The ${where.chip} at ${at(where)} reports an impossible ${quantity}: ${value}.`,
+    `The ${where.chip} at ${placeOf(where)} reports an impossible ${quantity}: ${value}.`,
     {
       context: { ...where, quantity, value },
       retryable: true,
       hint: 'If it stays, check the wiring and replace the sensor.',
     },
   );
+
+/** A sensor that should have answered said nothing. Check its wiring and its power. */
+export const sensorSilent = (where: AnySensor, what: string) =>
+  new GatehouseError('SENSOR_SILENT', `The ${where.chip} at ${placeOf(where)} ${what}.`, {
+    context: { ...where },
+    retryable: true,
+    hint: 'Check its wiring and its power.',
+  });
+
+/** A channel, a duty or a pulse is out of range: a mistake in the program or in the configuration. */
+export const outputInvalid = (chip: string, why: string) =>
+  new GatehouseError('OUTPUT_INVALID', `Not a valid output of the ${chip}: ${why}.`, { context: { chip } });

@@ -59,16 +59,70 @@ export interface I2cBus extends Closeable {
   writeRegisters(address: number, register: number, bytes: Uint8Array): Promise<void>;
 }
 
-/** One physical value, in the unit that SenML (RFC 8428) registers for its kind. */
+type Axis = 'x' | 'y' | 'z';
+
+/** What is measured: the second part of a series' name. */
+export type Quantity =
+  | 'temperature'
+  | 'pressure'
+  | 'humidity'
+  | 'distance'
+  | 'voltage'
+  | `voltage_a${0 | 1 | 2 | 3}`
+  | 'current'
+  | 'power'
+  | 'battery'
+  | `acceleration_${Axis}`
+  | `rotation_${Axis}`;
+
+/** One physical value, in the unit that SenML (RFC 8428) registers for its kind (`%EL`: battery left). */
 export interface Measurement {
-  readonly quantity: 'temperature' | 'pressure' | 'humidity';
-  readonly unit: 'Cel' | 'Pa' | '%RH';
+  readonly quantity: Quantity;
+  readonly unit: 'Cel' | 'Pa' | '%RH' | 'm' | 'V' | 'A' | 'W' | '%EL' | 'm/s2' | 'rad/s';
   readonly value: number;
 }
 
 export interface Sensor {
   /** Chip name, for instance `bme280`. */
   readonly chip: string;
-  /** One measurement of everything the chip measures. @throws the bus's errors, SENSOR_IMPLAUSIBLE. */
+  /**
+   * One measurement of everything the chip measures; what it cannot tell now is left out.
+   * @throws the bus's errors, SENSOR_IMPLAUSIBLE.
+   */
   measure(): Promise<readonly Measurement[]>;
+}
+
+/** A vector along the axes printed on the chip's board. */
+export interface Vector {
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+
+export interface Motion {
+  /** Acceleration, m/s2; at rest it points up with 9.81. */
+  readonly acceleration: Vector;
+  /** Rotation, rad/s, right-handed about each axis. */
+  readonly rotation: Vector;
+}
+
+export interface MotionSensor {
+  motion(): Promise<Motion>;
+}
+
+export interface RangeFinder {
+  /** Metres to the nearest obstacle ahead; undefined when nothing is within range. */
+  distanceM(): Promise<number | undefined>;
+}
+
+/** Outputs that are switched fast: motors, servos, dimmed lamps. */
+export interface PwmOutputs extends Closeable {
+  /** Number of outputs; channels count from 0. */
+  readonly channels: number;
+  /** `duty` is the share of time that the output is on: 0 is off, 1 is on. */
+  setDuty(channel: number, duty: number): Promise<void>;
+  /** Switches the output on for `widthUs` microseconds of each period, as servos take it. */
+  setPulse(channel: number, widthUs: number): Promise<void>;
+  /** Everything off. */
+  allOff(): Promise<void>;
 }

@@ -40,6 +40,7 @@ export const senmlUnit = z.enum([
   'W',
   'm',
   '%',
+  '%EL',
   'count',
   'lx',
   'm/s2',

@@ -33,6 +33,7 @@ export class SimulatedChip implements GpioChip {
   readonly #driven = new Map<number, Level>();
   readonly #open = new Map<number, SimulatedInput | SimulatedOutput>();
   readonly #recorded = new Map<number, RecordedLevel[]>();
+  readonly #onOutput = new Map<number, Set<(recorded: RecordedLevel) => void>>();
   readonly #playing = new Set<() => void>();
   #closed = false;
 
@@ -61,7 +62,11 @@ export class SimulatedChip implements GpioChip {
     const line = new SimulatedOutput({
       pin,
       activeLow,
-      record: (level) => history.push({ level, atMs: this.#clock.monotonicMs() }),
+      record: (level) => {
+        const recorded = { level, atMs: this.#clock.monotonicMs() };
+        history.push(recorded);
+        for (const listener of this.#onOutput.get(offset) ?? []) listener(recorded);
+      },
       onClose: () => this.#open.delete(offset),
     });
     line.start();
@@ -123,6 +128,15 @@ export class SimulatedChip implements GpioChip {
   /** Electrical levels that outputs on `pin` put out so far, in order, each with its monotonic time. */
   recorded(pin: string): readonly RecordedLevel[] {
     return this.#recorded.get(lineOffset(pin, this.#lineCount)) ?? [];
+  }
+
+  /** Calls `listener` with every electrical level that outputs on `pin` put out from now on. Returns the undo. */
+  onOutput(pin: string, listener: (recorded: RecordedLevel) => void): () => void {
+    const offset = lineOffset(pin, this.#lineCount);
+    const listeners = this.#onOutput.get(offset) ?? new Set();
+    this.#onOutput.set(offset, listeners);
+    listeners.add(listener);
+    return () => listeners.delete(listener);
   }
 
   async close(): Promise<void> {

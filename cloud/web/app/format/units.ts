@@ -14,6 +14,7 @@ const units: Record<SenmlUnit, DisplayUnit> = {
   Cel: { label: '°C', factor: 1, fractionDigits: 1, minimumSpan: 2 },
   Pa: { label: 'hPa', factor: 0.01, fractionDigits: 1, minimumSpan: 2 },
   '%RH': { label: '%', factor: 1, fractionDigits: 1, minimumSpan: 4 },
+  '%EL': { label: '%', factor: 1, fractionDigits: 0, minimumSpan: 10 },
   '%': { label: '%', factor: 1, fractionDigits: 1, minimumSpan: 4 },
   V: { label: 'V', factor: 1, fractionDigits: 2, minimumSpan: 0.2 },
   A: { label: 'A', factor: 1, fractionDigits: 2, minimumSpan: 0.2 },
