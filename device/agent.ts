@@ -11,6 +11,7 @@ import type { OutboxTotals } from './outbox-store.js';
 import type { Recorder, StoredClick } from './recorder.js';
 import type { SensorBus } from './sensors.js';
 import type { DesiredState } from './shadow/desired-state.js';
+import type { MqttLibrary } from './transport/transport.js';
 
 export interface AgentStatus {
   /** Undefined until the device is provisioned. */
@@ -21,6 +22,8 @@ export interface AgentStatus {
     | { readonly code: string; readonly message: string; readonly hint: string | undefined }
     | undefined;
   readonly protocol: '3.1.1' | '5';
+  /** Undefined until there is an identity to connect with. */
+  readonly library: MqttLibrary | undefined;
   readonly gpioRoute: string;
   /** Undefined while no bus has been opened. */
   readonly i2cRoute: string | undefined;
@@ -68,6 +71,7 @@ export class Agent implements Closeable {
       connected: link.connected,
       problem: problem && { code: problem.code, message: problem.message, hint: problem.hint },
       protocol: config.mqtt.protocol,
+      library: link.library,
       gpioRoute: chip.route,
       i2cRoute: sensorBus.route,
       buttons: config.buttons.map(({ name, pin }) => ({ name, pin, simulated: buttons.simulated })),

@@ -21,7 +21,7 @@ import { Publisher } from './publisher.js';
 import type { ShadowClient } from './shadow/shadow-client.js';
 import { offlineWill, StatusPublisher } from './status.js';
 import { openTransport } from './transport/open.js';
-import type { Transport } from './transport/transport.js';
+import type { MqttLibrary, Transport } from './transport/transport.js';
 
 export interface CloudLinkOptions {
   readonly identityFolder: string;
@@ -89,6 +89,11 @@ export class CloudLink implements Closeable {
     return this.#transport?.connected ?? false;
   }
 
+  /** Undefined until there is an identity to connect with. */
+  get library(): MqttLibrary | undefined {
+    return this.#transport?.library;
+  }
+
   get inFlight(): number {
     return this.#publisher?.inFlight ?? 0;
   }
@@ -137,7 +142,7 @@ export class CloudLink implements Closeable {
     this.#identity ??= await this.#provision(signal);
     const identity = this.#identity;
     checkValidity(identity, clock.now());
-    const transport = await openTransport(this.#options.mqtt.protocol, {
+    const transport = await openTransport(this.#options.mqtt, {
       host: this.#options.mqtt.host ?? identity.mqttHost,
       port: this.#options.mqtt.port ?? identity.mqttPort,
       clientId: identity.thing,
@@ -170,7 +175,7 @@ export class CloudLink implements Closeable {
     const { clock, log, outbox, shadow } = this.#options;
     transport.onConnect(() => {
       this.#problem = undefined;
-      log.info('connected', { thing, protocol: transport.protocol });
+      log.info('connected', { thing, protocol: transport.protocol, library: transport.library });
       this.#changed();
     });
     transport.onDisconnect((reason) => {

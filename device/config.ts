@@ -54,6 +54,10 @@ const mqtt = z.strictObject({
     .enum(['3.1.1', '5'])
     .default('3.1.1')
     .describe('MQTT version; the embedded broker speaks 3.1.1'),
+  transport: z
+    .enum(['auto', 'aws-crt', 'mqtt'])
+    .default('auto')
+    .describe('MQTT library; auto takes aws-crt where it has a binary for this machine, else mqtt'),
   host: z.string().min(1).optional().describe('Broker host; the one learnt at provisioning unless given'),
   port: z.int().min(1).max(65_535).optional().describe('Broker port; learnt at provisioning unless given'),
   keepAliveSeconds: z.int().min(5).max(1_200).default(30).describe('Silence until a PING is sent, seconds'),

@@ -36,11 +36,11 @@ export const subscribeRefused = (topic: string, reasonCode: number) =>
 export const transportClosed = () =>
   new GatehouseError('TRANSPORT_CLOSED', 'The connection to the broker is closed.');
 
-/** The SDK's native part is missing for this machine. Install it or use a supported one. */
+/** The SDK's native part is missing for this machine. Use the other transport. */
 export const sdkUnavailable = (cause: unknown) =>
   new GatehouseError('SDK_UNAVAILABLE', `The AWS IoT Device SDK cannot be loaded: ${messageOf(cause)}.`, {
     cause,
-    hint: 'It runs on 64-bit Linux (x64, arm64); on 32-bit Arm reinstall with cmake and a C compiler present.',
+    hint: 'It runs on 64-bit Linux (x64, arm64); elsewhere set mqtt.transport to "auto" or "mqtt".',
   });
 
 /** The certificate, key or CA file cannot be used. Provision the device again. */

@@ -7,6 +7,7 @@ import { GatehouseError, interrupted, messageOf } from '../../core/errors.js';
 import { linkDown, publishTimeout, transportClosed } from './errors.js';
 import type { Link, LinkEvents } from './link.js';
 import {
+  type MqttLibrary,
   publishTimeoutDefaultMs,
   type Transport,
   type TransportMessage,
@@ -46,6 +47,10 @@ export class LinkTransport implements Transport {
       message: (topic, payload) => transport.#onMessage(topic, payload),
     });
     return transport;
+  }
+
+  get library(): MqttLibrary {
+    return this.#open().library;
   }
 
   get protocol(): '3.1.1' | '5' {

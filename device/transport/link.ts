@@ -2,6 +2,8 @@
  * What `link-transport.ts` needs of an MQTT client library: one connection object. It may keep its
  * promises for ever; time limits and lost connections are the transport's business.
  */
+import type { MqttLibrary } from './transport.js';
+
 export interface LinkEvents {
   up(): void;
   down(reason: string): void;
@@ -9,6 +11,7 @@ export interface LinkEvents {
 }
 
 export interface Link {
+  readonly library: MqttLibrary;
   readonly protocol: '3.1.1' | '5';
   /** Connects, trying again until `signal` aborts; afterwards the library reconnects by itself. */
   connect(signal: AbortSignal): Promise<void>;

@@ -2,7 +2,6 @@
  * MQTT 3.1.1 over the AWS IoT Device SDK. The session is clean: the SDK then gives up what was in
  * flight when the link goes instead of keeping it in memory, and the outbox sends it again.
  */
-import type { mqtt } from 'aws-iot-device-sdk-v2';
 import { type Clock, sleep, withTimeout } from '../../core/clock.js';
 import { interrupted, messageOf } from '../../core/errors.js';
 import type { Logger } from '../../core/log.js';
@@ -10,7 +9,7 @@ import { backoffMs } from '../backoff.js';
 import { credentialsUnusable, subscribeRefused } from './errors.js';
 import type { Link, LinkEvents } from './link.js';
 import { LinkTransport } from './link-transport.js';
-import { loadSdk, type Sdk } from './sdk.js';
+import { type Connection, loadSdk, type Sdk } from './sdk.js';
 import {
   closeLimitMs,
   connectTimeoutMs,
@@ -27,11 +26,12 @@ export function openMqtt311(options: TransportOptions): Promise<Transport> {
   return LinkTransport.open(options, async (_, events) => new Mqtt311Link(await loadSdk(), options, events));
 }
 
-const qos1 = 1 as mqtt.QoS;
+const qos1 = 1;
 
 class Mqtt311Link implements Link {
+  readonly library = 'aws-crt';
   readonly protocol = '3.1.1';
-  readonly #connection: mqtt.MqttClientConnection;
+  readonly #connection: Connection;
   readonly #clock: Clock;
   readonly #log: Logger;
   #attempt: Promise<unknown> | undefined;
@@ -73,7 +73,7 @@ class Mqtt311Link implements Link {
   async subscribe(topic: string): Promise<void> {
     const granted = await this.#connection.subscribe(topic, qos1);
     // [MQTT-3.9.3-2]: return code 0x80 is a refusal.
-    if (Number(granted.qos) === 0x80) throw subscribeRefused(topic, 0x80);
+    if (granted.qos === 0x80) throw subscribeRefused(topic, 0x80);
   }
 
   async close(): Promise<void> {
@@ -103,7 +103,7 @@ class Mqtt311Link implements Link {
   }
 }
 
-function createConnection({ iot, io, mqtt }: Sdk, options: TransportOptions): mqtt.MqttClientConnection {
+function createConnection({ iot, io, mqtt }: Sdk, options: TransportOptions): Connection {
   try {
     const builder = iot.AwsIotMqttConnectionConfigBuilder.new_mtls_builder_from_path(
       options.certificatePath,

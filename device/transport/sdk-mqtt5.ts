@@ -2,7 +2,6 @@
  * MQTT 5 over the AWS IoT Device SDK. Its queue is told to fail what the link takes with it, so that
  * nothing piles up in memory while offline; the outbox sends it again.
  */
-import type { mqtt5 } from 'aws-iot-device-sdk-v2';
 import { type Clock, sleep, withTimeout } from '../../core/clock.js';
 import { interrupted, messageOf } from '../../core/errors.js';
 import type { Logger } from '../../core/log.js';
@@ -10,7 +9,7 @@ import { collectGarbage } from './collect-garbage.js';
 import { credentialsUnusable, publishRefused, subscribeRefused, transportClosed } from './errors.js';
 import type { Link, LinkEvents } from './link.js';
 import { LinkTransport } from './link-transport.js';
-import { loadSdk, type Sdk } from './sdk.js';
+import { type ConnectPacket, loadSdk, type Mqtt5Client, type Sdk } from './sdk.js';
 import {
   closeLimitMs,
   connectTimeoutMs,
@@ -27,15 +26,16 @@ export function openMqtt5(options: TransportOptions): Promise<Transport> {
   return LinkTransport.open(options, async (_, events) => new Mqtt5Link(await loadSdk(), options, events));
 }
 
-const qos1 = 1 as mqtt5.QoS;
+const qos1 = 1;
 /** "No matching subscribers": the broker has the message, nobody listens. */
 const noSubscribers = 16;
 /** Reason codes from here on are refusals [MQTT-5 2.4]. */
 const firstRefusal = 0x80;
 
 class Mqtt5Link implements Link {
+  readonly library = 'aws-crt';
   readonly protocol = '5';
-  #client: mqtt5.Mqtt5Client | undefined;
+  #client: Mqtt5Client | undefined;
   readonly #clock: Clock;
   readonly #log: Logger;
   #started = false;
@@ -95,12 +95,12 @@ class Mqtt5Link implements Link {
     client.close();
   }
 
-  #open(): mqtt5.Mqtt5Client {
+  #open(): Mqtt5Client {
     if (this.#client === undefined) throw transportClosed();
     return this.#client;
   }
 
-  #listen(client: mqtt5.Mqtt5Client, events: LinkEvents): void {
+  #listen(client: Mqtt5Client, events: LinkEvents): void {
     let failures = 0;
     client.on('connectionSuccess', () => {
       failures = 0;
@@ -118,12 +118,12 @@ class Mqtt5Link implements Link {
   }
 }
 
-function bytesOf(payload: mqtt5.Payload | undefined): Uint8Array {
+function bytesOf(payload: unknown): Uint8Array {
   if (payload instanceof ArrayBuffer) return new Uint8Array(payload);
   return new Uint8Array(0);
 }
 
-function createClient({ iot, io, mqtt5 }: Sdk, options: TransportOptions): mqtt5.Mqtt5Client {
+function createClient({ iot, io, mqtt5 }: Sdk, options: TransportOptions): Mqtt5Client {
   try {
     const builder = iot.AwsIotMqtt5ClientConfigBuilder.newDirectMqttBuilderWithMtlsFromPath(
       options.host,
@@ -152,8 +152,8 @@ function createClient({ iot, io, mqtt5 }: Sdk, options: TransportOptions): mqtt5
   }
 }
 
-function connectProperties({ clientId, keepAliveSeconds, will }: TransportOptions): mqtt5.ConnectPacket {
-  const properties: mqtt5.ConnectPacket = { clientId, keepAliveIntervalSeconds: keepAliveSeconds };
+function connectProperties({ clientId, keepAliveSeconds, will }: TransportOptions): ConnectPacket {
+  const properties: ConnectPacket = { clientId, keepAliveIntervalSeconds: keepAliveSeconds };
   if (will === undefined) return properties;
   const { topic, payload, retain } = will;
   return { ...properties, will: { topicName: topic, payload, retain, qos: qos1 } };

@@ -11,7 +11,11 @@ export interface TransportMessage {
   readonly payload: Uint8Array;
 }
 
+/** What speaks MQTT: the AWS IoT Device SDK's native client, or the package `mqtt`. */
+export type MqttLibrary = 'aws-crt' | 'mqtt';
+
 export interface Transport extends Closeable {
+  readonly library: MqttLibrary;
   readonly protocol: '3.1.1' | '5';
   readonly connected: boolean;
   /**

@@ -9,11 +9,17 @@ import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../core/clock.js';
 import { silentLogger } from '../../core/log.js';
-import type { Transport, TransportMessage, TransportOptions } from '../../device/transport/transport.js';
+import type {
+  MqttLibrary,
+  Transport,
+  TransportMessage,
+  TransportOptions,
+} from '../../device/transport/transport.js';
 import { PrivateCa } from '../support/private-ca.js';
 import type { StartBroker, TestBroker } from '../support/test-brokers.js';
 
 export interface TransportContract {
+  readonly library: MqttLibrary;
   readonly protocol: '3.1.1' | '5';
   readonly startBroker: StartBroker;
   readonly open: (options: TransportOptions) => Promise<Transport>;
@@ -21,7 +27,7 @@ export interface TransportContract {
 
 const topic = 'gatehouse/v1/lamp/click';
 
-export function transportContract({ protocol, startBroker, open }: TransportContract): void {
+export function transportContract({ library, protocol, startBroker, open }: TransportContract): void {
   async function setUp(changes: Partial<TransportOptions> = {}) {
     const broker = await startBroker();
     const options = { ...(await optionsFor(broker)), ...changes };
@@ -32,7 +38,7 @@ export function transportContract({ protocol, startBroker, open }: TransportCont
 
   it(`speaks MQTT ${protocol}: connects with mutual TLS and resolves a publish when it is acknowledged`, async () => {
     const { transport, observer } = await setUp();
-    expect(transport.protocol).toBe(protocol);
+    expect([transport.library, transport.protocol]).toEqual([library, protocol]);
     expect(transport.connected).toBe(false);
     await transport.connect();
     expect(transport.connected).toBe(true);
@@ -202,7 +208,7 @@ export function transportContract({ protocol, startBroker, open }: TransportCont
     if (state === 'unreachable') await broker.proxy.close();
     const options = { host, port, clientId, certificatePath, privateKeyPath, caPath, keepAliveSeconds: 30 };
     const script = fileURLToPath(new URL('../device/transport/exit-child.mjs', import.meta.url));
-    const child = spawn(process.execPath, [script, protocol, state, JSON.stringify(options)], {
+    const child = spawn(process.execPath, [script, library, protocol, state, JSON.stringify(options)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     child.stdout.on('data', (chunk: Buffer) => {

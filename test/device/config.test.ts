@@ -29,7 +29,7 @@ describe('the agent configuration', () => {
       [0x76, 10_000],
       [0x49, 10_000],
     ]);
-    expect(config.mqtt).toEqual({ protocol: '3.1.1', keepAliveSeconds: 30 });
+    expect(config.mqtt).toEqual({ protocol: '3.1.1', transport: 'auto', keepAliveSeconds: 30 });
     expect([config.gpio.route, config.i2c.route, config.i2c.bus]).toEqual(['auto', 'auto', 1]);
   });
 

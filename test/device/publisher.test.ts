@@ -17,6 +17,7 @@ interface Sent {
 
 /** A transport whose acknowledgements the test gives by hand. */
 class HandTransport implements Transport {
+  readonly library = 'mqtt';
   readonly protocol = '3.1.1';
   connected = false;
   automatic = false;

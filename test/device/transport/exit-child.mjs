@@ -1,12 +1,13 @@
-/** Child process of the transport contract: must end by itself after `close`. */
+/** Child process of the transport tests: says which library it got, and must end by itself after `close`. */
 import { systemClock } from '../../../dist/core/clock.js';
 import { silentLogger } from '../../../dist/core/log.js';
-import { openMqtt5 } from '../../../dist/device/transport/sdk-mqtt5.js';
-import { openMqtt311 } from '../../../dist/device/transport/sdk-mqtt311.js';
+import { openTransport } from '../../../dist/device/transport/open.js';
 
-const [protocol, state, options] = process.argv.slice(2);
-const open = protocol === '5' ? openMqtt5 : openMqtt311;
-const transport = await open({ ...JSON.parse(options), clock: systemClock, log: silentLogger });
+const [library, protocol, state, options] = process.argv.slice(2);
+const choice = { protocol, transport: library };
+const settings = { ...JSON.parse(options), clock: systemClock, log: silentLogger };
+const transport = await openTransport(choice, settings);
+process.stdout.write(`${transport.library}\n`);
 const connecting = transport.connect();
 if (state === 'unreachable') {
   connecting.catch(() => {});

@@ -4,5 +4,5 @@ import { transportContract } from '../../contracts/transport.js';
 import { startAedes } from '../../support/test-brokers.js';
 
 describe('the SDK over MQTT 3.1.1 against Aedes', () => {
-  transportContract({ protocol: '3.1.1', startBroker: startAedes, open: openMqtt311 });
+  transportContract({ library: 'aws-crt', protocol: '3.1.1', startBroker: startAedes, open: openMqtt311 });
 });

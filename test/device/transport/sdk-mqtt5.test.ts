@@ -8,6 +8,6 @@ const absent = mosquittoPath === undefined;
 describe.skipIf(absent)(
   'the SDK over MQTT 5 against Mosquitto (skipped where mosquitto is not installed)',
   () => {
-    transportContract({ protocol: '5', startBroker: startMosquitto, open: openMqtt5 });
+    transportContract({ library: 'aws-crt', protocol: '5', startBroker: startMosquitto, open: openMqtt5 });
   },
 );
