@@ -1,15 +1,17 @@
 /**
- * `npm run bench [press] [backup [data set ...]] [memory] [index [blobs]] [prune [blobs]]`: figures as ratios against a peer of the same run.
+ * `npm run bench [press] [ingest [seconds]] [backup [data set ...]] [memory] [index [blobs]] [prune [blobs]]`: figures as ratios against a peer of the same run.
  * Absolute times depend on the machine; the ratios are the claim. A missing peer is said, not hidden.
  */
 import { backupBench } from './backup/main.mjs';
 import { indexBench } from './index.mjs';
+import { ingestBench } from './ingest/main.mjs';
 import { memoryBench } from './memory.mjs';
 import { pressBench } from './press.mjs';
 import { pruneBench } from './prune.mjs';
 
 const benches = {
   press: pressBench,
+  ingest: ingestBench,
   backup: backupBench,
   memory: memoryBench,
   index: indexBench,

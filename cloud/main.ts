@@ -158,7 +158,7 @@ function startRetention(
     log,
     maxAgeMs: config.telemetry.retentionDays * dayMs,
     sweepers: [
-      (beforeMs, limit) => telemetry.deleteBefore(beforeMs, limit),
+      (beforeMs, limit) => telemetry.deleteBefore('raw', beforeMs, limit),
       (beforeMs, limit) => runs.deleteLogsBefore(beforeMs, limit),
     ],
   });

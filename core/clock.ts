@@ -72,3 +72,59 @@ export async function withTimeout<T>(
     timer?.cancel();
   }
 }
+
+interface Limited {
+  readonly dueMs: number;
+  readonly expire: () => void;
+}
+
+/** `withTimeout` for many waits of the same length at once: one timer for all of them. */
+export class SharedTimeout {
+  readonly #clock: Clock;
+  readonly #limitMs: number;
+  /** In the order in which they fall due. */
+  readonly #waiting = new Set<Limited>();
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock, limitMs: number) {
+    this.#clock = clock;
+    this.#limitMs = limitMs;
+  }
+
+  /** Settles as `work` does, or rejects with `fault()` when the limit is over. `work` itself is not stopped. */
+  race<T>(work: Promise<T>, fault: () => Error): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const expire = () => reject(fault());
+      const limited: Limited = { dueMs: this.#clock.monotonicMs() + this.#limitMs, expire };
+      this.#waiting.add(limited);
+      this.#timer ??= this.#watch(this.#limitMs);
+      work.then(
+        (value) => {
+          this.#waiting.delete(limited);
+          resolve(value);
+        },
+        (error: unknown) => {
+          this.#waiting.delete(limited);
+          reject(error);
+        },
+      );
+    });
+  }
+
+  #watch(delayMs: number): Timer {
+    return this.#clock.after(delayMs, () => this.#expire(), { background: true });
+  }
+
+  #expire(): void {
+    this.#timer = undefined;
+    const nowMs = this.#clock.monotonicMs();
+    for (const limited of this.#waiting) {
+      if (limited.dueMs > nowMs) {
+        this.#timer = this.#watch(limited.dueMs - nowMs);
+        return;
+      }
+      this.#waiting.delete(limited);
+      limited.expire();
+    }
+  }
+}

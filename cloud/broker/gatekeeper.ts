@@ -4,7 +4,7 @@
  * what it may not loses its connection, as with AWS IoT Core.
  */
 import type { AedesOptions, Client, PublishPacket, Subscription } from 'aedes';
-import { type Clock, withTimeout } from '../../core/clock.js';
+import { type Clock, SharedTimeout } from '../../core/clock.js';
 import type { Logger } from '../../core/log.js';
 import type { Registry } from '../registry/registry.js';
 import { connectionRefused, ingestTimedOut } from './errors.js';
@@ -34,10 +34,12 @@ const notAuthorized = 5;
 export class Gatekeeper {
   readonly #options: GatekeeperOptions;
   readonly #sessions = new WeakMap<object, Session>();
+  readonly #storing: SharedTimeout;
   #closing = false;
 
   constructor(options: GatekeeperOptions) {
     this.#options = options;
+    this.#storing = new SharedTimeout(options.clock, options.ingestLimitMs);
   }
 
   admit(session: Session, stream: object): void {
@@ -151,15 +153,13 @@ export class Gatekeeper {
   }
 
   async #store(thing: string, route: Route, payload: Uint8Array): Promise<void> {
-    const { ingest, clock, ingestLimitMs } = this.#options;
+    const { ingest, ingestLimitMs } = this.#options;
     const stored =
       route.kind === 'reserved'
         ? ingest.reserved?.(thing, route.rest, payload)
         : ingest[route.kind](thing, payload);
     if (stored === undefined) return;
-    await withTimeout(clock, ingestLimitMs, stored, () => {
-      throw ingestTimedOut(ingestLimitMs);
-    });
+    await this.#storing.race(stored, () => ingestTimedOut(ingestLimitMs));
   }
 
   #isActive(session: Session): boolean {

@@ -54,13 +54,12 @@ export class Session {
     this.#inFlightBytes += sizeBytes;
     this.#regulate();
     const before = this.#acknowledged;
-    const mine = Promise.all([before, work]).then(() => {});
-    mine.catch(() => {});
+    const mine = work.then(() => before);
+    mine.catch(noop);
     this.#acknowledged = mine;
     try {
       await mine;
     } finally {
-      await work.catch(() => {});
       this.#inFlight--;
       this.#inFlightBytes -= sizeBytes;
       this.#regulate();
@@ -90,3 +89,5 @@ export class Session {
     else this.#connection.release();
   }
 }
+
+function noop(): void {}

@@ -16,14 +16,17 @@ interface Waiting<T, R> {
 
 export class GroupCommit<T, R> {
   readonly #commit: CommitBatch<T, R>;
-  readonly #maxItems: number;
+  readonly #maxWeight: number;
+  readonly #weigh: (item: T) => number;
   #waiting: Waiting<T, R>[] = [];
   #running: Promise<void> | undefined;
   #closed = false;
 
-  constructor(commit: CommitBatch<T, R>, maxItems = 256) {
+  /** A group weighs at most `maxWeight`, unless a single item weighs more; an item weighs 1 unless told. */
+  constructor(commit: CommitBatch<T, R>, maxWeight = 256, weigh: (item: T) => number = () => 1) {
     this.#commit = commit;
-    this.#maxItems = maxItems;
+    this.#maxWeight = maxWeight;
+    this.#weigh = weigh;
   }
 
   /** Resolves when the item is durable. @throws what the commit threw, DATABASE_CLOSED after `close`. */
@@ -44,8 +47,17 @@ export class GroupCommit<T, R> {
   async #drain(): Promise<void> {
     // One turn of the event loop, so that items of the same network read share the first commit.
     await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#settle(this.#waiting.splice(0, this.#maxItems));
+    while (this.#waiting.length > 0) await this.#settle(this.#nextGroup());
     this.#running = undefined;
+  }
+
+  #nextGroup(): Waiting<T, R>[] {
+    let count = 0;
+    for (let weight = 0; count < this.#waiting.length; count++) {
+      weight += this.#weigh((this.#waiting[count] as Waiting<T, R>).item);
+      if (count > 0 && weight > this.#maxWeight) break;
+    }
+    return this.#waiting.splice(0, count);
   }
 
   async #settle(group: readonly Waiting<T, R>[]): Promise<void> {

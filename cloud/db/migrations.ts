@@ -5,6 +5,7 @@
 import type { Migrations } from '../../core/db/database.js';
 import { registrySchema } from '../registry/schema.js';
 import { shadowSchema } from '../shadow/schema.js';
+import { telemetryRollups } from '../telemetry/schema.js';
 
 /** What the cloud learns and keeps about a thing besides its identity, which the registry holds. */
 const thingStates = `
@@ -150,4 +151,5 @@ export const cloudMigrations: Migrations = [
   [registrySchema, thingStates, clicksAndRuns, projects, telemetry, backupsAndSettings].join('\n'),
   runsOfAnyCause,
   shadowSchema,
+  telemetryRollups,
 ];

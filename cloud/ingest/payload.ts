@@ -7,16 +7,29 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly faults: string };
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 
-export function parsePayload<T extends z.ZodType>(schema: T, payload: Uint8Array): Parsed<z.output<T>> {
+/** `plain` may take the usual message before the schema is asked. */
+export function parsePayload<T extends z.ZodType>(
+  schema: T,
+  payload: Uint8Array,
+  plain?: (value: unknown) => z.output<T> | undefined,
+): Parsed<z.output<T>> {
   let value: unknown;
   try {
-    value = JSON.parse(utf8.decode(payload));
+    value = JSON.parse(decode(payload));
   } catch (error) {
     return { ok: false, faults: messageOf(error) };
   }
+  const known = plain?.(value);
+  if (known !== undefined) return { ok: true, value: known };
   const result = schema.safeParse(value);
   if (result.success) return { ok: true, value: result.data };
   return { ok: false, faults: faultsOf(result.error).slice(0, 5).join('; ') };
+}
+
+/** As the strict decoder does it, which is asked only where the quick one put in a replacement or a mark. */
+function decode(payload: Uint8Array): string {
+  const text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8');
+  return text.includes('\ufffd') || text.startsWith('\ufeff') ? strictUtf8.decode(payload) : text;
 }

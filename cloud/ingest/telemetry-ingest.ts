@@ -5,6 +5,7 @@ import { type Reading, type TelemetryMessage, telemetryMessage } from '../../cor
 import { GroupCommit } from '../db/group-commit.js';
 import type { TelemetryStore } from '../telemetry/telemetry-store.js';
 import { parsePayload } from './payload.js';
+import { plainTelemetry } from './plain-telemetry.js';
 
 export interface TelemetryIngestOptions {
   readonly store: TelemetryStore;
@@ -18,8 +19,8 @@ export interface ArrivedTelemetry {
   readonly message: TelemetryMessage;
 }
 
-/** A message holds up to 500 readings; a click must not wait behind more than some thousands. */
-const messagesPerCommit = 8;
+/** A click must not wait behind more than some thousands. */
+const readingsPerCommit = 2_000;
 
 export class TelemetryIngest implements Closeable {
   readonly #options: TelemetryIngestOptions;
@@ -29,13 +30,14 @@ export class TelemetryIngest implements Closeable {
     this.#options = options;
     this.#commits = new GroupCommit(
       (messages: readonly ArrivedTelemetry[]) => options.store.insert(messages),
-      messagesPerCommit,
+      readingsPerCommit,
+      ({ message }) => message.readings.length,
     );
   }
 
   /** Resolves when stored, or when it can never be. @throws DATABASE_* when it is to be sent again. */
   async accept(thing: string, payload: Uint8Array): Promise<void> {
-    const message = parsePayload(telemetryMessage, payload);
+    const message = parsePayload(telemetryMessage, payload, plainTelemetry);
     if (!message.ok) {
       return this.#options.log.warn('telemetry dropped: not valid', { thing, faults: message.faults });
     }

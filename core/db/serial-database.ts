@@ -55,11 +55,7 @@ export class SerialDatabase implements Database {
 
   async batch(statements: readonly SqlStatement[]): Promise<SqlResult[]> {
     if (statements.length === 0) return [];
-    return this.transaction(async (tx) => {
-      const results: SqlResult[] = [];
-      for (const { sql, params } of statements) results.push(await tx.run(sql, params));
-      return results;
-    });
+    return this.#enqueue(() => this.#bracket(() => this.#runAll(statements)));
   }
 
   transaction<T>(work: (tx: SqlWriter) => Promise<T>): Promise<T> {
@@ -93,19 +89,35 @@ export class SerialDatabase implements Database {
   }
 
   async #transact<T>(work: (tx: SqlWriter) => Promise<T>): Promise<T> {
-    await this.#run('BEGIN IMMEDIATE', []);
     const scope: Scope = { open: true, tail: Promise.resolve() };
+    return this.#bracket(async () => {
+      try {
+        return await this.#scope.run(scope, () => work(this.#writer(scope)));
+      } finally {
+        await endScope(scope);
+        // While it is in use, every promise of the process costs more.
+        this.#scope.disable();
+      }
+    });
+  }
+
+  async #bracket<T>(work: () => Promise<T>): Promise<T> {
+    await this.#run('BEGIN IMMEDIATE', []);
     try {
-      const result = await this.#scope.run(scope, () => work(this.#writer(scope)));
-      await endScope(scope);
+      const result = await work();
       await this.#run('COMMIT', []);
       return result;
     } catch (error) {
-      await endScope(scope);
       // Fails when SQLite rolled back by itself (disk full, I/O error); the first error counts.
       await this.#run('ROLLBACK', []).catch(() => {});
       throw error;
     }
+  }
+
+  async #runAll(statements: readonly SqlStatement[]): Promise<SqlResult[]> {
+    const results: SqlResult[] = [];
+    for (const { sql, params } of statements) results.push(await this.#run(sql, params ?? []));
+    return results;
   }
 
   #writer(scope: Scope): SqlWriter {

@@ -65,19 +65,19 @@ function wrap(statement: NativeStatement): DriverStatement {
   return {
     run: (params) =>
       new Promise((resolve, reject) => {
-        statement.run([...params], function (error) {
+        statement.run(params, function (error) {
           if (error) reject(error);
           else resolve(this.changes);
         });
       }),
     async get(params: SqlParams) {
       try {
-        return await settle<SqlRow | undefined>((done) => statement.get([...params], done));
+        return await settle<SqlRow | undefined>((done) => statement.get(params, done));
       } finally {
         await settle<void>((done) => statement.reset(done));
       }
     },
-    all: (params) => settle<SqlRow[]>((done) => statement.all([...params], done)),
+    all: (params) => settle<SqlRow[]>((done) => statement.all(params, done)),
     finalize: () => settle<void>((done) => statement.finalize(done)),
   };
 }

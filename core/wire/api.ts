@@ -114,6 +114,8 @@ export const seriesView = z.object({
   thing: z.string(),
   series: z.string(),
   unit: senmlUnit,
+  /** What people say about it: `{"room": "kitchen"}`. */
+  labels: z.record(z.string(), z.string()),
   last: z.object({ time, value: z.number() }).nullable(),
 });
 export type SeriesView = z.infer<typeof seriesView>;

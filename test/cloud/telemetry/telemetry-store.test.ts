@@ -42,7 +42,7 @@ test('late readings land at their own time and do not become the newest', async 
   expect((await store.insert([message('message-1', [[5_000, 25]])]))[0]).toHaveLength(1);
   expect((await store.insert([message('message-2', [[2_000, 22]])]))[0]).toHaveLength(0);
   expect(store.list()).toEqual([
-    { thing: 'probe', series, unit: 'Cel', last: { time: at(5_000), value: 25 } },
+    { thing: 'probe', series, unit: 'Cel', labels: {}, last: { time: at(5_000), value: 25 } },
   ]);
   expect((await store.query(everything))?.points).toEqual([
     [t0 + 2_000, 22, 22, 22],
@@ -85,7 +85,7 @@ test('a range of many slices gives the same buckets as one computed by hand', as
     await store.insert([message(`message-${from}`, readings)]);
   }
   const view = await store.query({ ...everything, toMs: t0 + minutes * 60_000, maxPoints: 13 });
-  const bucketMs = Math.ceil((minutes * 60_000) / 13);
+  const bucketMs = Math.ceil((minutes * 60_000) / 13 / 3_600_000) * 3_600_000;
   expect(view?.bucketMs).toBe(bucketMs);
   expect(view?.points).toHaveLength(13);
   for (const [index, [time, mean, min, max]] of view!.points.entries()) {
@@ -135,7 +135,7 @@ test('old readings are deleted in small batches, young ones stay', async () => {
     maxAgeMs: 86_400_000,
     sweepers: [
       async (beforeMs, limit) => {
-        const deleted = await store.deleteBefore(beforeMs, limit);
+        const deleted = await store.deleteBefore('raw', beforeMs, limit);
         batches.push(deleted);
         return deleted;
       },
@@ -151,4 +151,55 @@ test('old readings are deleted in small batches, young ones stay', async () => {
     'SELECT COUNT(*) AS n, MIN(time_ms) AS first FROM readings',
   );
   expect(left).toEqual({ n: 100, first: t0 + 1_100_000 });
+});
+
+test('sums per minute and hour count each reading once, also late ones and those sent twice', async () => {
+  const database = await cloudDatabase();
+  const store = await TelemetryStore.open(database);
+  const minute = 60_000;
+  await store.insert([
+    message('message-1', [
+      [0, 10],
+      [minute, 20],
+    ]),
+  ]); // prettier-ignore
+  await store.insert([
+    message('message-1', [
+      [0, 10],
+      [minute, 20],
+    ]),
+    message('message-2', [[1_000, 40]]),
+  ]); // prettier-ignore
+  await store.insert([message('message-3', [[59_999, -4]]), message('message-3', [[59_999, -4]])]);
+  const rows = (table: string) =>
+    database.all(`SELECT bucket_ms - ${t0} AS at, count, sum, min, max FROM ${table} ORDER BY at`);
+  expect(await rows('readings_minute')).toEqual([
+    { at: 0, count: 3, sum: 46, min: -4, max: 40 },
+    { at: minute, count: 1, sum: 20, min: 20, max: 20 },
+  ]);
+  expect(await rows('readings_hour')).toEqual([{ at: 0, count: 4, sum: 66, min: -4, max: 40 }]);
+});
+
+test('a range whose readings are gone is drawn from the sums', async () => {
+  const database = await cloudDatabase();
+  const store = await TelemetryStore.open(database);
+  await store.insert([
+    message('message-1', [
+      [0, 10],
+      [1_000, 30],
+      [120_000, 5],
+    ]),
+  ]); // prettier-ignore
+  await store.deleteBefore('raw', t0 + 60_000, 100);
+  const wanted = { ...everything, toMs: t0 + 180_000, maxPoints: 500 };
+  for (const opened of [store, await TelemetryStore.open(database)]) {
+    expect(await opened.query(wanted)).toMatchObject({
+      bucketMs: 60_000,
+      points: [
+        [t0, 20, 10, 30],
+        [t0 + 120_000, 5, 5, 5],
+      ],
+    });
+  }
+  expect((await store.query({ ...wanted, fromMs: t0 + 60_000 }))?.bucketMs).toBeLessThan(60_000);
 });

@@ -102,7 +102,7 @@ function withReading(all: readonly SeriesView[], reading: ReadingEvent): readonl
   const known = all[at];
   if (known === undefined) {
     const unit = reading.unit as SeriesView['unit'];
-    return [...all, { thing, series, unit, last: { time, value } }].sort(bySeries);
+    return [...all, { thing, series, unit, labels: {}, last: { time, value } }].sort(bySeries);
   }
   if (known.last !== null && Date.parse(known.last.time) > Date.parse(time)) return all;
   return all.with(at, { ...known, last: { time, value } });

@@ -1,0 +1,121 @@
+/**
+ * `npm run bench ingest [seconds]`: QoS 1 messages per second over mutual TLS, with the devices on the same
+ * two cores. Gatehouse stores them (fsync) before it acknowledges and, for clicks, runs an action; its peers
+ * Mosquitto and Aedes alone only acknowledge. Afterwards the database is asked whether anything was lost.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openDatabase } from '../../dist/core/db/open.js';
+import { openAedes, openGatehouse, openMosquitto } from './targets.mjs';
+
+/** As many as one address may claim in a minute. */
+const connections = 10;
+const window = 64;
+
+export async function ingestBench([secondsText = '30']) {
+  const seconds = Number(secondsText);
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
+  try {
+    const peerSeconds = Math.min(seconds, 15);
+    const peers = { Mosquitto: openMosquitto, Aedes: openAedes };
+    for (const [name, open] of Object.entries(peers)) {
+      const target = await open(join(folder, name), connections);
+      if (target === undefined) {
+        process.stdout.write(`skipped: no ${name} here to compare with\n`);
+        continue;
+      }
+      report(
+        `${name} alone`,
+        await drive(target, { kind: 'telemetry', readings: 1, seconds: peerSeconds }),
+        1,
+      );
+      await target.close();
+    }
+    await telemetryRun(folder, 1, seconds);
+    await telemetryRun(folder, 50, Math.min(seconds, 30));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function telemetryRun(folder, readings, seconds) {
+  const target = await openGatehouse(join(folder, `telemetry-${readings}`), connections);
+  const result = await drive(target, { kind: 'telemetry', readings, seconds });
+  report(`Gatehouse, ${readings} reading${readings === 1 ? '' : 's'} a message`, result, readings);
+  await target.close();
+  const stored = await countOf(target.databaseFile, 'readings');
+  judge(`readings stored`, stored, result.acked * readings);
+}
+
+async function countOf(filePath, table) {
+  const database = await openDatabase(
+    { filePath },
+    (await import('../../dist/cloud/db/migrations.js')).cloudMigrations,
+  );
+  const row = await database.get(`SELECT COUNT(*) AS n FROM ${table}`);
+  await database.close();
+  return row.n;
+}
+
+function judge(what, found, wanted) {
+  process.stdout.write(`  ${what}: ${found} of ${wanted} acknowledged, ${wanted - found} lost\n`);
+  if (found < wanted) process.exitCode = 1;
+}
+
+async function drive(target, job) {
+  const generator = fork(fileURLToPath(new URL('generator.mjs', import.meta.url)));
+  const run = Math.floor(Math.random() * 1e9)
+    .toString(36)
+    .padStart(8, '0');
+  generator.send({ window, run, ...job, port: target.port, identities: target.identities });
+  const watching = watch(target.child.pid);
+  const answered = once(generator, 'message');
+  const exited = once(generator, 'exit').then(([code]) => {
+    throw new Error(`the devices ended with ${code}`);
+  });
+  const [result] = await Promise.race([answered, exited]);
+  exited.catch(() => {});
+  if (result.lost.length > 0) throw new Error(`connections broke: ${result.lost[0]}`);
+  return { ...result, ...watching.stop() };
+}
+
+/** Processor time of a process so far, seconds. */
+function processorSeconds(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** Resident bytes, once a second, and the processor time that the whole took. */
+function watch(pid) {
+  const before = processorSeconds(pid);
+  const samples = [];
+  const take = () => {
+    const kb = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0;
+    samples.push(Number(kb) * 1024);
+  };
+  const timer = setInterval(take, 1000);
+  return {
+    stop() {
+      clearInterval(timer);
+      return { memory: samples, brokerSeconds: processorSeconds(pid) - before };
+    },
+  };
+}
+
+function report(title, result, perMessage) {
+  const perSecond = Math.round(result.acked / result.seconds);
+  const mib = (bytes) => `${Math.round((bytes ?? 0) / 2 ** 20)} MiB`;
+  const { memory, brokerSeconds } = result;
+  const microseconds = ((brokerSeconds * 1e6) / result.acked).toFixed(1);
+  const tenth = memory[Math.floor(memory.length / 10)];
+  process.stdout.write(
+    `${title}: ${perSecond} messages/s, ${perSecond * perMessage} readings/s over ${result.seconds.toFixed(1)} s; ` +
+      `resident ${mib(tenth)} early, ${mib(memory.at(-1))} late, ${mib(Math.max(...memory))} most; ` +
+      `${microseconds} µs of processor time a message; devices took ${((100 * result.cpuSeconds) / result.seconds).toFixed(0)} % of a core\n`,
+  );
+}
