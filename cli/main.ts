@@ -1,12 +1,18 @@
 /** The `gatehouse` command line: wiring only. Each command lives in a file of its own under `commands/`. */
 import { type Command, CommanderError } from 'commander';
+import { systemClock } from '../core/clock.js';
+import { keepHeapSmall } from '../core/heap.js';
 import { createContext } from './context.js';
 import { exitCodeOf, exitCodes, reportError } from './exit-code.js';
 import { buildProgram } from './program.js';
 import { quietWarnings } from './warnings.js';
 
+/** They run for months beside other programs; V8 is left to find its own measure there. */
+const programs = new Set(['up', 'cloud', 'agent', 'gateway', 'serve', 'mirror', 'device']);
+
 /** Runs one command and sets the exit code; never rejects. */
 export async function main(argv: readonly string[]): Promise<void> {
+  if (!argv.some((word) => programs.has(word))) keepHeapSmall(systemClock);
   quietWarnings();
   process.stdout.on('error', ignoreClosedPipe);
   const program = buildProgram();

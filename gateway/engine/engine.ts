@@ -6,7 +6,6 @@
 import type { Closeable } from '../../core/lifecycle.js';
 import type { Sealer } from '../repository/crypto.js';
 import type { FinishedPack } from '../repository/pack-writer.js';
-import { boundArenas } from './memory-arenas.js';
 import { mergePacks } from './pack-merge.js';
 import type { Chunks, JobRequest, WorkerSettings } from './protocol.js';
 import { type FileReading, readingsOf } from './readings.js';
@@ -219,8 +218,8 @@ export class Engine implements Closeable {
     const free = this.#freeSlots.pop();
     if (free !== undefined) return free;
     if (this.#slots < slotsPerWorker * this.#options.workers) {
+      if (this.#slots >= slotsPerWorker * this.#threads.length) this.#startThread();
       this.#slots += 1;
-      if (this.#slots > slotsPerWorker * this.#threads.length) this.#startThread();
       return new SharedArrayBuffer(this.#options.maxChunkBytes);
     }
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
@@ -234,7 +233,6 @@ export class Engine implements Closeable {
 
   #startThread(): void {
     const { settings, target } = this.#options;
-    boundArenas();
     this.#threads.push(WorkerThread.start(settings, (pack) => target.takePack(pack)));
   }
 

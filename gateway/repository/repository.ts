@@ -19,6 +19,7 @@ import { isId, keyOf } from './layout.js';
 import { thisProcess } from './lock-files.js';
 import { removeLocks, takeLock } from './locks.js';
 import { Maintenance } from './maintenance.js';
+import { boundArenas } from './memory-arenas.js';
 import { checkPacks, verifyPack } from './pack-checker.js';
 import type { PackSummary } from './pack-table.js';
 import type { RepositoryStores } from './stores.js';
@@ -60,6 +61,7 @@ export class Repository implements Closeable {
 
   /** Creates a repository and opens it. The bucket stays the caller's. @throws REPOSITORY_EXISTS. */
   static async init(options: InitOptions): Promise<Repository> {
+    boundArenas();
     const holder = options.holder ?? thisProcess();
     return new Repository(await assemble(options, await createRepository({ ...options, holder })));
   }
@@ -69,6 +71,7 @@ export class Repository implements Closeable {
    * @throws REPOSITORY_MISSING, WRONG_PASSWORD, REPOSITORY_VERSION, REPOSITORY_DAMAGED.
    */
   static async open(options: RepositoryOptions): Promise<Repository> {
+    boundArenas();
     return new Repository(await assemble(options, await unlockRepository(options)));
   }
 

@@ -1,5 +1,5 @@
 /** Keeps the C library from holding on to memory that threads have freed. */
-import { openNativeLibrary } from '../repository/native-library.js';
+import { openNativeLibrary } from './native-library.js';
 
 const mmapThreshold = -3; // M_MMAP_THRESHOLD
 const arenaMax = -8; // M_ARENA_MAX
@@ -8,7 +8,7 @@ const largeBytes = 256 * 1024;
 let isDone = false;
 
 /**
- * To be called before threads start. Buffers of chunk size then go back to the system as soon as
+ * To be called before much is taken, and before threads start. Buffers of chunk size then go back to the system as soon as
  * they are freed, and threads share two heaps instead of growing one each. Does nothing where the C
  * library is another.
  */
