@@ -63,6 +63,10 @@ export class ApiClient {
     return this.#call<T>('POST', path, body);
   }
 
+  delete<T>(path: string): Promise<T> {
+    return this.#call<T>('DELETE', path);
+  }
+
   /** Server-sent events until `signal` aborts or the backend ends the stream. */
   async *stream(signal: AbortSignal): AsyncGenerator<StreamEvent> {
     const response = await this.#fetch('/stream', { method: 'GET', signal });

@@ -42,6 +42,13 @@ export function count(text: string): number {
   return value;
 }
 
+/** A part of all, above 0. */
+export function percent(text: string): number {
+  const value = Number(text.replace(/%$/, ''));
+  if (!(value > 0 && value <= 100)) throw new InvalidArgumentError('Give a number above 0, at most 100.');
+  return value;
+}
+
 /** A point in time as restic reads it, local unless a zone is given; nanoseconds since 1970. */
 export function pointInTime(text: string): bigint {
   const [, day, rest = ''] = /^(\d{4}-\d\d-\d\d)(?:[ T](.+))?$/.exec(text.trim()) ?? [];

@@ -20,6 +20,7 @@ import { addFind } from './commands/find.js';
 import { addForget } from './commands/forget.js';
 import { addGateway } from './commands/gateway.js';
 import { addInit } from './commands/init.js';
+import { addJob } from './commands/job.js';
 import { addJobs } from './commands/jobs.js';
 import { addKey } from './commands/key.js';
 import { addList } from './commands/list.js';
@@ -36,6 +37,7 @@ import { addS3dump } from './commands/s3dump.js';
 import { addSelfTest } from './commands/self-test.js';
 import { addServe } from './commands/serve.js';
 import { addService } from './commands/service.js';
+import { addShadow } from './commands/shadow.js';
 import { addSnapshots } from './commands/snapshots.js';
 import { addStats } from './commands/stats.js';
 import { addTag } from './commands/tag.js';
@@ -57,7 +59,7 @@ Start here:
 
 const groups = {
   'Everything at once:': [addUp, addDashboard, addDoctor],
-  'Buttons and sensors:': [addDevice],
+  'Buttons and sensors:': [addDevice, addShadow, addJob],
   'Backups (verbs and flags as restic has them):': [
     addInit,
     addBackup,

@@ -6,11 +6,11 @@ import type { FeedbackMessage } from '../core/wire/messages.js';
 import type { Dispatcher } from './actions/dispatcher.js';
 import type { Broker } from './broker/broker.js';
 import type { Ingest } from './broker/ingest.js';
+import type { Fleet } from './fleet.js';
 import type { StreamHub } from './http/stream-hub.js';
 import { ClickIngest } from './ingest/click-ingest.js';
 import { StatusIngest } from './ingest/status-ingest.js';
 import { TelemetryIngest } from './ingest/telemetry-ingest.js';
-import { ShadowTopics } from './shadow/shadow-topics.js';
 import type { Stores } from './stores.js';
 
 /** Parts that feed one another in a circle reach each other through here; set before they are used. */
@@ -27,7 +27,7 @@ interface Watchers {
 export interface IntakeParts extends Watchers {
   readonly dispatcher: Dispatcher;
   readonly links: Links;
-  readonly shadowTopics: ShadowTopics;
+  readonly fleet: Fleet;
   readonly clock: Clock;
 }
 
@@ -39,7 +39,7 @@ export function sendFeedback(links: Links, log: Logger, thing: string, message: 
 }
 
 export function openIngest(parts: IntakeParts, lifetimes: Lifetimes): Ingest {
-  const { dispatcher, hub, links, shadowTopics, clock, log } = parts;
+  const { dispatcher, hub, links, fleet, clock, log } = parts;
   const { states, projects, telemetry } = parts.stores;
   const clicks = new ClickIngest({
     dispatcher,
@@ -67,31 +67,14 @@ export function openIngest(parts: IntakeParts, lifetimes: Lifetimes): Ingest {
   lifetimes.add('click ingest', clicks);
   lifetimes.add('telemetry ingest', readings);
   return {
-    click: (thing: string, payload: Uint8Array) => clicks.accept(thing, payload),
-    telemetry: (thing: string, payload: Uint8Array) => {
+    click: (thing, payload) => clicks.accept(thing, payload),
+    telemetry: (thing, payload) => {
       states.seen(thing);
       return readings.accept(thing, payload);
     },
-    status: (thing: string, payload: Uint8Array) => status.accept(thing, payload),
-    reserved: (thing: string, rest: string, payload: Uint8Array) => shadowTopics.handle(thing, rest, payload),
+    status: (thing, payload) => status.accept(thing, payload),
+    reserved: (thing, rest, payload, reply) => fleet.reserved(thing, rest, payload, reply),
   };
-}
-
-export function openShadowTopics(
-  stores: Stores,
-  links: Links,
-  { clock, log }: { readonly clock: Clock; readonly log: Logger },
-): ShadowTopics {
-  return new ShadowTopics({
-    store: stores.shadows,
-    clock,
-    log,
-    publish: (thing, topic, payload) => {
-      links.broker?.publishTo(thing, topic, payload).catch((error: unknown) => {
-        log.debug('shadow not told', { thing, topic, error });
-      });
-    },
-  });
 }
 
 /** Keeps `online` in step with the broker. */

@@ -14,11 +14,12 @@ import { formatClaimToken } from '../core/wire/claim-token.js';
 import { Dispatcher } from './actions/dispatcher.js';
 import { openActions } from './actions/open-actions.js';
 import type { CloudConfig } from './config.js';
+import { openFleet } from './fleet.js';
 import { loadApiToken } from './http/api-token.js';
 import { createApp } from './http/app.js';
 import { HttpServer } from './http/server.js';
 import { StreamHub } from './http/stream-hub.js';
-import { followConnections, type Links, openIngest, openShadowTopics, sendFeedback } from './intake.js';
+import { followConnections, type Links, openIngest, sendFeedback } from './intake.js';
 import { openListeners } from './listeners.js';
 import { ensureThing, openStores, type Stores } from './stores.js';
 import { Retention } from './telemetry/retention.js';
@@ -66,8 +67,8 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
   const hub = new StreamHub(clock);
   const links: Links = {};
   const dispatcher = await openDispatcher(config, options, stores, hub, links, lifetimes);
-  const shadowTopics = openShadowTopics(stores, links, { clock, log });
-  const ingest = openIngest({ stores, dispatcher, hub, links, shadowTopics, clock, log }, lifetimes);
+  const fleet = openFleet({ stores, links, hub, clock, log: log.with({ part: 'fleet' }) }, lifetimes);
+  const ingest = openIngest({ stores, dispatcher, hub, links, fleet, clock, log }, lifetimes);
   const parts = { config, authority, registry: stores.registry, ingest, clock, log };
   const { broker, provisioning } = await openListeners(parts, lifetimes);
   links.broker = broker;
@@ -90,7 +91,7 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
       token,
       runs: dispatcher.runs,
       hub,
-      shadowTopics,
+      ...fleet,
       publishCommand: (thing, command) => broker.publish(thing, 'command', JSON.stringify(command)),
       createClaimToken,
     },

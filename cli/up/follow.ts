@@ -49,6 +49,7 @@ function describe(context: Context, event: StreamEvent): string | undefined {
     case 'backup':
       return describeBackup(context, event.data);
     case 'thing':
+    case 'job':
     case 'reading':
       return undefined;
   }

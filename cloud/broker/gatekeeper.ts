@@ -8,7 +8,7 @@ import { type Clock, SharedTimeout } from '../../core/clock.js';
 import type { Logger } from '../../core/log.js';
 import type { Registry } from '../registry/registry.js';
 import { connectionRefused, ingestTimedOut } from './errors.js';
-import type { Ingest } from './ingest.js';
+import type { Ingest, Reply } from './ingest.js';
 import { maySubscribe, publishRoute, type Route } from './permissions.js';
 import type { Session } from './session.js';
 
@@ -132,7 +132,7 @@ export class Gatekeeper {
     packet.retain = packet.retain && route.kind === 'status';
     if (packet.qos === 2) packet.qos = 1;
     try {
-      await session.inOrder(payload.length, this.#store(session.thing, route, payload));
+      await session.inOrder(payload.length, this.#store(session.thing, route, payload, replyTo(client)));
     } catch (error) {
       const fields = { thing: session.thing, topic: packet.topic, error };
       this.#options.log.warn('message not stored; closing the connection, so that it is sent again', fields);
@@ -152,11 +152,11 @@ export class Gatekeeper {
     return undefined;
   }
 
-  async #store(thing: string, route: Route, payload: Uint8Array): Promise<void> {
+  async #store(thing: string, route: Route, payload: Uint8Array, reply: Reply): Promise<void> {
     const { ingest, ingestLimitMs } = this.#options;
     const stored =
       route.kind === 'reserved'
-        ? ingest.reserved?.(thing, route.rest, payload)
+        ? ingest.reserved?.(thing, route.rest, payload, reply)
         : ingest[route.kind](thing, payload);
     if (stored === undefined) return;
     await this.#storing.race(stored, () => ingestTimedOut(ingestLimitMs));
@@ -171,6 +171,15 @@ export class Gatekeeper {
     const fields = { thing: session?.thing, address: session?.address, reason };
     this.#options.log.warn('device refused; closing its connection', fields);
   }
+}
+
+function replyTo(client: Client): Reply {
+  return (topic, payload) => {
+    if (client.closed) return;
+    const packet = { cmd: 'publish', topic, payload, qos: 1, retain: false, dup: false } as const;
+    // A failure is the connection's end, which the device notices itself.
+    client.publish(packet, () => {});
+  };
 }
 
 function bytesOf(payload: string | Buffer): Uint8Array {

@@ -9,5 +9,8 @@ export interface Ingest {
   /** Also called with a device's last will. */
   status(thing: string, payload: Uint8Array): Promise<void>;
   /** `$aws/things/THING/REST`: shadow and jobs. Without it such messages are accepted and dropped. */
-  reserved?(thing: string, rest: string, payload: Uint8Array): Promise<void>;
+  reserved?(thing: string, rest: string, payload: Uint8Array, reply: Reply): Promise<void>;
 }
+
+/** Answers the connection that a message came from, whatever it is subscribed to; gone when it is gone. */
+export type Reply = (topic: string, payload: string) => void;

@@ -3,6 +3,7 @@
  * A shipped step is never edited: a change is a new step.
  */
 import type { Migrations } from '../../core/db/database.js';
+import { jobSchema } from '../jobs/schema.js';
 import { registrySchema } from '../registry/schema.js';
 import { shadowSchema } from '../shadow/schema.js';
 import { telemetryRollups } from '../telemetry/schema.js';
@@ -152,4 +153,5 @@ export const cloudMigrations: Migrations = [
   runsOfAnyCause,
   shadowSchema,
   telemetryRollups,
+  jobSchema,
 ];

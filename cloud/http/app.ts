@@ -12,6 +12,7 @@ import { isToken, sessionOf } from './api-token.js';
 import { dataRoutes } from './data-routes.js';
 import { notFound, requestTooLarge, statusOf } from './errors.js';
 import { checkHost, checkOrigin, requireToken, secureHeaders, sessionCookie } from './guards.js';
+import { jobRoutes } from './job-routes.js';
 import type { Services } from './services.js';
 import { shadowRoutes } from './shadow-routes.js';
 import { staticFiles } from './static-files.js';
@@ -76,6 +77,7 @@ function createApi(services: Services): Hono {
   api.use(requireToken(services.token));
   api.route('/things', thingRoutes(services));
   api.route('/things', shadowRoutes(services));
+  api.route('/jobs', jobRoutes(services));
   api.route('/', dataRoutes(services));
   api.get('/stream', (c) => {
     c.header('Content-Type', 'text/event-stream');

@@ -5,6 +5,8 @@ import type { Logger } from '../../core/log.js';
 import type { Secret } from '../../core/secret.js';
 import type { RunStore } from '../actions/run-store.js';
 import type { BackupStore } from '../backups/backup-store.js';
+import type { JobEngine } from '../jobs/job-engine.js';
+import type { JobStore } from '../jobs/job-store.js';
 import type { ProjectStore } from '../projects/project-store.js';
 import type { Registry } from '../registry/registry.js';
 import type { ShadowStore } from '../shadow/shadow-store.js';
@@ -31,6 +33,8 @@ export interface Services {
   readonly backups: BackupStore;
   readonly shadows: ShadowStore;
   readonly shadowTopics: ShadowTopics;
+  readonly jobs: JobStore;
+  readonly jobEngine: JobEngine;
   readonly hub: StreamHub;
   readonly publishCommand: PublishCommand;
   /** Makes a claim token for a thing that exists. @throws THING_UNKNOWN */

@@ -26,6 +26,7 @@
  *   GET    /stream                           server-sent events, see StreamEvent
  */
 import { z } from 'zod';
+import type { JobView } from './jobs.js';
 import { clickType, senmlUnit, thingName } from './messages.js';
 
 const time = z.iso.datetime({ offset: false });
@@ -211,6 +212,7 @@ export type StreamEvent =
       readonly type: 'reading';
       readonly data: { thing: string; series: string; unit: string; time: string; value: number };
     }
+  | { readonly type: 'job'; readonly data: JobView }
   | { readonly type: 'backup'; readonly data: BackupReport };
 
 export const apiError = z.object({

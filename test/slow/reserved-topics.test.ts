@@ -1,5 +1,5 @@
 /** The stock V2 service clients of the AWS IoT Device SDK against the embedded broker, mutual TLS. */
-import { iot, iotshadow, mqtt } from 'aws-iot-device-sdk-v2';
+import { iot, iotjobs, iotshadow, mqtt } from 'aws-iot-device-sdk-v2';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Cloud } from '../../cloud/main.js';
 import { claimIdentity, startCloud } from '../support/cloud-fixture.js';
@@ -71,4 +71,64 @@ it('IotShadowClientv2: get, update, delete, delta and documents, classic and nam
   });
   expect(await client.getNamedShadow(named)).toMatchObject({ state: { desired: { a: 1 } } });
   expect(await client.deleteNamedShadow(named)).toMatchObject({ version: 1 });
+});
+
+it('IotJobsClientv2: pending, start-next, describe, update, both events, and their errors', async () => {
+  const { cloud, call } = await startCloud();
+  const client = iotjobs.IotJobsClientv2.newFromMqtt311(await connectSdk(cloud, 'door'), options);
+  onTestFinished(() => client.close());
+  const thingName = 'door';
+  expect(await client.getPendingJobExecutions({ thingName })).toMatchObject({
+    inProgressJobs: [],
+    queuedJobs: [],
+  });
+  expect((await client.startNextPendingJobExecution({ thingName })).execution).toBeUndefined();
+
+  const changes = client.createJobExecutionsChangedStream({ thingName });
+  const nexts = client.createNextJobExecutionChangedStream({ thingName });
+  const change = new Promise((resolve) => changes.once('incomingPublish', ({ message }) => resolve(message)));
+  const next = new Promise((resolve) => nexts.once('incomingPublish', ({ message }) => resolve(message)));
+  const granted = [changes, nexts].map(
+    (stream) => new Promise<void>((resolve) => stream.once('subscriptionStatus', () => resolve())),
+  );
+  changes.open();
+  nexts.open();
+  await Promise.all(granted);
+  const created = await call('POST', '/jobs', {
+    id: 'job-1',
+    targets: ['door'],
+    document: { operation: 'say' },
+  });
+  expect(created.status).toBe(201);
+  expect(await change).toMatchObject({ jobs: { QUEUED: [{ jobId: 'job-1' }] } });
+  expect(await next).toMatchObject({ execution: { jobId: 'job-1', jobDocument: { operation: 'say' } } });
+
+  const described = await client.describeJobExecution({ thingName, jobId: '$next' });
+  expect(described.execution).toMatchObject({ jobId: 'job-1', status: 'QUEUED', versionNumber: 1 });
+  const started = await client.startNextPendingJobExecution({
+    thingName,
+    statusDetails: { step: 'a' },
+    stepTimeoutInMinutes: 5,
+  });
+  expect(started.execution).toMatchObject({ status: 'IN_PROGRESS', versionNumber: 2 });
+  const update = { thingName, jobId: 'job-1', includeJobExecutionState: true };
+  await expect(
+    client.updateJobExecution({ ...update, status: iotjobs.model.JobStatus.SUCCEEDED, expectedVersion: 9 }),
+  ).rejects.toMatchObject({
+    modeledError: { code: 'VersionMismatch', executionState: { versionNumber: 2 } },
+  });
+  const done = await client.updateJobExecution({
+    ...update,
+    status: iotjobs.model.JobStatus.SUCCEEDED,
+    expectedVersion: 2,
+  });
+  expect(done.executionState).toMatchObject({ status: iotjobs.model.JobStatus.SUCCEEDED, versionNumber: 3 });
+  await expect(
+    client.updateJobExecution({ ...update, status: iotjobs.model.JobStatus.FAILED }),
+  ).rejects.toMatchObject({
+    modeledError: { code: 'InvalidStateTransition' },
+  });
+  await expect(client.describeJobExecution({ thingName, jobId: 'none' })).rejects.toMatchObject({
+    modeledError: { code: 'ResourceNotFound' },
+  });
 });

@@ -85,6 +85,8 @@ export function withEvent(data: Data, event: StreamEvent): Data {
       return { ...data, series: withReading(data.series, event.data) };
     case 'backup':
       return { ...data, backups: withReport(data.backups, event.data) };
+    case 'job':
+      return data;
   }
 }
 

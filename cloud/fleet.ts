@@ -1,0 +1,59 @@
+/** What devices share with AWS IoT Core besides messages, put together: shadows and jobs. */
+import type { Clock } from '../core/clock.js';
+import type { Lifetimes } from '../core/lifecycle.js';
+import type { Logger } from '../core/log.js';
+import type { Reply } from './broker/ingest.js';
+import type { StreamHub } from './http/stream-hub.js';
+import type { Links } from './intake.js';
+import { ExecutionStore } from './jobs/execution-store.js';
+import { JobEngine } from './jobs/job-engine.js';
+import { JobStore } from './jobs/job-store.js';
+import { JobTopics } from './jobs/job-topics.js';
+import { ShadowTopics } from './shadow/shadow-topics.js';
+import type { Stores } from './stores.js';
+
+export interface Fleet {
+  readonly shadowTopics: ShadowTopics;
+  readonly jobs: JobStore;
+  readonly jobEngine: JobEngine;
+  /** Serves `$aws/things/THING/REST`; resolves when it is stored. */
+  reserved(thing: string, rest: string, payload: Uint8Array, reply: Reply): Promise<void>;
+}
+
+interface FleetParts {
+  readonly stores: Stores;
+  readonly links: Links;
+  readonly hub: StreamHub;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export function openFleet({ stores, links, hub, clock, log }: FleetParts, lifetimes: Lifetimes): Fleet {
+  const publish = (thing: string, topic: string, payload: string) => {
+    links.broker?.publishTo(thing, topic, payload).catch((error: unknown) => {
+      log.debug('device not told', { thing, topic, error });
+    });
+  };
+  const shadowTopics = new ShadowTopics({ store: stores.shadows, clock, log, publish });
+  const executions = new ExecutionStore(stores.database, clock);
+  const jobs = new JobStore(stores.database, clock);
+  const onJob = (id: string) => {
+    if (hub.clientCount === 0) return;
+    jobs.get(id).then(
+      (job) => hub.publish({ type: 'job', data: job }),
+      (error: unknown) => log.debug('change of a job not shown', { id, error }),
+    );
+  };
+  const jobEngine = JobEngine.start({ jobs, executions, clock, log, publish, onJob });
+  lifetimes.add('jobs', jobEngine);
+  const jobTopics = new JobTopics({ executions, engine: jobEngine, clock });
+  return {
+    shadowTopics,
+    jobs,
+    jobEngine,
+    reserved: (thing, rest, payload, reply) =>
+      rest.startsWith('jobs/')
+        ? jobTopics.handle(thing, rest, payload, reply)
+        : shadowTopics.handle(thing, rest, payload),
+  };
+}
