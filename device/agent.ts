@@ -6,8 +6,7 @@ import type { GpioChip } from '../hardware/ports.js';
 import type { Buttons } from './buttons.js';
 import type { CloudLink } from './cloud-link.js';
 import type { AgentConfig } from './config.js';
-import type { Outbox } from './outbox.js';
-import type { OutboxTotals } from './outbox-store.js';
+import type { Outbox, OutboxState } from './outbox.js';
 import type { Recorder, StoredClick } from './recorder.js';
 import type { SensorBus } from './sensors.js';
 import type { DesiredState } from './shadow/desired-state.js';
@@ -29,7 +28,7 @@ export interface AgentStatus {
   readonly i2cRoute: string | undefined;
   readonly buttons: readonly { readonly name: string; readonly pin: string; readonly simulated: boolean }[];
   readonly sensors: readonly string[];
-  readonly outbox: OutboxTotals;
+  readonly outbox: OutboxState;
   readonly inFlight: number;
   readonly startedAt: string;
 }

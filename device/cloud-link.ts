@@ -12,6 +12,7 @@ import { type ClaimToken, parseClaimToken } from '../core/wire/claim-token.js';
 import type { ClickType, StatusMessage } from '../core/wire/messages.js';
 import { thingTopic } from '../core/wire/topics.js';
 import { backoffMs } from './backoff.js';
+import type { ClockSync } from './clock-sync.js';
 import { listenToCommands } from './commands.js';
 import type { AgentConfig } from './config.js';
 import { claimFileUnreadable, claimMissing } from './identity/errors.js';
@@ -28,6 +29,7 @@ export interface CloudLinkOptions {
   readonly identity: AgentConfig['identity'];
   readonly mqtt: AgentConfig['mqtt'];
   readonly outbox: Outbox;
+  readonly clockSync: ClockSync;
   readonly shadow: ShadowClient;
   readonly clock: Clock;
   readonly log: Logger;
@@ -172,7 +174,7 @@ export class CloudLink implements Closeable {
 
   /** Puts to the connection what uses it. Closed in reverse: drain, say offline, disconnect. */
   #serve(transport: Transport, thing: string, { press, status }: LinkServices): void {
-    const { clock, log, outbox, shadow } = this.#options;
+    const { clock, log, outbox, shadow, clockSync } = this.#options;
     transport.onConnect(() => {
       this.#problem = undefined;
       log.info('connected', { thing, protocol: transport.protocol, library: transport.library });
@@ -187,8 +189,14 @@ export class CloudLink implements Closeable {
     listenToCommands({ transport, thing, log, press });
     this.#lifetimes.add('status', StatusPublisher.open({ transport, thing, clock, log, status }));
     const topicOf = (kind: 'click' | 'telemetry') => thingTopic(thing, kind);
-    this.#publisher = Publisher.open({ outbox, transport, topicOf, clock, log });
-    this.#lifetimes.add('publisher', this.#publisher);
+    const holdTelemetry = () => clockSync.settling;
+    const publisher = Publisher.open({ outbox, transport, topicOf, holdTelemetry, clock, log });
+    this.#publisher = publisher;
+    this.#lifetimes.add('publisher', publisher);
+    this.#lifetimes.defer(
+      'clock sync',
+      clockSync.onChange(() => publisher.resume()),
+    );
   }
 
   /** Once per kind of trouble, not once per attempt. */

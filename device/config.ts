@@ -74,6 +74,17 @@ const outbox = z.strictObject({
     .min(65_536)
     .default(64 * 1_024 ** 2)
     .describe('Message bytes kept, likewise'),
+  maxAgeMs: z
+    .int()
+    .min(60_000)
+    .default(30 * 86_400_000)
+    .describe('Telemetry older than this is dropped, ms; presses are kept for ever'),
+  telemetryDelayMs: z
+    .int()
+    .min(0)
+    .max(600_000)
+    .default(10_000)
+    .describe('Telemetry that was not acknowledged by then is written to disk, ms; 0 writes all at once'),
 });
 
 export const agentConfig = z

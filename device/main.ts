@@ -10,11 +10,13 @@ import type { Logger } from '../core/log.js';
 import { openGpioChip } from '../hardware/detect.js';
 import type { GpioChip } from '../hardware/ports.js';
 import { Agent } from './agent.js';
+import { readBoot } from './boot.js';
 import { Buttons } from './buttons.js';
 import { ClockSync } from './clock-sync.js';
 import { CloudLink } from './cloud-link.js';
 import type { AgentConfig } from './config.js';
 import { Outbox } from './outbox.js';
+import { OutboxReport } from './outbox-report.js';
 import { Recorder } from './recorder.js';
 import { Sampler } from './sampler.js';
 import { SensorBus } from './sensors.js';
@@ -44,13 +46,24 @@ async function compose(config: AgentConfig, parts: AgentParts, lifetimes: Lifeti
   const { dataDir, mqtt, gpio, i2c, identity } = config;
   const startedAt = new Date(clock.now()).toISOString();
   lifetimes.add('instance lock', await InstanceLock.acquire(dataDir, 'agent'));
-  const clockSync = lifetimes.add('clock sync', await ClockSync.open(clock));
+  const boot = await readBoot();
+  const clockSync = lifetimes.add('clock sync', await ClockSync.open({ clock, boot }));
   const filePath = join(dataDir, 'outbox.db');
   const outbox = lifetimes.add('outbox', await Outbox.open({ filePath, ...config.outbox, clock, log }));
+  learnTrueTime(clockSync, outbox, log);
   const recorder = new Recorder({ outbox, clockSync, clock, log });
   const identityFolder = join(dataDir, 'identity');
   const shadow = new ShadowClient({ clock, log });
-  const link = await CloudLink.open({ identityFolder, identity, mqtt, outbox, shadow, clock, log });
+  const link = await CloudLink.open({
+    identityFolder,
+    identity,
+    mqtt,
+    outbox,
+    clockSync,
+    shadow,
+    clock,
+    log,
+  });
   lifetimes.add('cloud link', link);
   const chip = parts.chip ?? lifetimes.add('gpio', await openGpioChip({ route: gpio.route, clock }));
   const buttons = await Buttons.open({
@@ -85,6 +98,7 @@ async function compose(config: AgentConfig, parts: AgentParts, lifetimes: Lifeti
     press: (button, pattern) => agent.press(button, pattern),
     status: () => ({ ...agent.wireStatus(), ...(version === undefined ? {} : { version }) }),
   });
+  lifetimes.add('outbox report', OutboxReport.start(outbox, shadow, clock));
   reportFacts(shadow, agent, version);
   log.info('watching buttons', { route: chip.route, buttons: config.buttons.length });
   return agent;
@@ -99,4 +113,17 @@ function reportFacts(shadow: ShadowClient, agent: Agent, version: string | undef
     buttons: Object.fromEntries(buttons.map(({ name, pin }) => [name, { pin }])),
   });
   shadow.report('sensors', [...sensors]);
+}
+
+/** Messages of this boot get their true times as soon as there is one. Also those of an earlier run. */
+function learnTrueTime(clockSync: ClockSync, outbox: Outbox, log: Logger): void {
+  const learn = () => {
+    const { synced, origin } = clockSync;
+    if (synced !== true || origin === undefined) return;
+    outbox.clockSynced(origin).catch((error: unknown) => {
+      log.warn('true times are kept in memory only', { error });
+    });
+  };
+  clockSync.onChange(learn);
+  learn();
 }

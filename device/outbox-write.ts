@@ -3,84 +3,146 @@
  * the new totals are worked out. The caller takes the totals over only after the commit.
  */
 import type { Clock } from '../core/clock.js';
-import type { SqlWriter } from '../core/db/database.js';
-import { newMessageId } from './message-id.js';
+import type { Database, SqlWriter } from '../core/db/database.js';
+import type { Logger } from '../core/log.js';
 import {
   bodyBytes,
   deleteMessages,
-  insertMessage,
+  insertRow,
   type OutboxKind,
   type OutboxMessage,
+  type OutboxRow,
   type OutboxTotals,
   readOldest,
   saveState,
 } from './outbox-store.js';
 
-export interface NewMessage {
-  readonly kind: OutboxKind;
-  readonly content: Readonly<Record<string, unknown>>;
-}
-
 export type Removal = Pick<OutboxMessage, 'kind' | 'seq'>;
 
-export interface WriteContext {
-  readonly totals: OutboxTotals;
-  readonly clock: Clock;
+export interface Bounds {
   readonly maxRows: number;
   readonly maxBytes: number;
+  /** Telemetry older than this is dropped; for ever unless told. */
+  readonly maxAgeMs?: number;
 }
 
-export interface Written {
-  /** One entry per new message; undefined for telemetry that found no room. */
-  readonly stored: readonly (OutboxMessage | undefined)[];
+interface Numbers {
+  /** The last sequence number that was given. */
+  readonly lastSeq: number;
+  /** At close: exactly `lastSeq` is written, so that no number is left out. */
+  readonly exact: boolean;
+  /** Messages dropped before they came to disk, since the last commit. */
+  readonly alsoDropped: number;
+}
+
+interface WriteContext extends Numbers, Bounds {
   readonly totals: OutboxTotals;
+  /** Synchronised telemetry that was appended before this time is dropped; undefined: not now. */
+  readonly expireBeforeMs: number | undefined;
+}
+
+interface Written {
+  /** One entry per new message; false for telemetry that found no room. */
+  readonly stored: readonly boolean[];
+  readonly totals: OutboxTotals;
+}
+
+const expireEveryMs = 3_600_000;
+
+/** Runs the transactions, one at a time, and keeps the totals of what is on disk. */
+export class OutboxWriter {
+  readonly #database: Database;
+  readonly #options: Bounds & { readonly clock: Clock; readonly log: Logger };
+  #totals: OutboxTotals;
+  #expireAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    database: Database,
+    options: Bounds & { readonly clock: Clock; readonly log: Logger },
+    totals: OutboxTotals,
+  ) {
+    this.#database = database;
+    this.#options = options;
+    this.#totals = totals;
+  }
+
+  /** `lastSeq` is the last number that was set aside. */
+  get totals(): OutboxTotals {
+    return this.#totals;
+  }
+
+  /** One entry per row: false for telemetry that found no room. @throws the database's errors. */
+  async write(
+    rows: readonly OutboxRow[],
+    removals: readonly Removal[],
+    numbers: Numbers,
+  ): Promise<readonly boolean[]> {
+    const { clock, log, maxAgeMs, maxRows, maxBytes } = this.#options;
+    const expiring = maxAgeMs !== undefined && clock.monotonicMs() >= this.#expireAtMs;
+    const context: WriteContext = {
+      ...numbers,
+      totals: this.#totals,
+      maxRows,
+      maxBytes,
+      expireBeforeMs: expiring ? clock.now() - maxAgeMs : undefined,
+    };
+    const { stored, totals } = await this.#database.transaction((tx) =>
+      writeGroup(tx, rows, removals, context),
+    );
+    if (expiring) this.#expireAtMs = clock.monotonicMs() + expireEveryMs;
+    const dropped = totals.dropped - this.#totals.dropped;
+    this.#totals = totals;
+    if (dropped > 0) log.warn('outbox full, telemetry dropped', { dropped, droppedInAll: totals.dropped });
+    return stored;
+  }
 }
 
 type Tally = { -readonly [K in keyof OutboxTotals]: OutboxTotals[K] };
 
 const dropChunk = 100;
+/** So many numbers a crash may leave out; they save the state's page in most commits. */
+const seqReserve = 256;
 
-export async function writeGroup(
+/** True when the numbers that are set aside on disk will soon have been given. */
+export function runsOut(lastSeq: number, { lastSeq: setAside }: OutboxTotals): boolean {
+  return lastSeq > setAside - seqReserve / 4;
+}
+
+async function writeGroup(
   tx: SqlWriter,
-  group: readonly NewMessage[],
+  group: readonly OutboxRow[],
   removals: readonly Removal[],
   context: WriteContext,
 ): Promise<Written> {
-  const tally: Tally = { ...context.totals };
+  const { totals, lastSeq, exact } = context;
+  const tally: Tally = { ...totals, dropped: totals.dropped + context.alsoDropped };
   for (const kind of ['click', 'telemetry'] as const) {
     const seqs = removals.filter((removal) => removal.kind === kind).map((removal) => removal.seq);
     await take(tx, kind, seqs, tally);
   }
-  const stored: (OutboxMessage | undefined)[] = [];
-  for (const entry of group) stored.push(await store(tx, entry, tally, context));
-  if (group.length > 0) {
-    const { sql, params } = saveState(tally.lastSeq, tally.dropped);
-    await tx.run(sql, params);
+  if (context.expireBeforeMs !== undefined) await expire(tx, context.expireBeforeMs, tally);
+  const stored: boolean[] = [];
+  for (const row of group) stored.push(await store(tx, row, tally, context));
+  if (exact) tally.lastSeq = lastSeq;
+  else if (runsOut(lastSeq, tally)) tally.lastSeq = lastSeq + seqReserve;
+  if (tally.lastSeq !== totals.lastSeq || tally.dropped !== totals.dropped) {
+    await saveState(tx, tally.lastSeq, tally.dropped);
   }
   return { stored, totals: tally };
 }
 
-async function store(
-  tx: SqlWriter,
-  { kind, content }: NewMessage,
-  tally: Tally,
-  context: WriteContext,
-): Promise<OutboxMessage | undefined> {
-  const id = newMessageId(context.clock.now());
-  const seq = tally.lastSeq + 1;
-  const body = JSON.stringify({ v: 1, id, seq, ...content });
-  const fits = await makeRoom(tx, bodyBytes(body), tally, context);
-  if (!fits && kind === 'telemetry') {
+async function store(tx: SqlWriter, row: OutboxRow, tally: Tally, context: WriteContext): Promise<boolean> {
+  const sizeBytes = bodyBytes(row.body);
+  const fits = await makeRoom(tx, sizeBytes, tally, context);
+  if (!fits && row.kind === 'telemetry') {
     tally.dropped += 1;
-    return undefined;
+    return false;
   }
-  const { sql, params } = insertMessage({ seq, id, kind, body });
-  await tx.run(sql, params);
-  tally.lastSeq = seq;
+  await insertRow(tx, row);
   tally.rows += 1;
-  tally.sizeBytes += bodyBytes(body);
-  if (kind === 'click') tally.clicks += 1;
-  return { seq, id, kind, body };
+  tally.sizeBytes += sizeBytes;
+  if (row.kind === 'click') tally.clicks += 1;
+  return true;
 }
 
 /** Drops the oldest telemetry until a message of `sizeBytes` fits; false when that was not enough. */
@@ -95,16 +157,29 @@ async function makeRoom(
   while ((excessRows() > 0 || excessBytes() > 0) && tally.rows > tally.clicks) {
     const oldest = await readOldest(tx, 'telemetry', dropChunk);
     if (oldest.length === 0) break;
-    const doomed = oldest.slice(0, enough(oldest, excessRows(), excessBytes()));
-    tally.dropped += doomed.length;
-    await take(
-      tx,
-      'telemetry',
-      doomed.map((message) => message.seq),
-      tally,
-    );
+    await drop(tx, oldest.slice(0, enough(oldest, excessRows(), excessBytes())), tally);
   }
   return excessRows() <= 0 && excessBytes() <= 0;
+}
+
+/** Times that were never synchronised say nothing of an age: such messages stay until room is needed. */
+async function expire(tx: SqlWriter, beforeMs: number, tally: Tally): Promise<void> {
+  for (;;) {
+    const oldest = await readOldest(tx, 'telemetry', dropChunk);
+    const old = oldest.filter((row) => row.unsynced === undefined && row.atMs < beforeMs);
+    await drop(tx, old, tally);
+    if (old.length < dropChunk) return;
+  }
+}
+
+async function drop(tx: SqlWriter, rows: readonly OutboxRow[], tally: Tally): Promise<void> {
+  tally.dropped += rows.length;
+  await take(
+    tx,
+    'telemetry',
+    rows.map((row) => row.seq),
+    tally,
+  );
 }
 
 /** How many of `oldest` to drop so that both excesses are gone, or all of them. */

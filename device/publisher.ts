@@ -16,6 +16,8 @@ export interface PublisherOptions {
   readonly transport: Transport;
   /** Where messages of a kind go. */
   readonly topicOf: (kind: OutboxKind) => string;
+  /** True while telemetry shall wait; `resume` is called when that has changed. */
+  readonly holdTelemetry?: () => boolean;
   readonly clock: Clock;
   readonly log: Logger;
   /** Messages in flight at most; 64 unless told. */
@@ -70,6 +72,11 @@ export class Publisher implements Closeable {
     return this.#inFlight.size;
   }
 
+  /** Goes on after `holdTelemetry` has changed. */
+  resume(): void {
+    this.#restart();
+  }
+
   /** Resolves when all that was stored has been acknowledged. */
   idle(): Promise<void> {
     return new Promise((resolve) => {
@@ -96,12 +103,17 @@ export class Publisher implements Closeable {
   /** A message was committed: it goes out in the same turn unless older ones of its kind wait. */
   #offer(message: OutboxMessage): void {
     const into = this.#lanes[message.kind];
-    if (into.caughtUp && !into.reading && this.#room(into) > 0 && this.#options.transport.connected) {
+    const ready = this.#options.transport.connected && !this.#held(into);
+    if (into.caughtUp && !into.reading && this.#room(into) > 0 && ready) {
       this.#send(message);
       return;
     }
     into.caughtUp = false;
     this.#pump(into);
+  }
+
+  #held(into: Lane): boolean {
+    return into.kind === 'telemetry' && (this.#options.holdTelemetry?.() ?? false);
   }
 
   #restart(): void {
@@ -123,7 +135,7 @@ export class Publisher implements Closeable {
 
   #pump(into: Lane): void {
     const ready = !this.#stopped && this.#retry === undefined && this.#options.transport.connected;
-    if (!ready || into.reading || into.caughtUp) return;
+    if (!ready || this.#held(into) || into.reading || into.caughtUp) return;
     const room = this.#room(into);
     // A backlog is read in portions: not one row for each acknowledgement that makes room.
     if (room <= 0 || (room < into.limit / 2 && this.#sending(into) > 0)) return;

@@ -5,6 +5,7 @@ import type { ClickType, Reading } from '../core/wire/messages.js';
 import type { Click } from './clicks/click-machine.js';
 import type { ClockSync } from './clock-sync.js';
 import type { Outbox } from './outbox.js';
+import type { UnsyncedOrigin } from './outbox-store.js';
 
 export interface StoredClick {
   readonly id: string;
@@ -34,13 +35,14 @@ export class Recorder {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Never rejects: what cannot be stored is logged as lost. */
+  /** Never rejects: a click that cannot be stored before the agent ends is logged as lost. */
   async click(button: string, { clickType, atMs }: Click): Promise<void> {
     const { clock, log, outbox } = this.#options;
     const ageMs = Math.max(0, clock.monotonicMs() - atMs);
     const deviceTime = new Date(clock.now() - ageMs).toISOString();
     try {
-      const stored = await outbox.append('click', { ...this.#synced(), deviceTime, button, clickType });
+      const content = { ...this.#synced(), deviceTime, button, clickType };
+      const stored = await outbox.append('click', content, this.#unsynced());
       if (stored === undefined) return;
       const { id, seq } = stored;
       log.info('click', { button, clickType, seq });
@@ -52,7 +54,13 @@ export class Recorder {
 
   /** @throws the outbox's errors. */
   async readings(readings: readonly Reading[]): Promise<void> {
-    await this.#options.outbox.append('telemetry', { ...this.#synced(), readings });
+    await this.#options.outbox.append('telemetry', { ...this.#synced(), readings }, this.#unsynced());
+  }
+
+  /** Of which clock the times are, when it is not a synchronised one. */
+  #unsynced(): UnsyncedOrigin | undefined {
+    const { clockSync } = this.#options;
+    return clockSync.synced === false ? clockSync.origin : undefined;
   }
 
   #synced(): { clockSynced?: boolean } {

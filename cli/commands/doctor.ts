@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { type Context, createContext, dataDirectory } from '../context.js';
 import type { Finding } from '../doctor/finding.js';
 import { checkClock, checkDisk, checkNode, checkPort } from '../doctor/machine.js';
+import { checkOutbox } from '../doctor/outbox.js';
 import { checkPackages } from '../doctor/packages.js';
 import { exitCodes } from '../exit-code.js';
 
@@ -36,6 +37,7 @@ async function examine(context: Context, command: Command, options: DoctorOption
     await checkClock(context.clock.now()),
     ...(await inspectHardware()).findings,
     ...checkPackages(),
+    ...[await checkOutbox(dataDirectory(command, context.env))].filter((one) => one !== undefined),
     await checkPort(Number(options.httpPort), 'the dashboard', '--http-port'),
     await checkPort(Number(options.mqttPort), 'the MQTT broker', '--mqtt-port'),
     await checkPort(Number(options.provisioningPort), 'claiming devices', '--provisioning-port'),

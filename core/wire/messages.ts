@@ -19,7 +19,7 @@ export const clickMessage = z.object({
   v: z.literal(1),
   /** Given once on the device and kept over every retry: the key that makes a click act once. */
   id: messageId,
-  /** Rises by one per event of this device over its whole life; gaps show loss. */
+  /** Rises with every event of this device over its whole life; gaps show loss, or that it lost power. */
   seq: z.int().nonnegative(),
   deviceTime,
   /** False when the device's clock was not known to be synchronised at that time. */

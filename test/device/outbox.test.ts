@@ -130,7 +130,7 @@ describe('the outbox', () => {
     const outbox = await open(await filePathIn(), { maxRows: 2 });
     for (let n = 0; n < 4; n++) expect(await outbox.append('click', { n })).toBeDefined();
     expect(await outbox.append('telemetry', {})).toBeUndefined();
-    expect(outbox.totals).toMatchObject({ rows: 4, clicks: 4, dropped: 1, lastSeq: 4 });
+    expect(outbox.totals).toMatchObject({ rows: 4, clicks: 4, dropped: 1, lastSeq: 5 });
   });
 
   it('keeps within its size, and its totals agree with the file', async () => {
@@ -161,6 +161,100 @@ describe('the outbox', () => {
     expect((await message)?.seq).toBe(1);
     await expect(outbox.append('click', {})).rejects.toMatchObject({ code: 'OUTBOX_CLOSED' });
     expect(await storedSeqs(filePath)).toEqual([1]);
+  });
+
+  it('spares the disk telemetry that is acknowledged in time, and writes the rest in one commit', async () => {
+    const filePath = await filePathIn();
+    const clock = new FakeClock();
+    const outbox = await open(filePath, { clock, telemetryDelayMs: 10_000 });
+    const told: number[] = [];
+    outbox.onAppended((message) => told.push(message.seq));
+    const messages = await Promise.all([1, 2, 3, 4].map((n) => outbox.append('telemetry', { n })));
+    outbox.remove([messages[0]!, messages[2]!]);
+    expect(told).toEqual([1, 2, 3, 4]);
+    expect((await outbox.peek('telemetry', 9, none)).map((message) => message.seq)).toEqual([2, 4]);
+    expect(await storedSeqs(filePath)).toEqual([]);
+    const before = await walFrames(filePath);
+    clock.advance(10_000);
+    await expect.poll(() => storedSeqs(filePath)).toEqual([2, 4]);
+    expect((await walFrames(filePath)) - before).toBe(1);
+    expect(outbox.totals).toMatchObject({ rows: 2, lastSeq: 4, dropped: 0 });
+    await outbox.close();
+    expect((await open(filePath)).totals).toMatchObject({ rows: 2, lastSeq: 4 });
+  });
+
+  it('holds what a full disk does not take, lets it be sent, and writes it when there is room', async () => {
+    const filePath = await filePathIn();
+    const clock = new FakeClock();
+    const lines: string[] = [];
+    const log = createLogger({ level: 'info', format: 'text', write: (line) => lines.push(line) });
+    const outbox = await open(filePath, { clock, log });
+    const other = await openDatabase({ filePath }, outboxMigrations);
+    onTestFinished(() => other.close());
+    await other.exec(`CREATE TRIGGER full BEFORE INSERT ON message
+                      BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END`);
+    const told: number[] = [];
+    outbox.onAppended((message) => told.push(message.seq));
+    const safe: number[] = [];
+    for (const n of [1, 2, 3]) void outbox.append('click', { n }).then((message) => safe.push(message!.seq));
+    await expect.poll(() => told).toEqual([1, 2, 3]);
+    expect(outbox.totals).toMatchObject({ rows: 3, clicks: 3, heldClicks: 3 });
+    expect((await outbox.peek('click', 9, none)).map((message) => message.seq)).toEqual([1, 2, 3]);
+    expect(lines.filter((line) => line.includes('cannot be written'))).toHaveLength(1);
+    outbox.remove([{ kind: 'click', seq: 2 }]);
+    await expect.poll(() => safe).toEqual([2]);
+    await other.exec('DROP TRIGGER full');
+    clock.advance(2_000);
+    await expect.poll(() => safe).toEqual([2, 1, 3]);
+    expect(await storedSeqs(filePath)).toEqual([1, 3]);
+    expect(outbox.totals).toMatchObject({ rows: 2, clicks: 2, heldClicks: 0 });
+  });
+
+  it('drops telemetry over its age and keeps presses, and what has no true time, whatever their age', async () => {
+    const clock = new FakeClock();
+    const outbox = await open(await filePathIn(), { clock, maxAgeMs: 86_400_000 });
+    await outbox.append('telemetry', { n: 1 });
+    await outbox.append('click', { n: 2 });
+    await outbox.append('telemetry', { n: 3 }, { boot: 'first', baseMs: 0 });
+    clock.advance(86_400_000 + 1);
+    await outbox.append('telemetry', { n: 4 });
+    expect((await outbox.peek('telemetry', 9, none)).map((message) => message.seq)).toEqual([3, 4]);
+    expect(outbox.totals).toMatchObject({ rows: 3, clicks: 1, dropped: 1 });
+  });
+
+  it('puts times right once the clock of their boot is known, also after it is reopened', async () => {
+    const filePath = await filePathIn();
+    const outbox = await open(filePath);
+    const wrong = new Date(1_000_000).toISOString();
+    const content = { clockSynced: false, deviceTime: wrong, button: 'door', clickType: 'SINGLE' };
+    await outbox.append('click', content, { boot: 'first', baseMs: 900_000 });
+    await outbox.append('click', content, { boot: 'second', baseMs: 900_000 });
+    await outbox.append(
+      'telemetry',
+      { clockSynced: false, readings: [{ deviceTime: wrong }] },
+      { boot: 'second', baseMs: 900_000 },
+    );
+    const times = async (box: Outbox) => {
+      const rows = [...(await box.peek('click', 9, none)), ...(await box.peek('telemetry', 9, none))];
+      return rows.map((row) => {
+        const body = JSON.parse(row.body);
+        return [body.clockSynced, Date.parse(body.deviceTime ?? body.readings[0].deviceTime)];
+      });
+    };
+    expect(await times(outbox)).toEqual([
+      [false, 1_000_000],
+      [false, 1_000_000],
+      [false, 1_000_000],
+    ]);
+    await outbox.clockSynced({ boot: 'second', baseMs: 5_000_900_000 });
+    const right = [
+      [false, 1_000_000],
+      [true, 5_001_000_000],
+      [true, 5_001_000_000],
+    ];
+    expect(await times(outbox)).toEqual(right);
+    await outbox.close();
+    expect(await times(await open(filePath))).toEqual(right);
   });
 
   it('loses no confirmed message and reuses no number over ten kills with SIGKILL', async () => {
