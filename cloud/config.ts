@@ -3,8 +3,9 @@
  * Paths are taken from the working directory; times are in the unit that the key names.
  */
 import { z } from 'zod';
-import { functionNameOf, localAccount, localRegion } from './actions/arn.js';
+import { functionNameOf, isLocalArn } from './actions/arn.js';
 import { functionsConfig, smtpConfig } from './actions/function-config.js';
+import { awsConfig } from './aws/aws-config.js';
 import { projectSeeds } from './projects/shapes.js';
 
 const port = z.int().min(0).max(65_535);
@@ -84,6 +85,9 @@ export const cloudConfig = z
     smtp: smtpConfig.optional().describe('Mail server for functions of kind "email".'),
     functions: functionsConfig.default({}).describe('What can run for a click, by name.'),
     actions: actionsConfig.default(actionsConfig.parse({})).describe('How functions are run.'),
+    aws: awsConfig
+      .optional()
+      .describe('When given, even as {}, ARNs of AWS (Lambda, SNS, SQS) can be called without a function.'),
     projects: projectSeeds.describe('Projects and placements to set up at every start.'),
     telemetry: telemetryConfig.default(telemetryConfig.parse({})).describe('Sensor readings.'),
     web: webConfig.default(webConfig.parse({})).describe('Files of the dashboard.'),
@@ -115,7 +119,7 @@ function localCallbacks(projects: z.output<typeof projectSeeds>): LocalCallback[
     Object.entries(project.placementTemplate.deviceTemplates).flatMap(([template, { callbackOverrides }]) => {
       const arn = callbackOverrides['onClickCallback'] ?? '';
       const functionName = functionNameOf(arn);
-      if (functionName === undefined || !arn.includes(`:${localRegion}:${localAccount}:`)) return [];
+      if (functionName === undefined || !isLocalArn(arn)) return [];
       const path = ['projects', index, 'placementTemplate', 'deviceTemplates', template, 'callbackOverrides'];
       return [{ path, functionName }];
     }),

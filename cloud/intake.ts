@@ -4,6 +4,7 @@ import type { Lifetimes } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
 import type { FeedbackMessage } from '../core/wire/messages.js';
 import type { Dispatcher } from './actions/dispatcher.js';
+import { brokerAway } from './actions/errors.js';
 import type { Broker } from './broker/broker.js';
 import type { Ingest } from './broker/ingest.js';
 import type { Fleet } from './fleet.js';
@@ -36,6 +37,17 @@ export function sendFeedback(links: Links, log: Logger, thing: string, message: 
   links.broker?.publish(thing, 'feedback', JSON.stringify(message)).catch((error: unknown) => {
     log.debug('feedback not sent', { thing, error });
   });
+}
+
+/** For actions that publish. @throws BROKER_AWAY */
+export async function publishOn(
+  links: Links,
+  topic: string,
+  payload: string,
+  options: { retain: boolean },
+): Promise<void> {
+  if (links.broker === undefined) throw brokerAway();
+  await links.broker.announce(topic, payload, options);
 }
 
 export function openIngest(parts: IntakeParts, lifetimes: Lifetimes): Ingest {

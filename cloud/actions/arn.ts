@@ -15,3 +15,14 @@ export function functionArn(name: string): string {
 export function functionNameOf(arn: string): string | undefined {
   return functionArnPattern.exec(arn)?.[1];
 }
+
+/** Whether the ARN names something that this cloud itself runs. */
+export function isLocalArn(arn: string): boolean {
+  return arn.includes(`:${localRegion}:${localAccount}:`);
+}
+
+/** The region in an ARN; undefined when it names none. */
+export function regionOf(arn: string): string | undefined {
+  const region = arn.split(':')[3];
+  return region === undefined || region === '' ? undefined : region;
+}

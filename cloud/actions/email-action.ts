@@ -3,13 +3,12 @@
  * sent twice, because the first answer was lost, is recognised by the reader's mail program.
  * Invariant: what an attribute holds can fill a header but never add one, nor add a recipient.
  */
-import { readFile } from 'node:fs/promises';
 import { createTransport, type Transporter } from 'nodemailer';
 import { GatehouseError, messageOf, systemCode } from '../../core/errors.js';
-import { Secret } from '../../core/secret.js';
 import type { Action, ActionOutcome, Invocation } from './action.js';
 import { addressInvalid, mailDelayed, mailRefused } from './errors.js';
 import type { EmailFunctionConfig, SmtpConfig } from './function-config.js';
+import { readSecretFile } from './secret-file.js';
 import { fillTemplate, type TemplateEvent, timeOf } from './template.js';
 
 export interface Address {
@@ -22,12 +21,14 @@ const answerLimitMs = 20_000;
 
 export class EmailAction implements Action {
   readonly concurrency: number;
+  readonly retryDelaysMs: readonly number[] | undefined;
   readonly #config: EmailFunctionConfig;
   readonly #from: Address;
   readonly #transport: Transporter;
 
   private constructor(config: EmailFunctionConfig, from: Address, transport: Transporter) {
     this.concurrency = config.concurrency;
+    this.retryDelaysMs = config.retryDelaysMs;
     this.#config = config;
     this.#from = from;
     this.#transport = transport;
@@ -36,7 +37,10 @@ export class EmailAction implements Action {
   /** @throws CONFIG_UNREADABLE when the password file cannot be read, ADDRESS_INVALID for a bad `from`. */
   static async open(config: EmailFunctionConfig, smtp: SmtpConfig): Promise<EmailAction> {
     const from = parseAddress(smtp.from);
-    const password = smtp.passwordFile === undefined ? undefined : await readPassword(smtp.passwordFile);
+    const password =
+      smtp.passwordFile === undefined
+        ? undefined
+        : await readSecretFile(smtp.passwordFile, 'smtp.passwordFile');
     const transport = createTransport({
       host: smtp.host,
       port: smtp.port,
@@ -104,18 +108,6 @@ export function parseAddress(text: string): Address {
 /** Line breaks and other control characters would end a header. */
 function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
-}
-
-async function readPassword(filePath: string): Promise<Secret> {
-  try {
-    return new Secret((await readFile(filePath, 'utf8')).replace(/\r?\n$/, ''));
-  } catch (error) {
-    throw new GatehouseError(
-      'CONFIG_UNREADABLE',
-      `Cannot read the mail password in ${filePath}: ${messageOf(error)}.`,
-      { cause: error, hint: 'Check "smtp.passwordFile" and that this user may read it.' },
-    );
-  }
 }
 
 const passing = new Set([

@@ -41,7 +41,10 @@ export function handlerExportMissing(filePath: string): GatehouseError {
 
 /** The handler threw or rejected; its log shows where. */
 export function handlerThrew(name: string, message: string): GatehouseError {
-  return new GatehouseError('HANDLER_THREW', `The handler threw ${name}: ${message}`, { retryable: true });
+  return new GatehouseError('HANDLER_THREW', `The handler threw ${name}: ${message}`, {
+    retryable: true,
+    context: { errorType: name, errorMessage: message },
+  });
 }
 
 /** A promise that nobody awaited rejected, or a callback threw; its log shows where. */
@@ -118,4 +121,53 @@ export function mailRefused(reason: string, cause: unknown): GatehouseError {
     cause,
     hint: 'Check the addresses, and "smtp" in the configuration (user, password, from).',
   });
+}
+
+/** A ready-made action got no answer in its time; raise `timeoutMs` or see why the other side is slow. */
+export function actionTimedOut(timeoutMs: number): GatehouseError {
+  return new GatehouseError('ACTION_TIMED_OUT', `There was no answer within ${timeoutMs} ms.`, {
+    retryable: true,
+    context: { timeoutMs },
+    hint: 'Raise "timeoutMs" of this function if the other side needs longer.',
+  });
+}
+
+/** A ready-made action was given an event that is no JSON object; a workflow passed on something else. */
+export function eventUnreadable(): GatehouseError {
+  return new GatehouseError('EVENT_UNREADABLE', 'The event is no JSON object, so no template can be filled.');
+}
+
+/** The other side could not be reached, or asked to try later. */
+export function deliveryDelayed(where: string, reason: string, cause: unknown): GatehouseError {
+  return new GatehouseError('DELIVERY_DELAYED', `${where} did not take it for now: ${reason}`, {
+    retryable: true,
+    cause,
+    hint: 'Check the address and that it can be reached from here.',
+  });
+}
+
+/** The other side refused for good: a wrong address, key or text. */
+export function deliveryRefused(where: string, reason: string): GatehouseError {
+  return new GatehouseError('DELIVERY_REFUSED', `${where} refused it: ${reason}`, {
+    hint: 'Check address, headers and text of this function.',
+  });
+}
+
+/** What a template made of `to` is no phone number; mend the template or the attribute. */
+export function phoneNumberInvalid(number: string): GatehouseError {
+  return new GatehouseError('PHONE_NUMBER_INVALID', `"${number}" is not a phone number with its country.`, {
+    hint: 'Write it as +491701234567 in "to" of this function, or in the attribute that it names.',
+  });
+}
+
+/** What a template made of `topic` is no MQTT topic that one may publish on. */
+export function topicInvalid(topic: string): GatehouseError {
+  return new GatehouseError('TOPIC_INVALID', `"${topic.slice(0, 300)}" is not a topic to publish on.`, {
+    hint: 'No + or #, at most 256 bytes; mend "topic" of this function, or the attribute that it names.',
+  });
+}
+
+/** The broker is not open (yet, or any more). */
+export function brokerAway(): GatehouseError {
+  return new GatehouseError('BROKER_AWAY', 'The broker does not run.', { retryable: true });
 }

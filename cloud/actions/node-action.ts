@@ -29,6 +29,7 @@ const idleLimitMs = 60_000;
 
 export class NodeAction implements Action {
   readonly concurrency: number;
+  readonly retryDelaysMs: readonly number[] | undefined;
   readonly #options: NodeActionOptions;
   readonly #handlerPath: string;
   readonly #all = new Set<NodeProcess>();
@@ -41,6 +42,7 @@ export class NodeAction implements Action {
     this.#handlerPath = handlerPath;
     this.#version = versionOf(handlerPath);
     this.concurrency = options.config.concurrency;
+    this.retryDelaysMs = options.config.retryDelaysMs;
   }
 
   /** Starts one process ahead and waits until its handler is loaded; a broken handler is only logged. */

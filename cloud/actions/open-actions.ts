@@ -2,15 +2,24 @@
 import type { Clock } from '../../core/clock.js';
 import { GatehouseError } from '../../core/errors.js';
 import type { Logger } from '../../core/log.js';
+import type { AwsClients } from '../aws/aws-clients.js';
 import type { Action } from './action.js';
 import { EmailAction } from './email-action.js';
 import type { FunctionsConfig, SmtpConfig } from './function-config.js';
 import { NodeAction } from './node-action.js';
+import { awsLambdaAction } from './ready/aws-lambda-action.js';
+import { mqttAction, type PublishMessage } from './ready/mqtt-action.js';
+import { smsAction } from './ready/sms-action.js';
+import { snsAction } from './ready/sns-action.js';
+import { sqsAction } from './ready/sqs-action.js';
+import { webhookAction } from './ready/webhook-action.js';
 
 export interface ActionsOptions {
   readonly functions: FunctionsConfig;
   readonly smtp: SmtpConfig | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly aws: AwsClients;
+  readonly publish: PublishMessage;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -29,12 +38,28 @@ export async function openActions(options: ActionsOptions): Promise<ReadonlyMap<
   throw failed.reason;
 }
 
-function openAction(
+async function openAction(
   name: string,
   config: FunctionsConfig[string],
-  { smtp, environment, clock, log }: ActionsOptions,
+  { smtp, environment, aws, publish, clock, log }: ActionsOptions,
 ): Promise<Action> {
-  if (config.kind === 'node') return NodeAction.open({ name, config, environment, clock, log });
-  if (smtp !== undefined) return EmailAction.open(config, smtp);
-  throw new GatehouseError('CONFIG_INVALID', `The function "${name}" needs "smtp" in the configuration.`);
+  switch (config.kind) {
+    case 'node':
+      return NodeAction.open({ name, config, environment, clock, log });
+    case 'email':
+      if (smtp !== undefined) return EmailAction.open(config, smtp);
+      throw new GatehouseError('CONFIG_INVALID', `The function "${name}" needs "smtp" in the configuration.`);
+    case 'webhook':
+      return webhookAction(config, clock);
+    case 'sms':
+      return smsAction(config, aws, clock);
+    case 'mqtt':
+      return mqttAction(config, publish, clock);
+    case 'lambda':
+      return awsLambdaAction(config, aws, clock);
+    case 'sns':
+      return snsAction(config, aws, clock);
+    case 'sqs':
+      return sqsAction(config, aws, clock);
+  }
 }

@@ -20,6 +20,8 @@ export type Submit = (request: RunRequest) => Promise<Submitted>;
 
 /** Who starts runs. */
 export interface Starter {
+  /** The one name under which a target runs. */
+  nameOf(target: string): string;
   /** Holds a slot for a run about to be stored; then exactly one of `launch`, `giveBack` follows. */
   reserve(functionName: string): boolean;
   giveBack(functionName: string): void;
@@ -86,7 +88,7 @@ export class RunIntake implements Closeable {
   }
 
   async #store(tx: SqlWriter, request: RunRequest, stored: StoredRun[]): Promise<Submitted> {
-    const run = newRunOf(request, this.#clock.now());
+    const run = newRunOf(request, this.#starter.nameOf(request.target), this.#clock.now());
     const reserved = this.#starter.reserve(run.functionName);
     const one = { run, reserved };
     stored.push(one);

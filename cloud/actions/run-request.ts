@@ -18,22 +18,16 @@ export interface RunRequest {
   readonly event: string;
 }
 
-/** A function goes by its name, wherever an ARN says that it lives; anything else by what was written. */
-export function targetName(target: string): string {
-  return functionNameOf(target) ?? target;
-}
-
 /** @param nowMs milliseconds since the epoch. */
-export function newRunOf(request: RunRequest, nowMs: number): NewRun {
+export function newRunOf(request: RunRequest, functionName: string, nowMs: number): NewRun {
   const { source, thing, event } = request;
-  const functionName = targetName(request.target);
   return { id: runIdOf(request), source, thing, functionName, event, createdMs: nowMs };
 }
 
 /** A UUID of version 8 (RFC 9562, section 5.8), as Lambda handlers expect of `awsRequestId`. */
 export function runIdOf({ source, thing, target }: Omit<RunRequest, 'event'>): string {
   const digest = createHash('sha256')
-    .update(JSON.stringify([source.kind, thing, source.id, targetName(target)]))
+    .update(JSON.stringify([source.kind, thing, source.id, functionNameOf(target) ?? target]))
     .digest();
   digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80;
   digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;

@@ -129,12 +129,22 @@ export class Broker implements Closeable {
     const connected = this.#live.has(thing);
     const retain = options.retain ?? false;
     if (!connected && !retain) return false;
+    await this.announce(topic, payload, { retain });
+    return connected;
+  }
+
+  /** Sends a message to whoever subscribed to `topic`; it may be nobody. @throws BROKER_CLOSED */
+  async announce(
+    topic: string,
+    payload: string | Uint8Array,
+    { retain }: { retain: boolean },
+  ): Promise<void> {
+    if (this.#closing !== undefined) throw brokerClosed();
     const body = typeof payload === 'string' ? payload : Buffer.from(payload);
     await new Promise<void>((resolve, reject) => {
       const packet = { cmd: 'publish', topic, payload: body, qos: 1, retain, dup: false } as const;
       this.#aedes.publish(packet, (error) => (error ? reject(error) : resolve()));
     });
-    return connected;
   }
 
   /** Calls `listener` when a thing has connected (again); the result takes it off. */

@@ -1,6 +1,7 @@
 /** Click ingest and dispatcher on a real database, with actions that the test steers. */
 import { onTestFinished } from 'vitest';
 import type { Action, ActionOutcome, Invocation } from '../../cloud/actions/action.js';
+import { ActionCatalog } from '../../cloud/actions/catalog.js';
 import { Dispatcher } from '../../cloud/actions/dispatcher.js';
 import type { PlacementOfThing } from '../../cloud/actions/event.js';
 import type { StartedRun } from '../../cloud/actions/run-store.js';
@@ -71,7 +72,11 @@ export async function openClickPath(database: Database, options: ClickPathOption
   const clicks: ClickView[] = [];
   const dispatcher = await Dispatcher.open({
     database,
-    actions: new Map(Object.entries(options.actions)),
+    actions: new ActionCatalog({
+      functions: new Map(Object.entries(options.actions)),
+      aws: undefined,
+      clock,
+    }),
     maxConcurrent: options.maxConcurrent ?? 16,
     retryDelaysMs: options.retryDelaysMs ?? [60_000, 120_000],
     clock,
