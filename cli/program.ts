@@ -1,5 +1,6 @@
 /** The tree of commands with the options that all of them share. */
 import { Command, Option } from 'commander';
+import { addActions } from './commands/actions.js';
 import { addAgent } from './commands/agent.js';
 import { addBackup } from './commands/backup.js';
 import { addCache } from './commands/cache.js';
@@ -59,7 +60,7 @@ Start here:
 
 const groups = {
   'Everything at once:': [addUp, addDashboard, addDoctor],
-  'Buttons and sensors:': [addDevice, addShadow, addJob],
+  'Buttons and sensors:': [addDevice, addActions, addShadow, addJob],
   'Backups (verbs and flags as restic has them):': [
     addInit,
     addBackup,

@@ -11,15 +11,19 @@ import { type Closeable, type Lifetimes, opening } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
 import { Authority } from '../core/pki/authority.js';
 import { formatClaimToken } from '../core/wire/claim-token.js';
+import { ActionDesk } from './actions/action-desk.js';
+import { ActionCatalog } from './actions/catalog.js';
+import { DeadLetters } from './actions/dead-letters.js';
 import { Dispatcher } from './actions/dispatcher.js';
 import { openActions } from './actions/open-actions.js';
+import { AwsClients } from './aws/aws-clients.js';
 import type { CloudConfig } from './config.js';
 import { openFleet } from './fleet.js';
 import { loadApiToken } from './http/api-token.js';
 import { createApp } from './http/app.js';
 import { HttpServer } from './http/server.js';
 import { StreamHub } from './http/stream-hub.js';
-import { followConnections, type Links, openIngest, sendFeedback } from './intake.js';
+import { followConnections, type Links, openIngest, publishOn, sendFeedback } from './intake.js';
 import { openListeners } from './listeners.js';
 import { ensureThing, openStores, type Stores } from './stores.js';
 import { Retention } from './telemetry/retention.js';
@@ -81,6 +85,7 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
     const claimToken = formatClaimToken({ host, port, caSha256: authority.caSha256, secret });
     return { claimToken, expiresAt: new Date(expiresAtMs).toISOString() };
   };
+  const deadLetters = new DeadLetters(stores.database, dispatcher, clock);
   const app = createApp({
     services: {
       ...stores,
@@ -90,6 +95,8 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
       log: log.with({ part: 'http' }),
       token,
       runs: dispatcher.runs,
+      deadLetters,
+      actionDesk: new ActionDesk({ ...stores, functions: config.functions, dispatcher, deadLetters, clock }),
       hub,
       ...fleet,
       publishCommand: (thing, command) => broker.publish(thing, 'command', JSON.stringify(command)),
@@ -130,12 +137,21 @@ async function openDispatcher(
 ): Promise<Dispatcher> {
   const { functions, smtp } = config;
   const actionLog = log.with({ part: 'actions' });
-  const actions = await openActions({ functions, smtp, environment: process.env, clock, log: actionLog });
+  const aws = lifetimes.add('AWS clients', new AwsClients(config.aws ?? {}));
+  const actions = await openActions({
+    functions,
+    smtp,
+    environment: process.env,
+    aws,
+    publish: (topic, payload, settings) => publishOn(links, topic, payload, settings),
+    clock,
+    log: actionLog,
+  });
   // The dispatcher closes them too, after its runs; this is for a start that fails half-way.
   for (const [name, action] of actions) lifetimes.add(`function ${name}`, action);
   const dispatcher = await Dispatcher.open({
     database,
-    actions,
+    actions: new ActionCatalog({ functions: actions, aws: config.aws && aws, clock }),
     ...config.actions,
     clock,
     log: actionLog,

@@ -1,8 +1,7 @@
 /** `gatehouse device`: list, create, claim, press and revoke things of a running backend. */
 import { type Command, Option } from 'commander';
 import type { ThingView } from '../../core/wire/api.js';
-import { ApiClient, findTarget } from '../api-client.js';
-import { createContext } from '../context.js';
+import { addBackendOptions, connectBackend } from '../backend.js';
 import { formatTable } from '../terminal.js';
 
 interface ClaimTokenAnswer {
@@ -11,11 +10,9 @@ interface ClaimTokenAnswer {
 }
 
 export function addDevice(program: Command): void {
-  const device = program
-    .command('device')
-    .description('devices of a running backend: list, create, claim, press, revoke')
-    .addOption(new Option('--url <url>', 'backend to talk to (default: the one in the data directory)'))
-    .addOption(new Option('--token-file <file>', 'file with its API token'));
+  const device = addBackendOptions(program.command('device')).description(
+    'devices of a running backend: list, create, claim, press, revoke',
+  );
   addList(device);
   addCreate(device);
   addClaimToken(device);
@@ -23,17 +20,12 @@ export function addDevice(program: Command): void {
   addRevoke(device);
 }
 
-async function connect(command: Command) {
-  const context = createContext(command);
-  return { ...context, api: new ApiClient(await findTarget(command, context.env)) };
-}
-
 function addList(device: Command): void {
   device
     .command('list')
     .description('every device: is it online, when was it last heard, how long will it live')
     .action(async (_options, command: Command) => {
-      const { api, terminal } = await connect(command);
+      const { api, terminal } = await connectBackend(command);
       const things = await api.get<ThingView[]>('/things');
       if (terminal.json) return terminal.printJson(things);
       if (things.length === 0) {
@@ -60,7 +52,7 @@ function addCreate(device: Command): void {
     .argument('<name>', 'letters, digits, - and _')
     .addOption(new Option('--type <type>', 'device type').default('button'))
     .action(async (name: string, options: { type: string }, command: Command) => {
-      const { api, terminal } = await connect(command);
+      const { api, terminal } = await connectBackend(command);
       const thing = await api.post<ThingView>('/things', { name, type: options.type });
       if (terminal.json) return terminal.printJson(thing);
       terminal.print(`Created ${thing.name} (${thing.type}).`);
@@ -75,7 +67,7 @@ function addClaimToken(device: Command): void {
     .description('a one-time token with which an agent gets its certificate')
     .argument('<name>', 'the device')
     .action(async (name: string, _options, command: Command) => {
-      const { api, terminal } = await connect(command);
+      const { api, terminal } = await connectBackend(command);
       const answer = await api.post<ClaimTokenAnswer>(`/things/${encodeURIComponent(name)}/claim-token`);
       if (terminal.json) return terminal.printJson(answer);
       terminal.print(answer.claimToken);
@@ -100,7 +92,7 @@ function addPress(device: Command): void {
         options: { pattern: keyof typeof patterns; button?: string },
         command: Command,
       ) => {
-        const { api, terminal } = await connect(command);
+        const { api, terminal } = await connectBackend(command);
         const body = {
           pattern: patterns[options.pattern],
           ...(options.button ? { button: options.button } : {}),
@@ -119,7 +111,7 @@ function addRevoke(device: Command): void {
     .description('revoke the certificates of a device; it is cut off at once')
     .argument('<name>', 'the device')
     .action(async (name: string, _options, command: Command) => {
-      const { api, terminal } = await connect(command);
+      const { api, terminal } = await connectBackend(command);
       const answer = await api.post<{ certificateIds: string[] }>(
         `/things/${encodeURIComponent(name)}/revoke`,
       );

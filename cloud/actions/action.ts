@@ -6,18 +6,23 @@ export interface Invocation {
   readonly runId: string;
   /** 1 for the first attempt. Above 1 the action may have had its effect before. */
   readonly attempt: number;
+  /** How often it was taken out of the dead-letter list. */
+  readonly replays?: number;
   /** As JSON. */
   readonly event: string;
 }
 
 export type ActionOutcome =
-  | { readonly ok: true; readonly log: string }
+  /** `result`: what it returned, as JSON; of use to workflows only. */
+  | { readonly ok: true; readonly log: string; readonly result?: string }
   /** `error.retryable` decides whether another attempt is made. */
   | { readonly ok: false; readonly log: string; readonly error: GatehouseError };
 
 export interface Action extends Closeable {
   /** How many invocations may be under way at the same time. */
   readonly concurrency: number;
+  /** Pauses before its second, third ... attempt; those of the configuration when absent. */
+  readonly retryDelaysMs?: readonly number[] | undefined;
   /** Never rejects: what goes wrong is an outcome. Ends within the action's own time limit. */
   invoke(invocation: Invocation): Promise<ActionOutcome>;
 }

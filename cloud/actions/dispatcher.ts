@@ -11,7 +11,8 @@ import type { Closeable } from '../../core/lifecycle.js';
 import type { Logger } from '../../core/log.js';
 import type { RunView } from '../../core/wire/api.js';
 import { GroupCommit } from '../db/group-commit.js';
-import type { Action, ActionOutcome } from './action.js';
+import type { ActionOutcome } from './action.js';
+import type { Actions } from './catalog.js';
 import { functionUnknown } from './errors.js';
 import { RunIntake, type Starter, type Submit, type Submitted } from './run-intake.js';
 import type { RunRequest } from './run-request.js';
@@ -20,8 +21,8 @@ import { Slots } from './slots.js';
 
 export interface DispatcherOptions {
   readonly database: Database;
-  /** By function name. The dispatcher closes them. */
-  readonly actions: ReadonlyMap<string, Action>;
+  /** The dispatcher closes them. */
+  readonly actions: Actions;
   readonly maxConcurrent: number;
   /** Pauses before the second, third ... attempt; their number is the number of repetitions. */
   readonly retryDelaysMs: readonly number[];
@@ -92,6 +93,15 @@ export class Dispatcher implements Closeable, Starter {
     return this.#intake.transact(work);
   }
 
+  /** Is there anything to run under that name or ARN? */
+  knows(target: string): boolean {
+    return this.#options.actions.get(this.nameOf(target)) !== undefined;
+  }
+
+  nameOf(target: string): string {
+    return this.#options.actions.nameOf(target);
+  }
+
   reserve(functionName: string): boolean {
     const waiting = this.#queues.get(functionName)?.size ?? 0;
     return !this.#stop.signal.aborted && waiting === 0 && this.#slots.take(functionName);
@@ -103,7 +113,15 @@ export class Dispatcher implements Closeable, Starter {
   }
 
   launch(run: NewRun): void {
-    this.#track(this.#execute({ ...run, attempt: 1, failures: 0, startedMs: run.createdMs }));
+    this.#track(this.#execute({ ...run, attempt: 1, failures: 0, replays: 0, startedMs: run.createdMs }));
+  }
+
+  /** How many runs of that name are under way, and how many wait for a slot. */
+  load(functionName: string): { readonly running: number; readonly waiting: number } {
+    return {
+      running: this.#slots.taken(functionName),
+      waiting: this.#queues.get(functionName)?.size ?? 0,
+    };
   }
 
   enqueue(id: string, functionName: string): void {
@@ -124,7 +142,7 @@ export class Dispatcher implements Closeable, Starter {
     await withTimeout(this.#options.clock, drainLimitMs, this.#idle(), () => {
       this.#options.log.warn('runs are cut off and will be run again', { runs: this.#active.size });
     });
-    await Promise.allSettled([...this.#options.actions.values()].map((action) => action.close()));
+    await this.#options.actions.close();
     await this.#idle();
     await Promise.all([this.#intake.close(), this.#starts.close(), this.#ends.close()]);
   }
@@ -138,7 +156,8 @@ export class Dispatcher implements Closeable, Starter {
       this.enqueue(id, functionName);
       return;
     }
-    const longest = Math.max(0, ...this.#options.retryDelaysMs);
+    const own = this.#options.actions.get(functionName)?.retryDelaysMs;
+    const longest = Math.max(0, ...(own ?? this.#options.retryDelaysMs));
     // The wall clock may have been set back meanwhile; nothing waits longer than its pause.
     this.#later(Math.min(longest, dueMs - this.#options.clock.now()), id, functionName);
   }
@@ -180,7 +199,7 @@ export class Dispatcher implements Closeable, Starter {
     const action = actions.get(run.functionName);
     // The handler gets its event first; whoever watches is told while it works.
     const invoked: Promise<ActionOutcome> = action
-      ? action.invoke({ runId: run.id, attempt: run.attempt, event: run.event })
+      ? action.invoke({ runId: run.id, attempt: run.attempt, replays: run.replays, event: run.event })
       : Promise.resolve({ ok: false, log: '', error: functionUnknown(run.functionName) });
     this.#options.onRun(viewOf(run, undefined));
     const outcome = await invoked;
@@ -199,7 +218,8 @@ export class Dispatcher implements Closeable, Starter {
   }
 
   #pauseMs(run: StartedRun): number | undefined {
-    return this.#options.retryDelaysMs[run.failures];
+    const own = this.#options.actions.get(run.functionName)?.retryDelaysMs;
+    return (own ?? this.#options.retryDelaysMs)[run.failures];
   }
 
   #endOf(run: StartedRun, outcome: ActionOutcome, durationMs: number): RunEnd {

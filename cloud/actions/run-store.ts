@@ -20,8 +20,10 @@ export interface NewRun {
 export interface StartedRun extends NewRun {
   /** 1 for the first start; every further start adds one. */
   readonly attempt: number;
-  /** How many attempts ended with an error. */
+  /** How many attempts ended with an error, since it was last replayed. */
   readonly failures: number;
+  /** How often somebody took it out of the dead-letter list to run it anew. */
+  readonly replays: number;
   readonly startedMs: number;
 }
 
@@ -44,10 +46,10 @@ export interface RunEnd {
   readonly log: string;
 }
 
-const columns = `id, source_kind, source_id, thing, function_name, state, attempt, failures, event, created_ms,
+export const runColumns = `id, source_kind, source_id, thing, function_name, state, attempt, failures, replays, event, created_ms,
   started_ms, ended_ms, duration_ms, error`;
 
-interface RunRow extends SqlRow {
+export interface RunRow extends SqlRow {
   id: string;
   source_kind: RunSource['kind'];
   source_id: string;
@@ -56,6 +58,7 @@ interface RunRow extends SqlRow {
   state: RunView['state'];
   attempt: number;
   failures: number;
+  replays: number;
   event: string;
   created_ms: number;
   started_ms: number | null;
@@ -111,7 +114,9 @@ export class RunStore {
           [nowMs, id],
         );
         const row =
-          changes === 1 ? await tx.get<RunRow>(`SELECT ${columns} FROM runs WHERE id = ?`, [id]) : undefined;
+          changes === 1
+            ? await tx.get<RunRow>(`SELECT ${runColumns} FROM runs WHERE id = ?`, [id])
+            : undefined;
         started.push(row && startedOf(row, nowMs));
       }
       return started;
@@ -126,9 +131,9 @@ export class RunStore {
   async list(thing: string | undefined, limit: number): Promise<RunView[]> {
     const rows =
       thing === undefined
-        ? await this.#database.all<RunRow>(`SELECT ${columns} FROM runs ORDER BY n DESC LIMIT ?`, [limit])
+        ? await this.#database.all<RunRow>(`SELECT ${runColumns} FROM runs ORDER BY n DESC LIMIT ?`, [limit])
         : await this.#database.all<RunRow>(
-            `SELECT ${columns} FROM runs WHERE thing = ? ORDER BY n DESC LIMIT ?`,
+            `SELECT ${runColumns} FROM runs WHERE thing = ? ORDER BY n DESC LIMIT ?`,
             [thing, limit],
           );
     return rows.map(runViewOf);
@@ -137,7 +142,7 @@ export class RunStore {
   /** With its log. */
   async get(id: string): Promise<RunView | undefined> {
     const row = await this.#database.get<RunRow & { log: string | null }>(
-      `SELECT ${columns}, log FROM runs LEFT JOIN run_logs ON run_id = id WHERE id = ?`,
+      `SELECT ${runColumns}, log FROM runs LEFT JOIN run_logs ON run_id = id WHERE id = ?`,
       [id],
     );
     return row && { ...runViewOf(row), log: row.log ?? '' };
@@ -180,11 +185,12 @@ function startedOf(row: RunRow, nowMs: number): StartedRun {
     createdMs: row.created_ms,
     attempt: row.attempt,
     failures: row.failures,
+    replays: row.replays,
     startedMs: nowMs,
   };
 }
 
-function runViewOf(row: RunRow): RunView {
+export function runViewOf(row: RunRow): RunView {
   return {
     id: row.id,
     source: { kind: row.source_kind, id: row.source_id },

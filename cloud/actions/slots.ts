@@ -19,6 +19,10 @@ export class Slots {
     return true;
   }
 
+  taken(functionName: string): number {
+    return this.#taken.get(functionName) ?? 0;
+  }
+
   giveBack(functionName: string): void {
     this.#taken.set(functionName, (this.#taken.get(functionName) ?? 1) - 1);
     this.#total--;

@@ -148,10 +148,19 @@ const runsOfAnyCause = `
   CREATE INDEX runs_open ON runs (n) WHERE state IN ('PENDING', 'RUNNING');
 `;
 
+/** Runs that failed for good wait in the dead-letter list, until somebody replays or discards them. */
+const deadLetters = `
+  ALTER TABLE runs ADD COLUMN replays INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE runs ADD COLUMN discarded_ms INTEGER;
+  CREATE INDEX runs_dead ON runs (n)
+    WHERE state = 'FAILED' AND discarded_ms IS NULL AND source_kind <> 'workflow';
+`;
+
 export const cloudMigrations: Migrations = [
   [registrySchema, thingStates, clicksAndRuns, projects, telemetry, backupsAndSettings].join('\n'),
   runsOfAnyCause,
   shadowSchema,
   telemetryRollups,
   jobSchema,
+  deadLetters,
 ];

@@ -8,6 +8,7 @@ import { setCookie } from 'hono/cookie';
 import { GatehouseError } from '../../core/errors.js';
 import type { Logger } from '../../core/log.js';
 import { apiRoot } from '../../core/wire/api-root.js';
+import { actionRoutes } from './action-routes.js';
 import { isToken, sessionOf } from './api-token.js';
 import { dataRoutes } from './data-routes.js';
 import { notFound, requestTooLarge, statusOf } from './errors.js';
@@ -78,6 +79,7 @@ function createApi(services: Services): Hono {
   api.route('/things', thingRoutes(services));
   api.route('/things', shadowRoutes(services));
   api.route('/jobs', jobRoutes(services));
+  api.route('/', actionRoutes(services));
   api.route('/', dataRoutes(services));
   api.get('/stream', (c) => {
     c.header('Content-Type', 'text/event-stream');

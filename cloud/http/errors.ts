@@ -79,6 +79,7 @@ const statuses: Readonly<Record<string, ErrorStatus>> = {
   BUTTON_UNKNOWN: 404,
   BUTTON_REAL: 409,
   THING_OFFLINE: 409,
+  FUNCTION_UNKNOWN: 404,
   PROJECT_UNKNOWN: 404,
   PROJECT_EXISTS: 409,
   PROJECT_IN_USE: 409,

@@ -3,6 +3,8 @@ import type { Clock } from '../../core/clock.js';
 import type { Database } from '../../core/db/database.js';
 import type { Logger } from '../../core/log.js';
 import type { Secret } from '../../core/secret.js';
+import type { ActionDesk } from '../actions/action-desk.js';
+import type { DeadLetters } from '../actions/dead-letters.js';
 import type { RunStore } from '../actions/run-store.js';
 import type { BackupStore } from '../backups/backup-store.js';
 import type { JobEngine } from '../jobs/job-engine.js';
@@ -29,6 +31,8 @@ export interface Services {
   readonly things: ThingDirectory;
   readonly projects: ProjectStore;
   readonly runs: RunStore;
+  readonly deadLetters: DeadLetters;
+  readonly actionDesk: ActionDesk;
   readonly telemetry: TelemetryStore;
   readonly backups: BackupStore;
   readonly shadows: ShadowStore;

@@ -18,6 +18,11 @@
  *   GET    /clicks?thing=&limit=             ClickView[], newest first
  *   GET    /runs?thing=&limit=               RunView[], newest first
  *   GET    /runs/ID                          RunView with its log
+ *   GET    /actions                          ActionView[]: what can run
+ *   POST   /actions/run                      RunActionRequest -> { runId }
+ *   GET    /dead-letters?limit=              RunView[]: what failed for good, newest first
+ *   POST   /dead-letters/replay              DeadLetterChoice -> { runIds }
+ *   POST   /dead-letters/discard             DeadLetterChoice -> { runIds }
  *   GET    /projects                         ProjectView[]
  *   GET    /series                           SeriesView[]
  *   GET    /telemetry?thing=&series=&from=&to=&maxPoints=   TelemetryView
@@ -97,6 +102,37 @@ export const runView = z.object({
   log: z.string().optional(),
 });
 export type RunView = z.infer<typeof runView>;
+
+export const actionView = z.object({
+  name: z.string(),
+  kind: z.string(),
+  concurrency: z.number().nullable(),
+  /** Runs under way, runs that wait for a slot, and runs in the dead-letter list. */
+  running: z.int(),
+  waiting: z.int(),
+  failed: z.int(),
+});
+export type ActionView = z.infer<typeof actionView>;
+
+export const runActionRequest = z.strictObject({
+  /** The name of a function, or an ARN. */
+  target: z.string().min(1).max(512),
+  /** The thing that the run is about. */
+  thing: thingName.optional(),
+  /** What the action receives; a click of that thing when absent. */
+  event: z.record(z.string(), z.unknown()).optional(),
+  /** The same id runs the same target once, however often it is sent. */
+  id: z.string().min(1).max(128).optional(),
+});
+export type RunActionRequest = z.infer<typeof runActionRequest>;
+
+/** Either some runs, or all of one action, or all. */
+export const deadLetterChoice = z.union([
+  z.strictObject({ runIds: z.array(z.string().max(64)).min(1).max(1_000) }),
+  z.strictObject({ functionName: z.string().min(1).max(512) }),
+  z.strictObject({ all: z.literal(true) }),
+]);
+export type DeadLetterChoice = z.infer<typeof deadLetterChoice>;
 
 export const projectView = z.object({
   projectName: z.string(),

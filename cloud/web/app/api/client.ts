@@ -26,6 +26,8 @@ export interface Api {
   clicks(limit: number): Promise<ClickView[]>;
   runs(limit: number): Promise<RunView[]>;
   run(id: string): Promise<RunView>;
+  /** Starts a run anew that failed for good. */
+  replay(runId: string): Promise<{ runIds: string[] }>;
   series(): Promise<SeriesView[]>;
   telemetry(query: TelemetryQuery): Promise<TelemetryView>;
   press(thing: string, button: string, pattern: ClickType): Promise<{ id: string }>;
@@ -35,6 +37,12 @@ export interface Api {
 
 export function createApi(fetcher: typeof fetch): Api {
   const get = <T>(path: string) => call<T>(fetcher, path);
+  const post = <T>(path: string, body: object) =>
+    call<T>(fetcher, path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
   return {
     overview: () => get('/overview'),
     clicks: (limit) => get(`/clicks?limit=${limit}`),
@@ -42,12 +50,9 @@ export function createApi(fetcher: typeof fetch): Api {
     run: (id) => get(`/runs/${encodeURIComponent(id)}`),
     series: () => get('/series'),
     telemetry: (query) => get(telemetryPath(query)),
+    replay: (runId) => post('/dead-letters/replay', { runIds: [runId] }),
     press: (thing, button, pattern) =>
-      call(fetcher, `/things/${encodeURIComponent(thing)}/press`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ button, pattern }),
-      }),
+      post(`/things/${encodeURIComponent(thing)}/press`, { button, pattern }),
     signIn: (token) => signIn(fetcher, token),
   };
 }

@@ -18,12 +18,38 @@ export function RunDetail({ run }: { run: RunView }) {
         {run.durationMs !== null && <Fact name="Duration" value={durationText(run.durationMs)} />}
         {run.attempt > 1 && <Fact name="Attempt" value={String(run.attempt)} />}
       </dl>
+      {run.state === 'FAILED' && <RunAgain key={run.attempt} run={run} />}
       {/* Focusable, so that a long log can be scrolled with the keyboard. */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard */}
       <section class="run-log" tabIndex={0} aria-label={`Log of ${run.functionName}`}>
         <pre>{log}</pre>
       </section>
     </section>
+  );
+}
+
+/** Once per failure: a run that fails again comes back with a higher attempt, and with a fresh button. */
+function RunAgain({ run }: { run: RunView }) {
+  const { api } = useStore();
+  const [said, setSaid] = useState<string | null>(null);
+  const start = () => {
+    setSaid('Starting …');
+    api.replay(run.id).then(
+      ({ runIds }) =>
+        setSaid(runIds.length > 0 ? 'Started again.' : 'It is no longer in the list of failed runs.'),
+      (error: unknown) => setSaid(sentenceOf(error)),
+    );
+  };
+  return (
+    <p class="run-again">
+      {said === null ? (
+        <button type="button" class="button-quiet" onClick={start}>
+          Run again
+        </button>
+      ) : (
+        <span role="status">{said}</span>
+      )}
+    </p>
   );
 }
 
