@@ -34,6 +34,7 @@ import { addRepair } from './commands/repair.js';
 import { addRestore } from './commands/restore.js';
 import { addRewrite } from './commands/rewrite.js';
 import { addRm } from './commands/rm.js';
+import { addRover } from './commands/rover.js';
 import { addS3dump } from './commands/s3dump.js';
 import { addSelfTest } from './commands/self-test.js';
 import { addServe } from './commands/serve.js';
@@ -60,7 +61,7 @@ Start here:
 
 const groups = {
   'Everything at once:': [addUp, addDashboard, addDoctor],
-  'Buttons and sensors:': [addDevice, addActions, addShadow, addJob],
+  'Buttons and sensors:': [addDevice, addActions, addShadow, addJob, addRover],
   'Backups (verbs and flags as restic has them):': [
     addInit,
     addBackup,

@@ -1,0 +1,3 @@
+import { createLogger } from '../../core/log.js';
+
+export const quietLog = createLogger({ level: 'error', format: 'text', write: () => {} });
