@@ -7,6 +7,7 @@ import type { Buttons } from './buttons.js';
 import type { CloudLink } from './cloud-link.js';
 import type { AgentConfig } from './config.js';
 import type { Outbox, OutboxState } from './outbox.js';
+import type { Outputs } from './outputs/outputs.js';
 import type { Recorder, StoredClick } from './recorder.js';
 import type { SensorBus } from './sensors.js';
 import type { DesiredState } from './shadow/desired-state.js';
@@ -27,6 +28,7 @@ export interface AgentStatus {
   /** Undefined while no bus has been opened. */
   readonly i2cRoute: string | undefined;
   readonly buttons: readonly { readonly name: string; readonly pin: string; readonly simulated: boolean }[];
+  readonly outputs: readonly { readonly name: string; readonly on: boolean }[];
   readonly sensors: readonly string[];
   readonly outbox: OutboxState;
   readonly inFlight: number;
@@ -41,6 +43,7 @@ export interface AgentMembers {
   readonly recorder: Recorder;
   readonly chip: GpioChip;
   readonly buttons: Buttons;
+  readonly outputs: Outputs;
   readonly sensorBus: SensorBus;
   readonly link: CloudLink;
   readonly desiredState: DesiredState;
@@ -63,7 +66,7 @@ export class Agent implements Closeable {
   }
 
   status(): AgentStatus {
-    const { config, chip, sensorBus, buttons, link, outbox, startedAt } = this.#members;
+    const { config, chip, sensorBus, buttons, outputs, link, outbox, startedAt } = this.#members;
     const { problem } = link;
     return {
       thing: link.thing,
@@ -74,6 +77,7 @@ export class Agent implements Closeable {
       gpioRoute: chip.route,
       i2cRoute: sensorBus.route,
       buttons: config.buttons.map(({ name, pin }) => ({ name, pin, simulated: buttons.simulated })),
+      outputs: outputs.list(),
       sensors: config.sensors.map(({ name }) => name),
       outbox: outbox.totals,
       inFlight: link.inFlight,
@@ -83,11 +87,12 @@ export class Agent implements Closeable {
 
   /** What the cloud is told of this agent. */
   wireStatus(): Omit<StatusMessage, 'v' | 'online'> {
-    const { startedAt, gpioRoute, i2cRoute, buttons } = this.status();
+    const { startedAt, gpioRoute, i2cRoute, buttons, outputs } = this.status();
     return {
       startedAt,
       gpioRoute,
       buttons: buttons.map(({ name, simulated }) => ({ name, simulated })),
+      ...(outputs.length === 0 ? {} : { outputs: [...outputs] }),
       ...(i2cRoute === undefined ? {} : { i2cRoute }),
     };
   }

@@ -9,12 +9,13 @@ import { GatehouseError, hasCode, messageOf } from '../core/errors.js';
 import { type Closeable, Lifetimes } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
 import { type ClaimToken, parseClaimToken } from '../core/wire/claim-token.js';
-import type { ClickType, StatusMessage } from '../core/wire/messages.js';
+import type { ClickType, FeedbackMessage, StatusMessage } from '../core/wire/messages.js';
 import { thingTopic } from '../core/wire/topics.js';
 import { backoffMs } from './backoff.js';
 import type { ClockSync } from './clock-sync.js';
-import { listenToCommands } from './commands.js';
+import { listenToCommands, type OutputCommand } from './commands.js';
 import type { AgentConfig } from './config.js';
+import { listenToFeedback } from './feedback.js';
 import { claimFileUnreadable, claimMissing } from './identity/errors.js';
 import { checkValidity, type Identity, loadIdentity } from './identity/identity.js';
 import type { Outbox } from './outbox.js';
@@ -38,6 +39,9 @@ export interface CloudLinkOptions {
 /** What the cloud may ask of the rest of the agent. */
 export interface LinkServices {
   readonly press: (button: string, pattern: ClickType) => Promise<void>;
+  readonly output: (command: OutputCommand) => Promise<void>;
+  /** What became of a press. */
+  readonly feedback: (message: FeedbackMessage) => void;
   readonly status: () => Omit<StatusMessage, 'v' | 'online'>;
 }
 
@@ -53,6 +57,7 @@ export class CloudLink implements Closeable {
   #identity: Identity | undefined;
   #transport: Transport | undefined;
   #publisher: Publisher | undefined;
+  #status: StatusPublisher | undefined;
   #problem: GatehouseError | undefined;
   #closing: Promise<void> | undefined;
 
@@ -103,6 +108,11 @@ export class CloudLink implements Closeable {
   /** What keeps the link from coming up; undefined once a connection has been made. */
   get problem(): GatehouseError | undefined {
     return this.#problem;
+  }
+
+  /** The status has changed: says it, now or at the next connect. */
+  sayStatus(): void {
+    this.#status?.say();
   }
 
   /** Resolves when all that is stored has been acknowledged; needs a publisher, so a first identity. */
@@ -173,7 +183,8 @@ export class CloudLink implements Closeable {
   }
 
   /** Puts to the connection what uses it. Closed in reverse: drain, say offline, disconnect. */
-  #serve(transport: Transport, thing: string, { press, status }: LinkServices): void {
+  #serve(transport: Transport, thing: string, services: LinkServices): void {
+    const { press, output, feedback, status } = services;
     const { clock, log, outbox, shadow, clockSync } = this.#options;
     transport.onConnect(() => {
       this.#problem = undefined;
@@ -186,8 +197,10 @@ export class CloudLink implements Closeable {
     });
     shadow.attach(transport, thing);
     this.#lifetimes.add('shadow', shadow);
-    listenToCommands({ transport, thing, log, press });
-    this.#lifetimes.add('status', StatusPublisher.open({ transport, thing, clock, log, status }));
+    listenToCommands({ transport, thing, log, press, output });
+    listenToFeedback(transport, thing, feedback);
+    this.#status = StatusPublisher.open({ transport, thing, clock, log, status });
+    this.#lifetimes.add('status', this.#status);
     const topicOf = (kind: 'click' | 'telemetry') => thingTopic(thing, kind);
     const holdTelemetry = () => clockSync.settling;
     const publisher = Publisher.open({ outbox, transport, topicOf, holdTelemetry, clock, log });

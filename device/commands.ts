@@ -13,7 +13,10 @@ export interface CommandsOptions {
   readonly thing: string;
   readonly log: Logger;
   readonly press: (button: string, pattern: ClickType) => Promise<void>;
+  readonly output: (command: OutputCommand) => Promise<void>;
 }
+
+export type OutputCommand = Extract<CommandMessage, { command: 'output' }>;
 
 const rememberedIds = 100;
 
@@ -27,14 +30,15 @@ export function listenToCommands(options: CommandsOptions): void {
       if (command === undefined || done.has(command.id)) return;
       remember(done, command.id);
       carryOut(command, options).catch((error: unknown) => {
-        log.warn('command refused', { command: command.command, button: command.button, error });
+        log.warn('command refused', { command: command.command, error });
       });
     })
     // The transport has logged a refusal; closing ends the wait.
     .catch(() => {});
 }
 
-async function carryOut(command: CommandMessage, { press, log }: CommandsOptions): Promise<void> {
+async function carryOut(command: CommandMessage, { press, output, log }: CommandsOptions): Promise<void> {
+  if (command.command === 'output') return output(command);
   log.info('pressing by command', { button: command.button, pattern: command.pattern });
   await press(command.button, command.pattern);
 }

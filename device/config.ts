@@ -1,6 +1,7 @@
 /** The agent's configuration: strict, every key with its unit and default. Times are milliseconds. */
 import { z } from 'zod';
 import { Secret } from '../core/secret.js';
+import { feedback, type OutputConfig, output } from './outputs/output-config.js';
 
 const name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, - and _ only, 1 to 64 of them');
 
@@ -21,6 +22,7 @@ const button = z.strictObject({
   longMs: z.int().min(300).max(60_000).default(1_500).describe('Hold that makes a long click, ms'),
   double: z.boolean().default(true).describe('False: a single click is reported at once, never a double'),
   long: z.boolean().default(true).describe('False: a hold is a single click'),
+  feedback: z.array(feedback).max(8).default([]).describe('Outputs that show what becomes of a press'),
 });
 export type ButtonConfig = z.output<typeof button>;
 
@@ -108,12 +110,17 @@ export const agentConfig = z
       .prefault({})
       .describe('The bus that sensors are on'),
     buttons: z.array(button).max(64).default([]).describe('Buttons on lines of this device'),
+    outputs: z
+      .array(output)
+      .max(32)
+      .default([])
+      .describe('Lamps, buzzers and relays on lines of this device'),
     sensors: z.array(sensor).max(32).default([]).describe('Sensors on its bus'),
     mqtt: mqtt.prefault({}).describe('The way to the broker'),
     outbox: outbox.prefault({}).describe('What is kept until the broker has it'),
   })
-  .superRefine(({ buttons, sensors }, context) => {
-    const unique = (path: 'buttons' | 'sensors', key: string, values: readonly string[]) => {
+  .superRefine(({ buttons, outputs, sensors }, context) => {
+    const unique = (path: 'buttons' | 'outputs' | 'sensors', key: string, values: readonly string[]) => {
       for (const [index, value] of values.entries()) {
         if (values.indexOf(value) === index) continue;
         context.addIssue({ code: 'custom', path: [path, index, key], message: `"${value}" is used twice` });
@@ -130,6 +137,12 @@ export const agentConfig = z
       buttons.map((entry) => entry.pin.replace('GPIO', '')),
     );
     unique(
+      'outputs',
+      'name',
+      outputs.map((entry) => entry.name),
+    );
+    checkOutputs(buttons, outputs, context);
+    unique(
       'sensors',
       'name',
       sensors.map((entry) => entry.name),
@@ -138,3 +151,30 @@ export const agentConfig = z
 
 /** As checked, with every default filled in. */
 export type AgentConfig = z.output<typeof agentConfig>;
+
+/** A line serves one thing, and feedback names outputs that there are. */
+function checkOutputs(
+  buttons: readonly ButtonConfig[],
+  outputs: readonly OutputConfig[],
+  context: z.RefinementCtx,
+): void {
+  const taken = new Set(buttons.map(({ pin }) => pin.replace('GPIO', '')));
+  for (const [index, { pin }] of outputs.entries()) {
+    const line = pin.replace('GPIO', '');
+    if (taken.has(line)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['outputs', index, 'pin'],
+        message: `"${pin}" is used twice`,
+      });
+    }
+    taken.add(line);
+  }
+  for (const [index, { feedback: shown }] of buttons.entries()) {
+    for (const [at, { output: wanted }] of shown.entries()) {
+      if (outputs.some((entry) => entry.name === wanted)) continue;
+      const path = ['buttons', index, 'feedback', at, 'output'];
+      context.addIssue({ code: 'custom', path, message: `there is no output "${wanted}"` });
+    }
+  }
+}

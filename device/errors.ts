@@ -11,6 +11,13 @@ export const buttonUnknown = (button: string, known: readonly string[]) =>
     hint: known.length === 0 ? 'Configure a button first.' : `Name one of: ${known.join(', ')}.`,
   });
 
+/** The configuration names no such output. Use one of the names listed. */
+export const outputUnknown = (output: string, known: readonly string[]) =>
+  new GatehouseError('OUTPUT_UNKNOWN', `This device has no output "${output}".`, {
+    context: { output, known: known.join(', ') },
+    hint: known.length === 0 ? 'Configure an output first.' : `Name one of: ${known.join(', ')}.`,
+  });
+
 /** A press was asked for on a real line, which only a finger moves. Press the button. */
 export const buttonReal = (button: string) =>
   new GatehouseError('BUTTON_REAL', `Button "${button}" is on a real line and cannot be pressed remotely.`, {

@@ -10,14 +10,12 @@ import type { Logger } from '../core/log.js';
 import { openGpioChip } from '../hardware/detect.js';
 import type { GpioChip } from '../hardware/ports.js';
 import { Agent } from './agent.js';
-import { readBoot } from './boot.js';
 import { Buttons } from './buttons.js';
-import { ClockSync } from './clock-sync.js';
 import { CloudLink } from './cloud-link.js';
 import type { AgentConfig } from './config.js';
-import { Outbox } from './outbox.js';
+import { openRecords } from './open-records.js';
 import { OutboxReport } from './outbox-report.js';
-import { Recorder } from './recorder.js';
+import { openOutputs } from './outputs/open-outputs.js';
 import { Sampler } from './sampler.js';
 import { SensorBus } from './sensors.js';
 import { ShadowClient } from './shadow/shadow-client.js';
@@ -46,12 +44,7 @@ async function compose(config: AgentConfig, parts: AgentParts, lifetimes: Lifeti
   const { dataDir, mqtt, gpio, i2c, identity } = config;
   const startedAt = new Date(clock.now()).toISOString();
   lifetimes.add('instance lock', await InstanceLock.acquire(dataDir, 'agent'));
-  const boot = await readBoot();
-  const clockSync = lifetimes.add('clock sync', await ClockSync.open({ clock, boot }));
-  const filePath = join(dataDir, 'outbox.db');
-  const outbox = lifetimes.add('outbox', await Outbox.open({ filePath, ...config.outbox, clock, log }));
-  learnTrueTime(clockSync, outbox, log);
-  const recorder = new Recorder({ outbox, clockSync, clock, log });
+  const { clockSync, outbox, recorder } = await openRecords(config, parts, lifetimes);
   const identityFolder = join(dataDir, 'identity');
   const shadow = new ShadowClient({ clock, log });
   const link = await CloudLink.open({
@@ -74,6 +67,10 @@ async function compose(config: AgentConfig, parts: AgentParts, lifetimes: Lifeti
     onClick: (button, click) => void recorder.click(button, click),
   });
   lifetimes.add('buttons', buttons);
+  const { outputs, feedback } = await openOutputs(
+    { config, chip, recorder, shadow, link, clock, log },
+    lifetimes,
+  );
   const sensorBus = lifetimes.add('i2c', new SensorBus({ ...i2c, clock }));
   const sampler = Sampler.open({
     sensors: config.sensors.map((slot) => ({ ...slot, open: () => sensorBus.sensor(slot) })),
@@ -90,12 +87,15 @@ async function compose(config: AgentConfig, parts: AgentParts, lifetimes: Lifeti
     recorder,
     chip,
     buttons,
+    outputs,
     sensorBus,
     link,
     desiredState: shadow,
   });
   link.start({
     press: (button, pattern) => agent.press(button, pattern),
+    output: ({ id, output, action, pulseMs }) => outputs.command(id, output, action, pulseMs),
+    feedback,
     status: () => ({ ...agent.wireStatus(), ...(version === undefined ? {} : { version }) }),
   });
   lifetimes.add('outbox report', OutboxReport.start(outbox, shadow, clock));
@@ -113,17 +113,4 @@ function reportFacts(shadow: ShadowClient, agent: Agent, version: string | undef
     buttons: Object.fromEntries(buttons.map(({ name, pin }) => [name, { pin }])),
   });
   shadow.report('sensors', [...sensors]);
-}
-
-/** Messages of this boot get their true times as soon as there is one. Also those of an earlier run. */
-function learnTrueTime(clockSync: ClockSync, outbox: Outbox, log: Logger): void {
-  const learn = () => {
-    const { synced, origin } = clockSync;
-    if (synced !== true || origin === undefined) return;
-    outbox.clockSynced(origin).catch((error: unknown) => {
-      log.warn('true times are kept in memory only', { error });
-    });
-  };
-  clockSync.onChange(learn);
-  learn();
 }

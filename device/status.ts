@@ -52,6 +52,11 @@ export class StatusPublisher implements Closeable {
     if (this.#options.transport.connected) await this.#publish(offlineStatus());
   }
 
+  /** Says what is so now; without a connection, the next connect does. */
+  say(): void {
+    if (this.#closing === undefined && this.#options.transport.connected) void this.#sayOnline();
+  }
+
   #onConnect(): void {
     this.#repeat?.cancel();
     this.#repeat = this.#options.clock.after(repeatAfterMs, () => void this.#sayOnline(), {

@@ -84,10 +84,29 @@ export const statusMessage = z.object({
     .array(z.object({ name: z.string(), simulated: z.boolean() }))
     .max(64)
     .optional(),
+  /** Its outputs, and what each is switched to. */
+  outputs: z
+    .array(z.object({ name: z.string(), on: z.boolean() }))
+    .max(64)
+    .optional(),
 });
 export type StatusMessage = z.infer<typeof statusMessage>;
 
-/** From the cloud to a device. `press` moves a simulated line as an electrical edge would. */
+export const outputName = z.string().min(1).max(128);
+export const outputAction = z.enum(['on', 'off', 'pulse']);
+export type OutputAction = z.infer<typeof outputAction>;
+export const pulseMs = z.int().min(1).max(3_600_000);
+
+/** What a shadow holds under `desired.outputs.NAME`. A pulse runs once for each id. */
+export const desiredOutput = z.union([
+  z.enum(['on', 'off']),
+  z.strictObject({ pulse: pulseMs.optional(), id: messageId }),
+]);
+
+/**
+ * From the cloud to a device. `press` moves a simulated line as an electrical edge would, `output`
+ * switches a lamp, a buzzer or a relay.
+ */
 export const commandMessage = z.discriminatedUnion('command', [
   z.object({
     v: z.literal(1),
@@ -95,6 +114,16 @@ export const commandMessage = z.discriminatedUnion('command', [
     command: z.literal('press'),
     button: z.string().min(1).max(128),
     pattern: clickType,
+  }),
+  z.object({
+    v: z.literal(1),
+    /** Kept over restarts of the device: what carries the same id runs once. */
+    id: messageId,
+    command: z.literal('output'),
+    output: outputName,
+    action: outputAction,
+    /** Of a pulse; as configured on the device unless told. */
+    pulseMs: pulseMs.optional(),
   }),
 ]);
 export type CommandMessage = z.infer<typeof commandMessage>;

@@ -24,6 +24,7 @@ describe('the agent configuration', () => {
       longMs: 1500,
       double: true,
       long: true,
+      feedback: [],
     });
     expect(config.sensors.map((sensor) => [sensor.address, sensor.everyMs])).toEqual([
       [0x76, 10_000],
