@@ -99,7 +99,7 @@ export class Archiver {
 
   #storeOther(entry: FoundEntry, previous: TreeNode | undefined): TreeNode {
     const node = describeEntry(entry, this.#parts.describer);
-    this.#parts.tally.item(entry.path, node, previous);
+    this.#parts.tally.item(entry, node, previous);
     return node;
   }
 
@@ -143,7 +143,7 @@ export class Archiver {
       if (entry.stat.isDirectory()) {
         folders.push({ entry, walked: await this.#walkBelow(entry, visit) });
       } else {
-        tally.kept(entry.path, entry.stat.isFile() ? 'file' : 'other', Number(entry.stat.size));
+        tally.kept(entry, entry.stat.isFile() ? 'file' : 'other', Number(entry.stat.size));
       }
     }
     return later(this.#finishKnown(visit, tree, folders));
@@ -156,7 +156,7 @@ export class Archiver {
   ): Promise<StoredFolder | undefined> {
     const stored = await Promise.all(folders.map(({ walked }) => walked.value));
     if (!stored.every((folder) => folder?.isSame === true)) return this.#mendKnown(visit, folders);
-    for (const { entry } of folders) this.#parts.tally.kept(entry.path, 'folder', 0);
+    for (const { entry } of folders) this.#parts.tally.kept(entry, 'folder', 0);
     return this.#remember(visit, tree, true);
   }
 
@@ -263,7 +263,7 @@ export class Archiver {
   /** The node of a folder whose tree is stored. */
   nodeOf(folder: FoundEntry, subtree: string, previous: TreeNode | undefined): TreeNode {
     const node = { ...describeEntry(folder, this.#parts.describer), subtree };
-    this.#parts.tally.item(folder.path, node, previous);
+    this.#parts.tally.item(folder, node, previous);
     return node;
   }
 }

@@ -58,23 +58,23 @@ export class BackupTally {
   }
 
   /** A node is complete. */
-  item(path: Buffer, node: TreeNode, previous: TreeNode | undefined): void {
+  item(entry: { readonly path: Buffer }, node: TreeNode, previous: TreeNode | undefined): void {
     const kind = node.type === 'file' ? 'file' : node.type === 'dir' ? 'folder' : 'other';
     const action = actionOf(node, previous);
     if (kind === 'file') this.files[action] += 1;
     if (kind === 'folder') this.folders[action] += 1;
-    this.#tell({ type: 'item', kind, action, path: displayPath(path), sizeBytes: node.sizeBytes });
-    this.#progress(path);
+    this.#tell(new ItemEvent(kind, action, entry, node.sizeBytes));
+    this.#progress(entry.path);
   }
 
   /** An entry that is the parent snapshot's to the last field. */
-  kept(path: Buffer, kind: 'file' | 'folder' | 'other', sizeBytes: number): void {
+  kept(entry: { readonly path: Buffer }, kind: 'file' | 'folder' | 'other', sizeBytes: number): void {
     if (kind === 'file') this.files.unmodified += 1;
     if (kind === 'folder') this.folders.unmodified += 1;
     if (kind === 'file') this.bytesDone += sizeBytes;
-    this.#tell({ type: 'item', kind, action: 'unmodified', path: displayPath(path), sizeBytes });
+    this.#tell(new ItemEvent(kind, 'unmodified', entry, sizeBytes));
     this.#sinceProgress += 1;
-    if (this.#sinceProgress >= keptPerProgress) this.#progress(path);
+    if (this.#sinceProgress >= keptPerProgress) this.#progress(entry.path);
   }
 
   /** Everything below a folder is the parent snapshot's; it was not looked at. */
@@ -97,11 +97,38 @@ export class BackupTally {
       bytesDone: this.bytesDone,
       totalFiles: this.#totals?.files,
       totalBytes: this.#totals?.bytes,
-      currentFile: displayPath(path),
+      get currentFile() {
+        return displayPath(path);
+      },
       errorCount: this.errorCount,
       bytesNew: this.#stored.plainBytes,
       bytesStored: this.#stored.storedBytes,
     });
+  }
+}
+
+/** There is one for each entry, and most who listen do not look at its path. */
+class ItemEvent {
+  readonly type = 'item';
+  readonly kind: 'file' | 'folder' | 'other';
+  readonly action: ItemAction;
+  readonly sizeBytes: number;
+  readonly #entry: { readonly path: Buffer };
+
+  constructor(
+    kind: 'file' | 'folder' | 'other',
+    action: ItemAction,
+    entry: { readonly path: Buffer },
+    sizeBytes: number,
+  ) {
+    this.kind = kind;
+    this.action = action;
+    this.#entry = entry;
+    this.sizeBytes = sizeBytes;
+  }
+
+  get path(): string {
+    return displayPath(this.#entry.path);
   }
 }
 

@@ -69,7 +69,7 @@ export class FileArchiver {
         content: kept,
       };
       tally.addBytes(entry.path, node.sizeBytes);
-      tally.item(entry.path, node, previous);
+      tally.item(entry, node, previous);
       return node;
     }
     const reading = queue.read(entry.path, entry.stat.size, (count) => tally.addBytes(entry.path, count));
@@ -95,10 +95,10 @@ export class FileArchiver {
     if (read.kind === 'failed') throw fileFailed(entry.path, read.doing, read.cause);
     if (read.kind === 'tooLarge') throw fileFailed(entry.path, 'read the file', new Error('it grew'));
     // The node tells the file as it was before reading, so that a later change is seen next time.
-    const described = describeEntry({ ...entry, stat: read.stat }, describer);
+    const described = describeEntry({ path: entry.path, name: entry.name, stat: read.stat }, describer);
     if (read.changed) tally.warning(entry.path, 'The file changed while it was read.');
     const node: TreeNode = { ...described, sizeBytes: read.sizeBytes, content: read.content };
-    tally.item(entry.path, node, previous);
+    tally.item(entry, node, previous);
     if (!read.changed) this.#parts.memory.keepContent(entry.path, read.stat, read.content);
     return node;
   }

@@ -36,7 +36,7 @@ export async function storeStdin(
     links: 1,
     content,
   };
-  parts.tally.item(path, file, undefined);
+  parts.tally.item({ path }, file, undefined);
   let node: TreeNode = file;
   for (const name of names.reverse()) {
     const subtree = await parts.sink.save('tree', encodeTree([node]));

@@ -7,7 +7,8 @@ import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync }
 import { messageOf, systemCode } from '../../core/errors.js';
 import { Chunker } from '../chunker/chunker.js';
 import { type ChunkerParameters, resticChunkerParameters } from '../chunker/parameters.js';
-import { type Chunks, type FileFault, fileState, type ReadReply, statFields } from './protocol.js';
+import { statFields } from '../files/packed-stat.js';
+import { type Chunks, type FileFault, fileState, type ReadReply } from './protocol.js';
 
 /** Not through links, and never waiting for a pipe that took the file's place. */
 const readOnly = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;

@@ -70,9 +70,6 @@ export interface Chunks {
 
 export const fileState = { read: 0, changed: 1, gone: 2, failed: 3, tooLarge: 4 } as const;
 
-/** Numbers of a file as it was opened, `statFields` of them, in this order. */
-export const statFields = 11;
-
 export interface FileFault {
   /** Place of the file in its job. */
   readonly at: number;
@@ -87,7 +84,7 @@ export interface ReadReply {
   readonly chunks: Chunks;
   /** A `fileState` per file. */
   readonly states: Uint8Array;
-  /** dev, ino, mode, nlink, uid, gid, rdev, size, atimeNs, mtimeNs, ctimeNs of each file. */
+  /** Numbers of each file as it was opened; see `StatList`. */
   readonly stats: BigInt64Array;
   /** How many chunks each file has. */
   readonly chunkCounts: Uint32Array;

@@ -1,6 +1,6 @@
 /** What became of each file that a worker was told to read, unpacked from its reply. */
-import type { FileStat } from '../files/scan.js';
-import { fileState, type ReadReply, statFields } from './protocol.js';
+import { type FileStat, StatList, statFields } from '../files/packed-stat.js';
+import { fileState, type ReadReply } from './protocol.js';
 
 export type FileReading =
   | {
@@ -21,16 +21,17 @@ const idDigits = 64;
 
 export function readingsOf(reply: ReadReply): FileReading[] {
   const readings: FileReading[] = [];
+  const stats = new StatList(reply.stats);
   let chunk = 0;
   for (const [at, state] of reply.states.entries()) {
     const count = reply.chunkCounts[at] as number;
-    readings.push(readingOf(reply, at, state, chunk, count));
+    readings.push(readingOf(reply, stats, at, state, chunk));
     chunk += count;
   }
   return readings;
 }
 
-function readingOf(reply: ReadReply, at: number, state: number, chunk: number, count: number): FileReading {
+function readingOf(reply: ReadReply, stats: StatList, at: number, state: number, chunk: number): FileReading {
   if (state === fileState.gone) return { kind: 'gone' };
   if (state === fileState.tooLarge) return { kind: 'tooLarge' };
   if (state === fileState.failed) {
@@ -40,31 +41,14 @@ function readingOf(reply: ReadReply, at: number, state: number, chunk: number, c
     return { kind: 'failed', doing: fault?.doing ?? 'read the file', cause };
   }
   const content: string[] = [];
+  const count = reply.chunkCounts[at] as number;
   for (let i = chunk; i < chunk + count; i++)
     content.push(reply.chunks.ids.slice(i * idDigits, (i + 1) * idDigits));
   return {
     kind: 'read',
-    stat: statAt(reply.stats, at * statFields),
+    stat: stats.stat(at * statFields),
     sizeBytes: reply.sizes[at] as number,
     content,
     changed: state === fileState.changed,
-  };
-}
-
-function statAt(stats: BigInt64Array, at: number): FileStat {
-  const field = (place: number) => stats[at + place] as bigint;
-  const unsigned = (place: number) => BigInt.asUintN(64, field(place));
-  return {
-    dev: unsigned(0),
-    ino: unsigned(1),
-    mode: field(2),
-    nlink: field(3),
-    uid: field(4),
-    gid: field(5),
-    rdev: unsigned(6),
-    size: field(7),
-    atimeNs: field(8),
-    mtimeNs: field(9),
-    ctimeNs: field(10),
   };
 }

@@ -5,8 +5,9 @@ import { goMode, typeOfMode } from '../tree/file-mode.js';
 import type { ExtendedAttribute, TreeNode } from '../tree/node.js';
 import type { Accounts } from './accounts.js';
 import { fileFailed } from './errors.js';
+import type { FileStat } from './packed-stat.js';
 import type { Posix } from './posix.js';
-import type { FileStat, FoundEntry } from './scan.js';
+import type { FoundEntry } from './scan.js';
 
 export interface Describer {
   readonly accounts: Accounts;

@@ -3,52 +3,88 @@
  * are their nodes. The access time counts only where nodes keep it.
  */
 import { hash } from 'node:crypto';
-import type { FileStat } from './scan.js';
+import { constants } from 'node:fs';
+import { type EntryStat, type FileStat, statFields } from './packed-stat.js';
 
 export const digestBytes = 16;
-const fields = 11;
-const formatMask = 0o170000n;
-const folderFormat = 0o040000n;
 
 /** The kernel's clock for files ticks every 1 to 10 ms; some file systems keep seconds, or two of them. */
 const fineGranuleNs = 20_000_000n;
 const coarseGranuleNs = 2_000_000_000n;
 const nanosPerSecond = 1_000_000_000n;
 
-let numbers = new BigInt64Array(256 * fields);
+const wordBytes = 8;
 
-/** 16 bytes. The order of the entries counts. */
-export function digestOfEntries(
-  entries: readonly { readonly name: Buffer; readonly stat: FileStat }[],
-  withAtime: boolean,
-): Buffer {
-  if (numbers.length < entries.length * fields) numbers = new BigInt64Array(entries.length * 2 * fields);
-  const names: Buffer[] = [];
-  for (const [at, { name, stat }] of entries.entries()) {
-    put(stat, at * fields, withAtime);
-    names.push(name, separator);
-  }
-  const used = new Uint8Array(numbers.buffer, 0, entries.length * fields * 8);
-  // In one call: to make a hash object costs more than to hash a small folder.
-  return hash('sha256', Buffer.concat([used, ...names]), 'buffer').subarray(0, digestBytes);
+export interface DigestedEntry {
+  readonly name: Buffer;
+  /** The name as latin1, where it is at hand. */
+  readonly nameText?: string;
+  readonly stat: FileStat & Pick<EntryStat, 'copyTo'>;
 }
 
-const separator = Buffer.of(0);
+/** What is hashed: the words of all entries, then their names, each ended by a NUL. */
+let scratch = Buffer.alloc(0);
+let words = new BigInt64Array();
+let halves = new Int32Array();
 
-function put(stat: FileStat, at: number, withAtime: boolean): void {
-  const isFolder = (stat.mode & formatMask) === folderFormat;
-  numbers[at] = stat.ino;
-  numbers[at + 1] = stat.mode;
+/** 16 bytes. The order of the entries counts. */
+export function digestOfEntries(entries: readonly DigestedEntry[], withAtime: boolean): Buffer {
+  let end = entries.length * statFields * wordBytes;
+  makeRoom(end);
+  let at = 0;
+  for (const { stat } of entries) {
+    put(stat, at, withAtime);
+    at += statFields;
+  }
+  for (const entry of entries) end = putName(entry, end);
+  // In one call: to make a hash object costs more than to hash a small folder.
+  return hash('sha256', scratch.subarray(0, end), 'buffer').subarray(0, digestBytes);
+}
+
+/** @returns where the next name goes. */
+function putName(entry: DigestedEntry, at: number): number {
+  const text = entry.nameText;
+  const name = text === undefined ? entry.name : undefined;
+  const end = at + (text ?? name ?? '').length;
+  makeRoom(end + 1);
+  if (text !== undefined) scratch.write(text, at, 'latin1');
+  else name?.copy(scratch, at);
+  scratch[end] = 0;
+  return end + 1;
+}
+
+/** Keeps what is there. */
+function makeRoom(sizeBytes: number): void {
+  if (sizeBytes <= scratch.length) return;
+  const larger = Buffer.alloc(Math.ceil(sizeBytes / 4096) * 2 * 4096);
+  scratch.copy(larger);
+  scratch = larger;
+  words = new BigInt64Array(scratch.buffer, scratch.byteOffset, scratch.length / wordBytes);
+  halves = new Int32Array(scratch.buffer, scratch.byteOffset, scratch.length / 4);
+}
+
+function put(stat: DigestedEntry['stat'], at: number, withAtime: boolean): void {
+  if (stat.copyTo === undefined) putWords(stat, at);
+  else stat.copyTo(halves, at * 2);
+  const isFolder = (Number(words[at + place.mode]) & constants.S_IFMT) === constants.S_IFDIR;
   // Of a folder a node has neither links nor size; numbers of devices change with the hardware.
-  numbers[at + 2] = isFolder ? 0n : stat.nlink;
-  numbers[at + 3] = isFolder ? 0n : stat.size;
-  numbers[at + 4] = !isFolder && stat.nlink > 1n ? stat.dev : 0n;
-  numbers[at + 5] = stat.uid;
-  numbers[at + 6] = stat.gid;
-  numbers[at + 7] = stat.rdev;
-  numbers[at + 8] = stat.mtimeNs;
-  numbers[at + 9] = stat.ctimeNs;
-  numbers[at + 10] = withAtime ? stat.atimeNs : 0n;
+  if (isFolder || Number(words[at + place.nlink]) < 2) forget(at + place.dev);
+  if (isFolder) forget(at + place.nlink);
+  if (isFolder) forget(at + place.size);
+  if (!withAtime) forget(at + place.atime);
+}
+
+/** See `statFields`. */
+const place = { dev: 0, mode: 2, nlink: 3, size: 7, atime: 8 } as const;
+
+function forget(word: number): void {
+  halves[word * 2] = 0;
+  halves[word * 2 + 1] = 0;
+}
+
+function putWords(stat: FileStat, at: number): void {
+  const { dev, ino, mode, nlink, uid, gid, rdev, size, atimeNs, mtimeNs, ctimeNs } = stat;
+  words.set([dev, ino, mode, nlink, uid, gid, rdev, size, atimeNs, mtimeNs, ctimeNs], at);
 }
 
 /**
@@ -56,7 +92,8 @@ function put(stat: FileStat, at: number, withAtime: boolean): void {
  * its times are so young that another change would carry the same ones.
  */
 export function isRacy(mtimeNs: bigint, ctimeNs: bigint, sinceNs: bigint): boolean {
-  const isCoarse = mtimeNs % nanosPerSecond === 0n && ctimeNs % nanosPerSecond === 0n;
   const youngest = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
+  if (youngest < sinceNs - coarseGranuleNs) return false; // As almost all are.
+  const isCoarse = mtimeNs % nanosPerSecond === 0n && ctimeNs % nanosPerSecond === 0n;
   return youngest >= sinceNs - (isCoarse ? coarseGranuleNs : fineGranuleNs);
 }

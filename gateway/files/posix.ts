@@ -17,7 +17,7 @@ export interface Posix {
   /** `mode` holds S_IFBLK, S_IFCHR or S_IFSOCK and permission bits; `device` is the kernel's st_rdev. */
   makeDevice(path: Buffer, mode: number, device: bigint): void;
   /** Names of the extended attributes; none where the file system has none. Links are not followed. */
-  listAttributes(path: Buffer): Buffer[];
+  listAttributes(path: Buffer): readonly Buffer[];
   /** The value, or undefined when the attribute went away. */
   getAttribute(path: Buffer, name: Buffer): Buffer | undefined;
   setAttribute(path: Buffer, name: Buffer, value: Buffer): void;
@@ -125,8 +125,11 @@ function nativePosix(koffi: Koffi): Posix {
     makeFifo: (path, mode) => void check('mkfifo', calls.mkfifo(terminated(path), mode)),
     makeDevice: (path, mode, device) => void check('mknod', calls.mknod(terminated(path), mode, device)),
     listAttributes(path) {
-      const list = readGrowing((room, size) => calls.llistxattr(terminated(path), room, size), koffi);
-      return list === undefined ? [] : splitNames(list);
+      const terminatedPath = terminated(path);
+      // Of almost every file the list is empty; then nothing is made of it.
+      if (calls.llistxattr(terminatedPath, shared, shared.length) === 0) return nothing;
+      const list = readGrowing((room, size) => calls.llistxattr(terminatedPath, room, size), koffi);
+      return list === undefined ? nothing : splitNames(list);
     },
     getAttribute: (path, name) =>
       readGrowing((room, size) => calls.lgetxattr(terminated(path), terminated(name), room, size), koffi),
@@ -204,6 +207,7 @@ function terminated(bytes: Buffer): Buffer {
 }
 
 const shared = Buffer.alloc(4096);
+const nothing: Buffer[] = [];
 
 /**
  * Reads a list or value of unknown size. Undefined when the file system has no attributes or this

@@ -2,27 +2,54 @@
  * What a folder holds and which of it is wanted. Names are bytes. Nothing is followed: a symbolic
  * link is an entry of its own. A name that cannot be read is handed to `onError` and passed over.
  */
-import { type BigIntStats, lstatSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { systemCode } from '../../core/errors.js';
 import { fileFailed } from './errors.js';
+import { type FolderReader, openFolderReader, withFolder } from './folder-reader.js';
+import type { EntryStat } from './packed-stat.js';
 import { joinPath } from './path-bytes.js';
 import { FileSelection } from './selection.js';
 
 export interface FoundEntry {
   readonly path: Buffer;
   readonly name: Buffer;
-  readonly stat: BigIntStats;
+  readonly stat: EntryStat;
+  /** The name as latin1, where it is at hand. */
+  readonly nameText?: string;
 }
 
-/** The numbers of a stat that a node is made of. */
-export type FileStat = Pick<
-  BigIntStats,
-  'dev' | 'ino' | 'mode' | 'nlink' | 'uid' | 'gid' | 'rdev' | 'size' | 'atimeNs' | 'mtimeNs' | 'ctimeNs'
->;
+/** Makes the bytes of its names when they are asked for: of most entries nobody does. */
+class ListedEntry implements FoundEntry {
+  readonly stat: EntryStat;
+  readonly nameText: string;
+  readonly #folder: Buffer;
+  #path: Buffer | undefined;
+
+  constructor(folder: Buffer, name: string, stat: EntryStat) {
+    this.stat = stat;
+    this.#folder = folder;
+    this.nameText = name;
+  }
+
+  get name(): Buffer {
+    return Buffer.from(this.nameText, 'latin1');
+  }
+
+  get path(): Buffer {
+    this.#path ??= joinPath(this.#folder, this.name);
+    return this.#path;
+  }
+}
 
 /** Told of each path that could not be read. The error is a FILE_FAILED. */
 export type ScanErrorHandler = (path: Buffer, error: unknown) => void;
+
+interface OpenFolder {
+  readonly reader: FolderReader;
+  /** Its file descriptor. */
+  readonly number: number;
+}
 
 export class Scanner {
   readonly #selection: FileSelection;
@@ -57,15 +84,27 @@ export class Scanner {
   entriesNow(folder: FoundEntry, device: bigint, onError: ScanErrorHandler): FoundEntry[] {
     const staysOn = this.#selection.deviceOf(folder.path, device);
     if (this.#selection.oneFileSystem && folder.stat.dev !== staysOn) return [];
-    const names = namesNow(folder.path);
-    const has = (wanted: string) => names.includes(wanted);
-    const isLeftOut = this.#selection.inFolder(folder.path, has);
+    const reader = openFolderReader();
+    const list = (open?: OpenFolder) => this.#listNow(folder.path, staysOn, onError, open);
+    return (reader && withFolder(folder.path, (number) => list({ reader, number }))) ?? list();
+  }
+
+  #listNow(
+    folder: Buffer,
+    device: bigint,
+    onError: ScanErrorHandler,
+    open: OpenFolder | undefined,
+  ): FoundEntry[] {
+    const names = open?.reader.names(open.number)?.sort() ?? namesNow(folder);
+    const isLeftOut = this.#selection.inFolder(folder, (wanted) => names.includes(wanted));
+    const wanted = isLeftOut === undefined ? names : names.filter((name) => !isLeftOut(name));
+    const stats = open?.reader.stats(open.number, wanted);
     const entries: FoundEntry[] = [];
-    for (const name of names) {
-      if (isLeftOut?.(name) === true) continue;
-      const bytes = Buffer.from(name, 'latin1');
-      const entry = statNow(joinPath(folder.path, bytes), bytes, onError);
-      if (entry !== undefined && this.#fits(entry, staysOn)) entries.push(entry);
+    for (const [at, name] of wanted.entries()) {
+      const stat = stats?.[at] ?? statNow(folder, name, onError);
+      if (stat === undefined) continue;
+      const entry = new ListedEntry(folder, name, stat);
+      if (this.#fits(entry, device)) entries.push(entry);
     }
     return entries;
   }
@@ -119,10 +158,11 @@ function namesNow(folder: Buffer): string[] {
   }
 }
 
-function statNow(path: Buffer, name: Buffer, onError: ScanErrorHandler): FoundEntry | undefined {
+/** @param name as latin1. */
+function statNow(folder: Buffer, name: string, onError: ScanErrorHandler): EntryStat | undefined {
+  const path = joinPath(folder, Buffer.from(name, 'latin1'));
   try {
-    const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    return stat && { path, name, stat };
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
   } catch (error) {
     onError(path, fileFailed(path, 'look at the file', error));
     return undefined;

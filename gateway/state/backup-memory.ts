@@ -8,7 +8,8 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makePrivateFolder } from '../../core/files.js';
 import { digestOfEntries, isRacy } from '../files/entry-digest.js';
-import type { FileStat, FoundEntry } from '../files/scan.js';
+import type { FileStat } from '../files/packed-stat.js';
+import type { FoundEntry } from '../files/scan.js';
 import { type Below, type FolderState, FolderStates, FolderStatesWriter } from './folder-states.js';
 import { ReadJournal } from './read-journal.js';
 
@@ -117,7 +118,7 @@ export class BackupMemory {
   /** What an interrupted run read of the file, if it is still the same. */
   contentOf(entry: FoundEntry): readonly string[] | undefined {
     if (this.#parts?.options.resumes !== true) return undefined;
-    return this.#parts.journal.find(entry.path, this.#digestOfFile(entry.path, entry.stat));
+    return this.#parts.journal.find(entry.path, () => this.#digestOfFile(entry.path, entry.stat));
   }
 
   /** Keeps what was read of a file for a run that resumes this one. */

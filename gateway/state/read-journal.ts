@@ -3,12 +3,12 @@
  * them again: path, numbers of its stat, ids of its chunks. Trusted only for chunks that an index
  * holds. The end of the file may be torn; what is behind a bad record is forgotten.
  */
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { digestBytes } from '../files/entry-digest.js';
 
-const magic = Buffer.from('gatehouse files 1\n');
+const magic = Buffer.from('gatehouse files 2\n');
 const keyBytes = 16;
 const idBytes = 32;
 /** Length of the record, checksum, path, stat. */
@@ -46,12 +46,13 @@ export class ReadJournal {
   }
 
   /** Ids of the chunks that were read of this path when it had these numbers. */
-  find(path: Buffer, digest: Buffer): readonly string[] | undefined {
+  find(path: Buffer, digestOfStat: () => Buffer): readonly string[] | undefined {
+    if (this.#places.size === 0) return undefined;
     const place = this.#places.get(keyOfPath(path).toString('latin1'));
     if (place === undefined) return undefined;
     const head = Buffer.alloc(headBytes);
     readSync(this.#file, head, 0, headBytes, place);
-    if (!head.subarray(8 + keyBytes).equals(digest)) return undefined;
+    if (!head.subarray(8 + keyBytes).equals(digestOfStat())) return undefined;
     const ids = Buffer.alloc(head.readUInt32LE(0) - headBytes);
     readSync(this.#file, ids, 0, ids.length, place + headBytes);
     return Array.from({ length: ids.length / idBytes }, (_, at) =>
@@ -115,8 +116,7 @@ function keyOfPath(path: Buffer): Buffer {
   return hash('sha256', path, 'buffer').subarray(0, keyBytes);
 }
 
-/** Over everything but the checksum itself. */
+/** Over everything behind the checksum and, so that a wrong length shows, to the record's end. */
 function checksumOf(record: Buffer): number {
-  const sum = createHash('sha1').update(record.subarray(0, 4)).update(record.subarray(8)).digest();
-  return sum.readUInt32LE(0);
+  return hash('sha1', record.subarray(8), 'buffer').readUInt32LE(0);
 }

@@ -83,8 +83,7 @@ function firstNameOf(inode: bigint, relative: string, shared: Map<bigint, string
 }
 
 function attributesOf(path: Buffer, posix: Posix): string {
-  return posix
-    .listAttributes(path)
+  return [...posix.listAttributes(path)]
     .sort(Buffer.compare)
     .map((name) => `${name.toString('latin1')}=${posix.getAttribute(path, name)?.toString('hex')}`)
     .join(' ');
