@@ -15,7 +15,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   if (!argv.some((word) => programs.has(word))) keepHeapSmall(systemClock);
   quietWarnings();
   process.stdout.on('error', ignoreClosedPipe);
-  const program = buildProgram();
+  const program = await buildProgram(argv.slice(2));
   try {
     // Its short options are the original's, -h for the host among them.
     if (argv[2] === 's3dump') return await s3dump(program, argv.slice(3));

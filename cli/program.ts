@@ -1,52 +1,5 @@
 /** The tree of commands with the options that all of them share. */
 import { Command, Option } from 'commander';
-import { addActions } from './commands/actions.js';
-import { addAgent } from './commands/agent.js';
-import { addBackup } from './commands/backup.js';
-import { addCache } from './commands/cache.js';
-import { addCat } from './commands/cat.js';
-import { addCheck } from './commands/check.js';
-import { addCloud } from './commands/cloud.js';
-import { addCompletion } from './commands/completion.js';
-import { addCopy } from './commands/copy.js';
-import { addCp } from './commands/cp.js';
-import { addCredentials } from './commands/credentials.js';
-import { addDashboard } from './commands/dashboard.js';
-import { addDevice } from './commands/device.js';
-import { addDiff } from './commands/diff.js';
-import { addDoctor } from './commands/doctor.js';
-import { addDump } from './commands/dump.js';
-import { addExtendLocks } from './commands/extend-locks.js';
-import { addFind } from './commands/find.js';
-import { addForget } from './commands/forget.js';
-import { addGateway } from './commands/gateway.js';
-import { addInit } from './commands/init.js';
-import { addJob } from './commands/job.js';
-import { addJobs } from './commands/jobs.js';
-import { addKey } from './commands/key.js';
-import { addList } from './commands/list.js';
-import { addLs } from './commands/ls.js';
-import { addMigrate } from './commands/migrate.js';
-import { addMirror } from './commands/mirror.js';
-import { addPolicy } from './commands/policy.js';
-import { addPrune } from './commands/prune.js';
-import { addRepair } from './commands/repair.js';
-import { addRestore } from './commands/restore.js';
-import { addRewrite } from './commands/rewrite.js';
-import { addRm } from './commands/rm.js';
-import { addRover } from './commands/rover.js';
-import { addS3dump } from './commands/s3dump.js';
-import { addSelfTest } from './commands/self-test.js';
-import { addServe } from './commands/serve.js';
-import { addService } from './commands/service.js';
-import { addShadow } from './commands/shadow.js';
-import { addSnapshots } from './commands/snapshots.js';
-import { addStats } from './commands/stats.js';
-import { addTag } from './commands/tag.js';
-import { addThrottle } from './commands/throttle.js';
-import { addUndelete } from './commands/undelete.js';
-import { addUnlock } from './commands/unlock.js';
-import { addUp } from './commands/up.js';
 import { exitCodeHelp } from './exit-code.js';
 import { version } from './version.js';
 
@@ -59,45 +12,82 @@ Start here:
   gatehouse init -r s3://bucket/nas
                       a backup repository that stock restic reads too`;
 
-const groups = {
-  'Everything at once:': [addUp, addDashboard, addDoctor],
-  'Buttons and sensors:': [addDevice, addActions, addShadow, addJob, addRover],
-  'Backups (verbs and flags as restic has them):': [
-    addInit,
-    addBackup,
-    addSnapshots,
-    addLs,
-    addFind,
-    addDiff,
-    addStats,
-    addRestore,
-    addDump,
-    addCheck,
-    addSelfTest,
-    addCopy,
-    addTag,
-    addRewrite,
-    addForget,
-    addPrune,
-    addRepair,
-    addList,
-    addCat,
-    addCache,
-    addKey,
-    addUnlock,
-    addMigrate,
-    addThrottle,
-  ],
-  'If someone takes over this machine:': [addPolicy, addUndelete, addExtendLocks, addCredentials],
-  'A backup server for the network:': [addServe, addMirror],
-  'Scheduled backups:': [addJobs],
-  'Buckets (also "ls" with a URL):': [addCp, addRm],
-  'Dumps, one stream each:': [addS3dump],
-  'The three programs, for services:': [addCloud, addAgent, addGateway, addService],
-  'Shell:': [addCompletion],
+type Adder = (program: Command) => void;
+
+/** Loaded when it is called for: of all commands one is run. */
+const groups: Readonly<Record<string, Readonly<Record<string, () => Promise<Adder>>>>> = {
+  'Everything at once:': {
+    up: async () => (await import('./commands/up.js')).addUp,
+    dashboard: async () => (await import('./commands/dashboard.js')).addDashboard,
+    doctor: async () => (await import('./commands/doctor.js')).addDoctor,
+  },
+  'Buttons and sensors:': {
+    device: async () => (await import('./commands/device.js')).addDevice,
+    actions: async () => (await import('./commands/actions.js')).addActions,
+    shadow: async () => (await import('./commands/shadow.js')).addShadow,
+    job: async () => (await import('./commands/job.js')).addJob,
+    rover: async () => (await import('./commands/rover.js')).addRover,
+  },
+  'Backups (verbs and flags as restic has them):': {
+    init: async () => (await import('./commands/init.js')).addInit,
+    backup: async () => (await import('./commands/backup.js')).addBackup,
+    snapshots: async () => (await import('./commands/snapshots.js')).addSnapshots,
+    ls: async () => (await import('./commands/ls.js')).addLs,
+    find: async () => (await import('./commands/find.js')).addFind,
+    diff: async () => (await import('./commands/diff.js')).addDiff,
+    stats: async () => (await import('./commands/stats.js')).addStats,
+    restore: async () => (await import('./commands/restore.js')).addRestore,
+    dump: async () => (await import('./commands/dump.js')).addDump,
+    check: async () => (await import('./commands/check.js')).addCheck,
+    'self-test': async () => (await import('./commands/self-test.js')).addSelfTest,
+    copy: async () => (await import('./commands/copy.js')).addCopy,
+    tag: async () => (await import('./commands/tag.js')).addTag,
+    rewrite: async () => (await import('./commands/rewrite.js')).addRewrite,
+    forget: async () => (await import('./commands/forget.js')).addForget,
+    prune: async () => (await import('./commands/prune.js')).addPrune,
+    repair: async () => (await import('./commands/repair.js')).addRepair,
+    list: async () => (await import('./commands/list.js')).addList,
+    cat: async () => (await import('./commands/cat.js')).addCat,
+    cache: async () => (await import('./commands/cache.js')).addCache,
+    key: async () => (await import('./commands/key.js')).addKey,
+    unlock: async () => (await import('./commands/unlock.js')).addUnlock,
+    migrate: async () => (await import('./commands/migrate.js')).addMigrate,
+    throttle: async () => (await import('./commands/throttle.js')).addThrottle,
+  },
+  'If someone takes over this machine:': {
+    policy: async () => (await import('./commands/policy.js')).addPolicy,
+    undelete: async () => (await import('./commands/undelete.js')).addUndelete,
+    'extend-locks': async () => (await import('./commands/extend-locks.js')).addExtendLocks,
+    credentials: async () => (await import('./commands/credentials.js')).addCredentials,
+  },
+  'A backup server for the network:': {
+    serve: async () => (await import('./commands/serve.js')).addServe,
+    mirror: async () => (await import('./commands/mirror.js')).addMirror,
+  },
+  'Scheduled backups:': {
+    jobs: async () => (await import('./commands/jobs.js')).addJobs,
+  },
+  'Buckets (also "ls" with a URL):': {
+    cp: async () => (await import('./commands/cp.js')).addCp,
+    rm: async () => (await import('./commands/rm.js')).addRm,
+  },
+  'Dumps, one stream each:': {
+    s3dump: async () => (await import('./commands/s3dump.js')).addS3dump,
+  },
+  'The three programs, for services:': {
+    cloud: async () => (await import('./commands/cloud.js')).addCloud,
+    agent: async () => (await import('./commands/agent.js')).addAgent,
+    gateway: async () => (await import('./commands/gateway.js')).addGateway,
+    service: async () => (await import('./commands/service.js')).addService,
+  },
+  'Shell:': {
+    completion: async () => (await import('./commands/completion.js')).addCompletion,
+  },
 };
 
-export function buildProgram(): Command {
+/** @param words as given to the program. With a command among them that one alone is loaded, else all. */
+export async function buildProgram(words: readonly string[]): Promise<Command> {
+  const named = commandNamed(words);
   const program = new Command('gatehouse')
     .description(introduction)
     .version(version, '-V, --version', 'print the version')
@@ -120,10 +110,21 @@ export function buildProgram(): Command {
     .exitOverride();
   for (const [title, adders] of Object.entries(groups)) {
     program.commandsGroup(title);
-    for (const add of adders) add(program);
+    for (const [name, load] of Object.entries(adders)) {
+      if (named === undefined || named === name) (await load())(program);
+    }
   }
   for (const command of program.commands) inheritSettings(command, program);
   return program;
+}
+
+const optionsWithValue = new Set(['--log-level', '--data']);
+
+/** Undefined when the first word that is no option names none, or one that has to know all others. */
+function commandNamed(words: readonly string[]): string | undefined {
+  const first = words.find((word, at) => !word.startsWith('-') && !optionsWithValue.has(words[at - 1] ?? ''));
+  const isKnown = Object.values(groups).some((adders) => first !== undefined && Object.hasOwn(adders, first));
+  return isKnown && first !== 'completion' ? first : undefined;
 }
 
 function inheritSettings(command: Command, parent: Command): void {

@@ -20,15 +20,15 @@ function boundYoungSpace(): void {
 export function keepHeapSmall(clock: Clock): Timer {
   boundYoungSpace();
   const collect = collector();
-  let ceiling = getHeapStatistics().used_heap_size + growthBytes;
+  let ceiling = takenBytes() + growthBytes;
   const look = (): Timer =>
     clock.after(
       lookEveryMs,
       () => {
         boundYoungSpace(); // A thread that starts sets it back, for all.
-        if (getHeapStatistics().used_heap_size > ceiling) {
+        if (takenBytes() > ceiling) {
           collect?.();
-          ceiling = getHeapStatistics().used_heap_size + growthBytes;
+          ceiling = takenBytes() + growthBytes;
         }
         timer = look();
       },
@@ -36,6 +36,12 @@ export function keepHeapSmall(clock: Clock): Timer {
     );
   let timer = look();
   return { cancel: () => timer.cancel() };
+}
+
+/** Objects, and the buffers that hang on them. */
+function takenBytes(): number {
+  const { used_heap_size: objects, external_memory: buffers } = getHeapStatistics();
+  return objects + buffers;
 }
 
 /** The collector has no name until the flag is set, and then only in contexts that are made after it. */

@@ -1,26 +1,18 @@
 /** The repository's config: version, id and chunker polynomial, sealed, in one file of fixed name. */
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
-import { messageOf } from '../../core/errors.js';
 import type { Bucket, CallOptions } from '../bucket/bucket.js';
 import { degree, isIrreducible, pickPolynomial, polynomialDegree } from '../chunker/polynomial.js';
 import { repositoryDamaged, repositoryMissing, repositoryVersionUnknown } from '../errors.js';
 import type { Sealer } from './crypto.js';
 import { encodeGoJson, type JsonValue } from './go-json.js';
 import { configKey } from './layout.js';
+import { integerField, storedFields, textField } from './stored-fields.js';
 
 export interface RepositoryConfig {
   readonly version: 1 | 2;
   readonly id: string;
   readonly polynomial: bigint;
 }
-
-// Other programs keep fields of their own here; they are ignored.
-const configSchema = z.object({
-  version: z.int(),
-  id: z.string().regex(/^[0-9a-f]{64}$/),
-  chunker_polynomial: z.string().regex(/^[0-9a-f]{1,16}$/),
-});
 
 export function newConfig(version: 1 | 2, polynomial?: bigint): RepositoryConfig {
   return {
@@ -69,18 +61,18 @@ export async function loadConfig(
   return parseConfigFile(plain.toString('utf8'));
 }
 
+/** Other programs keep fields of their own here; they are ignored. */
 function parseConfigFile(text: string): RepositoryConfig {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw repositoryDamaged('config', `it is not JSON (${messageOf(error)})`, error);
+  const fields = storedFields(text);
+  if (fields === undefined) throw repositoryDamaged('config', 'it is no JSON object');
+  const version = integerField(fields, 'version');
+  const id = textField(fields, 'id') ?? '';
+  const digits = textField(fields, 'chunker_polynomial') ?? '';
+  if (version === undefined || !/^[0-9a-f]{64}$/.test(id) || !/^[0-9a-f]{1,16}$/.test(digits)) {
+    throw repositoryDamaged('config', 'a field is missing or malformed');
   }
-  const parsed = configSchema.safeParse(value);
-  if (!parsed.success) throw repositoryDamaged('config', 'a field is missing or malformed');
-  const { version, id } = parsed.data;
   if (version !== 1 && version !== 2) throw repositoryVersionUnknown(version);
-  const polynomial = BigInt(`0x${parsed.data.chunker_polynomial}`);
+  const polynomial = BigInt(`0x${digits}`);
   if (degree(polynomial) !== polynomialDegree || !isIrreducible(polynomial)) {
     throw repositoryDamaged('config', 'the chunker polynomial is not irreducible of degree 53');
   }

@@ -1,38 +1,11 @@
 /** Index files as JSON: which blobs lie where in which packs. All blobs of a pack are in one file. */
-import { z } from 'zod';
-import { messageOf } from '../../core/errors.js';
-import { repositoryDamaged } from '../errors.js';
 import type { BlobList } from './blob-list.js';
-import { isId } from './layout.js';
 import type { BlobEntry } from './types.js';
 
 export interface IndexedPack {
   readonly packId: string;
   readonly blobs: BlobList;
 }
-
-const id = z.string().refine(isId);
-const uint32 = z.int().min(0).max(0xffffffff);
-
-// Other members (`supersedes`, rustic's `packs_to_delete`) do not concern a reader.
-const indexSchema = z.object({
-  packs: z
-    .array(
-      z.object({
-        id,
-        blobs: z.array(
-          z.object({
-            id,
-            type: z.enum(['data', 'tree']),
-            offset: uint32,
-            length: uint32,
-            uncompressed_length: uint32.optional(),
-          }),
-        ),
-      }),
-    )
-    .nullable(),
-});
 
 /** More than each takes, with numbers of ten digits. */
 const blobRoom = 192;
@@ -59,26 +32,4 @@ export function encodeIndex(packs: readonly IndexedPack[]): Buffer {
 function encodeBlob({ id, type, offset, length, uncompressedLength: plain }: BlobEntry): string {
   const more = plain > 0 ? `,"uncompressed_length":${plain}` : '';
   return `{"id":"${id}","type":"${type}","offset":${offset},"length":${length}${more}}`;
-}
-
-/** @throws REPOSITORY_DAMAGED when it is no index, or states compression in a version 1 repository. */
-export function decodeIndex(indexId: string, json: Uint8Array, version: 1 | 2): IndexedPack[] {
-  const what = `index file ${indexId}`;
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.length).toString('utf8'));
-  } catch (error) {
-    throw repositoryDamaged(what, `it is not JSON (${messageOf(error)})`, error);
-  }
-  const parsed = indexSchema.safeParse(value);
-  if (!parsed.success)
-    throw repositoryDamaged(what, `${parsed.error.issues[0]?.path.join('.')} is malformed`);
-  return (parsed.data.packs ?? []).map((pack) => ({
-    packId: pack.id,
-    blobs: pack.blobs.map(({ uncompressed_length: plain = 0, ...blob }) => {
-      if (plain > 0 && version === 1)
-        throw repositoryDamaged(what, 'it states compression in a version 1 repository');
-      return { ...blob, uncompressedLength: plain };
-    }),
-  }));
 }

@@ -8,7 +8,7 @@ import { GatehouseError } from '../../core/errors.js';
 import type { CallOptions } from '../bucket/bucket.js';
 import { repositoryDamaged } from '../errors.js';
 import type { BlobIndex } from './blob-index.js';
-import { decodeIndex, type IndexedPack } from './index-file.js';
+import type { IndexedPack } from './index-file.js';
 import { type ScannedIndex, scanIndex } from './index-scanner.js';
 import type { Problem } from './types.js';
 import type { UnpackedFiles } from './unpacked.js';
@@ -16,7 +16,7 @@ import type { UnpackedFiles } from './unpacked.js';
 /** Below this size a file takes longer to ask for than to read, bytes. */
 const smallBytes = 256 * 1024;
 const smallReadsAtOnce = 16;
-const largeReadsAtOnce = 3;
+const largeReadsAtOnce = 2;
 
 export interface LoadIndexOptions extends CallOptions {
   /** Takes what is odd or damaged; a damaged index file is then passed over instead of thrown. */
@@ -64,7 +64,10 @@ async function loadFile(
     // One that went since the listing was replaced by another; prune does that.
     if (json === undefined) return undefined;
     const scanned = scanIndex(json);
-    if (scanned === undefined) return { id, content: decodeIndex(id, json, version) };
+    if (scanned === undefined) {
+      const { decodeIndex } = await import('./index-decoder.js');
+      return { id, content: decodeIndex(id, json, version) };
+    }
     if (version === 1 && scanned.hasCompressed) {
       throw repositoryDamaged(`index file ${id}`, 'it states compression in a version 1 repository');
     }

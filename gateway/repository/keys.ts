@@ -3,12 +3,12 @@
  * The storage side can read, replace and add these files, so every number in them is bounded.
  */
 import { randomBytes, scrypt } from 'node:crypto';
-import { z } from 'zod';
 import type { Bucket, BucketEntry, CallOptions } from '../bucket/bucket.js';
 import { repositoryDamaged, wrongPassword } from '../errors.js';
 import { isValidKeyMaterial, type KeyMaterial, keyMaterialFrom, Sealer } from './crypto.js';
 import { encodeGoJson } from './go-json.js';
 import { folderOf, idFromKey, keyOf, sha256Hex } from './layout.js';
+import { asFields, base64Field, integerField, storedFields, textField } from './stored-fields.js';
 import type { LockHolder, ScryptCost } from './types.js';
 
 const saltSizeBytes = 64;
@@ -22,19 +22,6 @@ const maxWork = 2 ** 26;
 
 export const defaultScryptCost: ScryptCost = { n: 32768, r: 8, p: 4 };
 
-const base64 = z.string().transform((text) => Buffer.from(text, 'base64'));
-
-const keyFileSchema = z.object({
-  kdf: z.literal('scrypt'),
-  N: z.int().min(2),
-  r: z.int().min(1),
-  p: z.int().min(1),
-  salt: base64,
-  data: base64,
-});
-
-const masterKeySchema = z.object({ mac: z.object({ k: base64, r: base64 }), encrypt: base64 });
-
 export interface KeyInfo {
   readonly id: string;
   /** RFC 3339, as it was written; empty when absent. */
@@ -43,20 +30,15 @@ export interface KeyInfo {
   readonly hostname: string;
 }
 
-const keyInfoSchema = z.object({
-  created: z.string().default(''),
-  username: z.string().default(''),
-  hostname: z.string().default(''),
-});
-
 /** Every key file, in no promised order; one that cannot be read is listed with nothing but its id. */
 export async function* listKeyFiles(bucket: Bucket, options?: CallOptions): AsyncGenerator<KeyInfo> {
   for await (const { key, sizeBytes } of bucket.list(folderOf('key'), options)) {
     const id = idFromKey(key);
     if (id === undefined) continue;
     const file = sizeBytes > maxKeyFileBytes ? undefined : await bucket.get(key, options);
-    const parsed = keyInfoSchema.safeParse(file && parseQuietly(file));
-    yield { id, ...(parsed.success ? parsed.data : { created: '', username: '', hostname: '' }) };
+    const fields = (file && storedFields(file)) ?? {};
+    const text = (name: string) => textField(fields, name) ?? '';
+    yield { id, created: text('created'), username: text('username'), hostname: text('hostname') };
   }
 }
 
@@ -137,18 +119,35 @@ export async function openKeyFile(
   file: Uint8Array,
   password: string,
 ): Promise<KeyMaterial | string | undefined> {
-  const parsed = keyFileSchema.safeParse(parseQuietly(file));
-  if (!parsed.success) return 'it is not a key file with an scrypt key';
-  const { N: n, r, p, salt, data } = parsed.data;
+  const parsed = readKeyFile(file);
+  if (parsed === undefined) return 'it is not a key file with an scrypt key';
+  const { n, r, p, salt, data } = parsed;
   if (salt.length !== saltSizeBytes) return 'its salt does not have 64 bytes';
   if (!isBearable({ n, r, p })) return 'its scrypt cost is out of bounds';
   const plain = new Sealer(await deriveKey(password, salt, { n, r, p })).open(data);
   if (plain === undefined) return undefined;
-  const master = masterKeySchema.safeParse(parseQuietly(plain));
-  if (!master.success) return 'it holds no master key';
-  const { mac, encrypt } = master.data;
-  const key: KeyMaterial = { encryption: encrypt, macNonceKey: mac.k, macMultiplier: mac.r };
+  const key = readMasterKey(plain);
+  if (key === undefined) return 'it holds no master key';
   return isValidKeyMaterial(key) ? key : 'it holds an invalid master key';
+}
+
+function readKeyFile(file: Uint8Array): (ScryptCost & { salt: Buffer; data: Buffer }) | undefined {
+  const fields = storedFields(file) ?? {};
+  const [n, r, p] = ['N', 'r', 'p'].map((key) => integerField(fields, key) ?? 0) as [number, number, number];
+  const salt = base64Field(fields, 'salt');
+  const data = base64Field(fields, 'data');
+  const isWhole = fields['kdf'] === 'scrypt' && n >= 2 && r >= 1 && p >= 1;
+  return isWhole && salt !== undefined && data !== undefined ? { n, r, p, salt, data } : undefined;
+}
+
+function readMasterKey(plain: Uint8Array): KeyMaterial | undefined {
+  const fields = storedFields(plain) ?? {};
+  const mac = asFields(fields['mac']) ?? {};
+  const encryption = base64Field(fields, 'encrypt');
+  const macNonceKey = base64Field(mac, 'k');
+  const macMultiplier = base64Field(mac, 'r');
+  if (encryption === undefined || macNonceKey === undefined || macMultiplier === undefined) return undefined;
+  return { encryption, macNonceKey, macMultiplier };
 }
 
 /** The key that a password stands for. @param cost must be bearable. */
@@ -163,14 +162,6 @@ export async function deriveKey(password: string, salt: Uint8Array, cost: Scrypt
 function isBearable({ n, r, p }: ScryptCost): boolean {
   const powerOfTwo = Number.isInteger(Math.log2(n));
   return powerOfTwo && r * p < 2 ** 30 && 128 * r * (n + p) <= maxMemoryBytes && n * r * p <= maxWork;
-}
-
-function parseQuietly(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }
 
 function toBase64(bytes: Uint8Array): string {

@@ -1,13 +1,13 @@
 /** Lock files: what is in them, and when one counts as stale. */
 import { hostname, userInfo } from 'node:os';
-import { z } from 'zod';
 import { type Clock, sleep } from '../../core/clock.js';
 import { hasCode } from '../../core/errors.js';
 import type { Logger } from '../../core/log.js';
 import type { CallOptions } from '../bucket/bucket.js';
-import { type LockDescription, lockUnreadable } from '../errors.js';
+import { type LockDescription, lockUnreadable, repositoryDamaged } from '../errors.js';
 import { encodeGoJson } from './go-json.js';
 import { isRunning } from './process-check.js';
+import { integerField, storedFields, textField } from './stored-fields.js';
 import type { LockHolder } from './types.js';
 import type { UnpackedFiles } from './unpacked.js';
 
@@ -16,16 +16,15 @@ const staleAfterMs = 30 * 60_000;
 /** A lock may be read while it is being written; after these pauses it counts as unreadable. */
 const readRetriesMs = [1_000, 2_000, 4_000];
 
-const lockSchema = z.object({
-  time: z.string(),
-  exclusive: z.boolean(),
-  hostname: z.string().default(''),
-  username: z.string().default(''),
-  pid: z.int().default(0),
-});
-
-export interface FoundLock extends z.output<typeof lockSchema> {
+export interface FoundLock {
   readonly id: string;
+  /** RFC 3339, as it was written. */
+  readonly time: string;
+  readonly exclusive: boolean;
+  readonly hostname: string;
+  readonly username: string;
+  /** 0 when the lock does not say. */
+  readonly pid: number;
 }
 
 export interface LockContext {
@@ -54,15 +53,34 @@ export async function readLock(
     try {
       const json = await context.files.loadIfThere('lock', id, options);
       if (json === undefined) return undefined;
-      return { id, ...lockSchema.parse(JSON.parse(Buffer.from(json).toString('utf8'))) };
+      return parseLock(id, json);
     } catch (error) {
-      const isBroken = hasCode(error, 'REPOSITORY_DAMAGED') || error instanceof z.ZodError;
-      if (!isBroken && !(error instanceof SyntaxError)) throw error;
+      if (!hasCode(error, 'REPOSITORY_DAMAGED')) throw error;
       if (pauseMs === undefined) throw lockUnreadable(id, error);
       await sleep(context.clock, pauseMs, options?.signal);
     }
   }
   return undefined;
+}
+
+/** @throws REPOSITORY_DAMAGED. */
+function parseLock(id: string, json: Uint8Array): FoundLock {
+  const fields = storedFields(json) ?? {};
+  const { exclusive } = fields;
+  const time = textField(fields, 'time');
+  const host = textField(fields, 'hostname', '');
+  const username = textField(fields, 'username', '');
+  const pid = integerField(fields, 'pid', 0);
+  if (
+    time === undefined ||
+    typeof exclusive !== 'boolean' ||
+    host === undefined ||
+    username === undefined ||
+    pid === undefined
+  ) {
+    throw repositoryDamaged(`lock file ${id}`, 'a field is missing or malformed');
+  }
+  return { id, time, exclusive, hostname: host, username, pid };
 }
 
 /** Writes a lock that is fresh as of now. @returns its id. */

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { encodeGoJson } from '../../../gateway/repository/go-json.js';
-import { decodeIndex, encodeIndex } from '../../../gateway/repository/index-file.js';
+import { decodeIndex } from '../../../gateway/repository/index-decoder.js';
+import { encodeIndex } from '../../../gateway/repository/index-file.js';
 
 const id = (digit: string) => digit.repeat(64);
 const most = 0xffffffff;

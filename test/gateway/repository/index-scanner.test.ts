@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { CompactBlobIndex } from '../../../gateway/repository/blob-index.js';
-import { decodeIndex, encodeIndex, type IndexedPack } from '../../../gateway/repository/index-file.js';
+import { decodeIndex } from '../../../gateway/repository/index-decoder.js';
+import { encodeIndex, type IndexedPack } from '../../../gateway/repository/index-file.js';
 import { scanIndex } from '../../../gateway/repository/index-scanner.js';
 
 const idOf = (n: number) => createHash('sha256').update(String(n)).digest('hex');
