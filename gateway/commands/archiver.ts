@@ -11,7 +11,7 @@ import type { FolderChanges } from '../journal/change-journal.js';
 import type { BackupMemory } from '../state/backup-memory.js';
 import type { Below } from '../state/folder-states.js';
 import type { TreeNode } from '../tree/node.js';
-import { encodeTree } from '../tree/tree.js';
+import { encodeNode, joinNodes } from '../tree/tree.js';
 import { throwIfAborted } from './abort.js';
 import type { BackupTally } from './backup-tally.js';
 import type { BlobSink } from './blob-sink.js';
@@ -32,6 +32,8 @@ interface StoredFolder {
 }
 
 type Part = TreeNode | undefined | Promise<TreeNode | undefined>;
+/** As it will stand in the folder's tree: of folders with many thousands of entries all are held. */
+type Encoded = Buffer | undefined | Promise<Buffer | undefined>;
 
 /** A folder under way: what it holds, what is remembered of it, what the parent snapshot has. */
 interface Visit {
@@ -167,14 +169,14 @@ export class Archiver {
   ): Promise<StoredFolder | undefined> {
     const before = await visit.previous.nodes();
     const walked = new Map(folders.map((folder) => [folder.entry, folder.walked]));
-    const parts: Part[] = visit.entries.map((entry) => {
+    const parts = visit.entries.map((entry): Encoded => {
       const previous = before.get(entry.name.toString('latin1'));
       const folder = walked.get(entry);
       if (folder !== undefined) {
-        return folder.value.then((stored) => stored && this.nodeOf(entry, stored.tree, previous));
+        return encoded(folder.value.then((stored) => stored && this.nodeOf(entry, stored.tree, previous)));
       }
       // Its trees are the parent snapshot's own, so that it has them; else the file is read after all.
-      return previous ?? this.storeEntry(entry, undefined);
+      return encoded(previous ?? this.storeEntry(entry, undefined));
     });
     this.#parts.queue.flush();
     return this.#finishUnknown(visit, parts);
@@ -182,12 +184,13 @@ export class Archiver {
 
   async #walkUnknown(visit: Visit): Promise<Later<StoredFolder | undefined>> {
     const before = await visit.previous.nodes();
-    const parts: Part[] = [];
+    const parts: Encoded[] = [];
     for (const entry of visit.entries) {
       if (this.#isTurnOver()) await this.#breathe();
       const last = before.get(entry.name.toString('latin1'));
-      if (entry.stat.isDirectory()) parts.push((await this.#walkInto(entry, visit, last)).value);
-      else parts.push(quiet(this.storeEntry(entry, last)));
+      if (entry.stat.isDirectory())
+        parts.push(quiet(encoded((await this.#walkInto(entry, visit, last)).value)));
+      else parts.push(quiet(encoded(this.storeEntry(entry, last))));
     }
     return later(this.#finishUnknown(visit, parts));
   }
@@ -214,9 +217,9 @@ export class Archiver {
     );
   }
 
-  async #finishUnknown(visit: Visit, parts: readonly Part[]): Promise<StoredFolder> {
+  async #finishUnknown(visit: Visit, parts: readonly Encoded[]): Promise<StoredFolder> {
     const nodes = (await Promise.all(parts)).filter((node) => node !== undefined);
-    const tree = await this.#parts.sink.save('tree', encodeTree(nodes));
+    const tree = await this.#parts.sink.save('tree', joinNodes(nodes));
     return this.#remember(visit, tree, tree === this.#parts.memory.folder(visit.folder.path)?.tree);
   }
 
@@ -266,4 +269,9 @@ export class Archiver {
     this.#parts.tally.item(folder, node, previous);
     return node;
   }
+}
+
+function encoded(part: Part): Encoded {
+  if (part instanceof Promise) return part.then((node) => node && encodeNode(node));
+  return part && encodeNode(part);
 }

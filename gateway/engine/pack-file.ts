@@ -1,5 +1,5 @@
 /**
- * A pack as a worker writes it: hashed on the way, in pieces of about a mebibyte, without a wait.
+ * A pack as a worker writes it: hashed on the way, in pieces of about half a mebibyte, without a wait.
  * Meant for a thread that has nothing else to do; the main thread has `PackWriter`.
  */
 import { createHash, randomBytes } from 'node:crypto';
@@ -10,7 +10,7 @@ import { encodePackEnd, packOverheadBytes, packSizeShare } from '../repository/p
 import type { FinishedPack } from '../repository/pack-writer.js';
 import type { BlobEntry } from '../repository/types.js';
 
-const gatherBytes = 1024 * 1024;
+const gatherBytes = 512 * 1024;
 /** Copying more than this costs more than a write of its own. */
 const directBytes = 256 * 1024;
 

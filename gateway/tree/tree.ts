@@ -14,10 +14,31 @@ import { type ExtendedAttribute, nodeFromJson, nodeToJson, type TreeNode } from 
 /** The blob of these nodes, which may come in any order. */
 export function encodeTree(nodes: readonly TreeNode[]): Buffer {
   const sorted = [...nodes].sort((a, b) => Buffer.compare(a.name, b.name));
-  return Buffer.from(`{"nodes":[${sorted.map(encodeNode).join(',')}]}\n`, 'utf8');
+  return joinNodes(sorted.map(encodeNode));
 }
 
-function encodeNode(node: TreeNode): string {
+/** The blob of encoded nodes that stand in the order of their names' bytes. */
+export function joinNodes(nodes: readonly Buffer[]): Buffer {
+  const size = nodes.reduce((sum, { length }) => sum + length + 1, head.length + tail.length);
+  const tree = Buffer.allocUnsafe(Math.max(size - 1, head.length + tail.length));
+  let at = tree.write(head, 'latin1');
+  for (const node of nodes) {
+    if (at > head.length) at += tree.write(',', at, 'latin1');
+    at += node.copy(tree, at);
+  }
+  tree.write(tail, at, 'latin1');
+  return tree;
+}
+
+const head = '{"nodes":[';
+const tail = ']}\n';
+
+/** A node as it stands in a tree: a third of the memory that the object takes. */
+export function encodeNode(node: TreeNode): Buffer {
+  return Buffer.from(nodeText(node), 'utf8');
+}
+
+function nodeText(node: TreeNode): string {
   if (node.linkTarget === undefined && node.genericAttributes === undefined) return encodePlainNode(node);
   const json = encodeGoJson(nodeToJson(node));
   const target = node.linkTarget;
