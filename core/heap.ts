@@ -11,9 +11,13 @@ import type { Clock, Timer } from './clock.js';
 const growthBytes = 10_000_000;
 const lookEveryMs = 25;
 
-/** Space for young objects stays as small as it is; it would double whenever many of them live on. */
+/**
+ * Space for young objects stays as small as it is; it would double whenever many of them live on. One
+ * thread sweeps so little: with helpers it would wait for cores that are busy with this very work.
+ */
 function boundYoungSpace(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
+  setFlagsFromString('--no-parallel-scavenge');
 }
 
 /** Until cancelled: young objects get no more space, and old ones are collected when they have grown. */
