@@ -96,6 +96,7 @@ class DumpJob {
   readonly #signal: AbortSignal;
   readonly #onError: (path: string, error: unknown) => void;
   #broken: Error | undefined;
+  #last: { readonly id: string; readonly bytes: Promise<Uint8Array> } | undefined;
   bytesWritten = 0;
   errorCount = 0;
 
@@ -117,10 +118,17 @@ class DumpJob {
   };
 
   async content(node: TreeNode): Promise<void> {
-    const options = { signal: this.#signal };
-    const load = (id: string) => this.#repository.loadBlob('data', id, options);
+    const load = (id: string) => this.#load(id);
     for await (const chunk of mapBounded(node.content ?? [], chunksAhead, load)) await this.#write(chunk);
     throwIfAborted(this.#signal);
+  }
+
+  /** Empty stretches of a disk image are one chunk over and over: it is opened once for a stretch. */
+  #load(id: string): Promise<Uint8Array> {
+    if (this.#last?.id !== id) {
+      this.#last = { id, bytes: this.#repository.loadBlob('data', id, { signal: this.#signal }) };
+    }
+    return this.#last.bytes;
   }
 
   async archive(tree: string, prefix: Buffer): Promise<void> {

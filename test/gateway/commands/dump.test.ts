@@ -70,6 +70,17 @@ describe('a dump', () => {
     });
   });
 
+  it('repeats a chunk that a file holds over and over', async () => {
+    const folder = await temporaryFolder();
+    const empty = Buffer.alloc(18_000_000);
+    const content = Buffer.concat([empty, noise(1_000_000, 2), empty]);
+    writeFileSync(join(folder, 'disk.img'), content);
+    await withTestRepository(join(folder, 'repo'), 'init', async (repository) => {
+      await backup(repository, { ...common, paths: ['disk.img'], workingFolder: folder });
+      expect((await collected(repository, 'latest', '/disk.img')).equals(content)).toBe(true);
+    });
+  });
+
   it('says so when nobody takes it', async () => {
     const folder = await temporaryFolder();
     writeFileSync(join(folder, 'file'), noise(5_000_000, 1));
