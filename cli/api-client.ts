@@ -63,6 +63,11 @@ export class ApiClient {
     return this.#call<T>('POST', path, body);
   }
 
+  /** `version` is an ETag, or `*` for whatever it is at. */
+  patch<T>(path: string, body: unknown, version: string): Promise<T> {
+    return this.#call<T>('PATCH', path, body, { 'if-match': version });
+  }
+
   delete<T>(path: string): Promise<T> {
     return this.#call<T>('DELETE', path);
   }
@@ -83,8 +88,13 @@ export class ApiClient {
     }
   }
 
-  async #call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const init: RequestInit = { method, signal: AbortSignal.timeout(15_000) };
+  async #call<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<T> {
+    const init: RequestInit = { method, headers, signal: AbortSignal.timeout(15_000) };
     if (body !== undefined) init.body = JSON.stringify(body);
     const response = await this.#fetch(path, init);
     const value: unknown = await response.json();
@@ -97,7 +107,9 @@ export class ApiClient {
   }
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {
-    const headers = { authorization: `Bearer ${this.#target.token}`, 'content-type': 'application/json' };
+    const headers = new Headers(init.headers);
+    headers.set('authorization', `Bearer ${this.#target.token}`);
+    headers.set('content-type', 'application/json');
     try {
       return await fetch(this.#target.url + apiRoot + path, { ...init, headers });
     } catch (error) {

@@ -27,6 +27,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Promise<Adde
     shadow: async () => (await import('./commands/shadow.js')).addShadow,
     job: async () => (await import('./commands/job.js')).addJob,
     rover: async () => (await import('./commands/rover.js')).addRover,
+    keys: async () => (await import('./commands/keys.js')).addKeys,
   },
   'Backups (verbs and flags as restic has them):': {
     init: async () => (await import('./commands/init.js')).addInit,

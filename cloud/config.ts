@@ -7,6 +7,7 @@ import { functionNameOf, isLocalArn } from './actions/arn.js';
 import { functionsConfig, smtpConfig } from './actions/function-config.js';
 import { awsConfig } from './aws/aws-config.js';
 import { projectSeeds } from './projects/shapes.js';
+import { deviceTypesConfig } from './registry/device-types.js';
 
 const port = z.int().min(0).max(65_535);
 const host = z.string().min(1).max(255);
@@ -69,6 +70,19 @@ const databaseConfig = z.strictObject({
     .describe('SQLite driver; the best one that runs here by default.'),
 });
 
+const oneClickConfig = z.strictObject({
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]{1,63}$/)
+    .default('us-west-2')
+    .describe('Region that ARNs and events name; clients may sign for any.'),
+  account: z
+    .string()
+    .regex(/^\d{12}$/)
+    .default(localAccount)
+    .describe('Account number that ARNs name.'),
+});
+
 export const cloudConfig = z
   .strictObject({
     dataDir: z.string().min(1).describe('Folder for database, keys and token; for this program alone.'),
@@ -88,6 +102,10 @@ export const cloudConfig = z
     aws: awsConfig
       .optional()
       .describe('When given, even as {}, ARNs of AWS (Lambda, SNS, SQS) can be called without a function.'),
+    oneClick: oneClickConfig
+      .default(oneClickConfig.parse({}))
+      .describe('The API of AWS IoT 1-Click (docs/oneclick.md).'),
+    deviceTypes: deviceTypesConfig.describe('Device types beside the built-in ones, or instead of them.'),
     projects: projectSeeds.describe('Projects and placements to set up at every start.'),
     telemetry: telemetryConfig.default(telemetryConfig.parse({})).describe('Sensor readings.'),
     web: webConfig.default(webConfig.parse({})).describe('Files of the dashboard.'),

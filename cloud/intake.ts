@@ -30,6 +30,8 @@ export interface IntakeParts extends Watchers {
   readonly links: Links;
   readonly fleet: Fleet;
   readonly clock: Clock;
+  /** The region that events name. */
+  readonly region: string;
 }
 
 /** For a lamp on the device: of use now or not at all, so that a failure is no error. */
@@ -51,11 +53,13 @@ export async function publishOn(
 }
 
 export function openIngest(parts: IntakeParts, lifetimes: Lifetimes): Ingest {
-  const { dispatcher, hub, links, fleet, clock, log } = parts;
-  const { states, projects, telemetry } = parts.stores;
+  const { dispatcher, hub, links, fleet, clock, log, region } = parts;
+  const { registry, states, projects, telemetry } = parts.stores;
   const clicks = new ClickIngest({
     dispatcher,
     placements: projects,
+    types: registry.types,
+    region,
     clock,
     log,
     onClick: (click, hasRun) => {
@@ -98,7 +102,8 @@ export function followConnections(broker: Broker, parts: Watchers): void {
   broker.onDisconnected((thing) => note(thing, false));
 }
 
-function tellOfThing({ stores, hub, log }: Watchers, thing: string): void {
+/** Shows a change of a thing to whoever watches. */
+export function tellOfThing({ stores, hub, log }: Watchers, thing: string): void {
   if (hub.clientCount === 0) return;
   stores.things.view(thing).then(
     (view) => hub.publish({ type: 'thing', data: view }),

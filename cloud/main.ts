@@ -23,8 +23,9 @@ import { loadApiToken } from './http/api-token.js';
 import { createApp } from './http/app.js';
 import { HttpServer } from './http/server.js';
 import { StreamHub } from './http/stream-hub.js';
-import { followConnections, type Links, openIngest, publishOn, sendFeedback } from './intake.js';
+import { followConnections, type Links, openIngest, publishOn, sendFeedback, tellOfThing } from './intake.js';
 import { openListeners } from './listeners.js';
+import { OneClick } from './oneclick/one-click.js';
 import { ensureThing, openStores, type Stores } from './stores.js';
 import { Retention } from './telemetry/retention.js';
 
@@ -72,7 +73,10 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
   const links: Links = {};
   const dispatcher = await openDispatcher(config, options, stores, hub, links, lifetimes);
   const fleet = openFleet({ stores, links, hub, clock, log: log.with({ part: 'fleet' }) }, lifetimes);
-  const ingest = openIngest({ stores, dispatcher, hub, links, fleet, clock, log }, lifetimes);
+  const ingest = openIngest(
+    { stores, dispatcher, hub, links, fleet, clock, log, region: config.oneClick.region },
+    lifetimes,
+  );
   const parts = { config, authority, registry: stores.registry, ingest, clock, log };
   const { broker, provisioning } = await openListeners(parts, lifetimes);
   links.broker = broker;
@@ -99,6 +103,12 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
       actionDesk: new ActionDesk({ ...stores, functions: config.functions, dispatcher, deadLetters, clock }),
       hub,
       ...fleet,
+      oneClick: new OneClick({
+        ...stores,
+        ...config.oneClick,
+        clock,
+        onDevice: (thing) => tellOfThing({ stores, hub, log }, thing),
+      }),
       publishCommand: (thing, command) => broker.publish(thing, 'command', JSON.stringify(command)),
       createClaimToken,
     },

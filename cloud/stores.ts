@@ -8,8 +8,13 @@ import type { Lifetimes } from '../core/lifecycle.js';
 import { BackupStore } from './backups/backup-store.js';
 import type { CloudConfig } from './config.js';
 import { cloudMigrations } from './db/migrations.js';
+import { Counters } from './devices/counters.js';
+import { DeviceLife } from './devices/device-life.js';
+import { DeviceMethods } from './devices/device-methods.js';
+import { AccessKeys } from './oneclick/access-keys.js';
 import { ProjectStore } from './projects/project-store.js';
 import { seedProjects } from './projects/seed.js';
+import { DeviceTypes } from './registry/device-types.js';
 import { Registry } from './registry/registry.js';
 import { ShadowStore } from './shadow/shadow-store.js';
 import { TelemetryStore } from './telemetry/telemetry-store.js';
@@ -22,6 +27,10 @@ export interface Stores {
   readonly states: ThingStates;
   readonly projects: ProjectStore;
   readonly things: ThingDirectory;
+  readonly life: DeviceLife;
+  readonly methods: DeviceMethods;
+  readonly counters: Counters;
+  readonly accessKeys: AccessKeys;
   readonly telemetry: TelemetryStore;
   readonly backups: BackupStore;
   readonly shadows: ShadowStore;
@@ -32,17 +41,30 @@ export async function openStores(config: CloudConfig, clock: Clock, lifetimes: L
   const filePath = join(config.dataDir, 'cloud.db');
   const options = { filePath, ...(driver !== undefined && { driver }) };
   const database = lifetimes.add('database', await openDatabase(options, cloudMigrations));
-  const registry = await Registry.open(database, clock);
+  const types = new DeviceTypes(config.deviceTypes);
+  const registry = await Registry.open(database, clock, types);
   const states = await ThingStates.open(database, clock);
-  const typeOf = async (thing: string) => (await registry.getThing(thing))?.type;
-  const projects = await ProjectStore.open(database, clock, typeOf);
-  await seedProjects(projects, config.projects, (name, type) => ensureThing(registry, name, type));
+  const typesOf = async (name: string) => {
+    const thing = await registry.getThing(name);
+    return thing?.claim === 'CLAIMED' ? [thing.type, types.kindOf(thing.type)] : undefined;
+  };
+  const projects = await ProjectStore.open(database, clock, typesOf);
+  const life = new DeviceLife({ database, clock, registry, associations: projects.associations });
+  await seedProjects(projects, config.projects, async (name, type) => {
+    await ensureThing(registry, name, type);
+    // What the configuration puts in a place is its owner's: it needs no claiming.
+    await life.adopt(name);
+  });
   return {
     database,
     registry,
     states,
     projects,
-    things: new ThingDirectory({ registry, states, projects }),
+    things: new ThingDirectory({ database, registry, states, projects }),
+    life,
+    methods: new DeviceMethods(database, types),
+    counters: new Counters(database),
+    accessKeys: await AccessKeys.open(database, config.dataDir, clock),
     telemetry: await TelemetryStore.open(database),
     backups: new BackupStore(database),
     shadows: new ShadowStore(database, clock),

@@ -3,6 +3,9 @@ import { type Command, Option } from 'commander';
 import type { ThingView } from '../../core/wire/api.js';
 import { addBackendOptions, connectBackend } from '../backend.js';
 import { formatTable } from '../terminal.js';
+import { addLifeCommands } from './device-life.js';
+
+const pageSize = 1_000;
 
 interface ClaimTokenAnswer {
   readonly claimToken: string;
@@ -11,13 +14,14 @@ interface ClaimTokenAnswer {
 
 export function addDevice(program: Command): void {
   const device = addBackendOptions(program.command('device')).description(
-    'devices of a running backend: list, create, claim, press, revoke',
+    'devices of a running backend: list, create, claim, press, replace, revoke',
   );
   addList(device);
   addCreate(device);
   addClaimToken(device);
   addPress(device);
   addRevoke(device);
+  addLifeCommands(device);
 }
 
 function addList(device: Command): void {
@@ -26,7 +30,7 @@ function addList(device: Command): void {
     .description('every device: is it online, when was it last heard, how long will it live')
     .action(async (_options, command: Command) => {
       const { api, terminal } = await connectBackend(command);
-      const things = await api.get<ThingView[]>('/things');
+      const things = await allThings(api);
       if (terminal.json) return terminal.printJson(things);
       if (things.length === 0) {
         return terminal.note('No devices yet. Make one: gatehouse device create NAME');
@@ -34,7 +38,7 @@ function addList(device: Command): void {
       const rows = things.map((thing) => [
         thing.name,
         thing.type,
-        thing.online ? 'online' : 'offline',
+        stateOf(thing),
         thing.lastSeen ?? 'never',
         thing.remainingLife === null ? '-' : `${thing.remainingLife.toFixed(1)} %`,
       ]);
@@ -43,6 +47,22 @@ function addList(device: Command): void {
       }
       return undefined;
     });
+}
+
+/** Page by page. */
+async function allThings(api: ApiClient): Promise<ThingView[]> {
+  const things: ThingView[] = [];
+  for (;;) {
+    const after = encodeURIComponent(things.at(-1)?.name ?? '');
+    const page = await api.get<ThingView[]>(`/things?limit=${pageSize}&after=${after}`);
+    things.push(...page);
+    if (page.length < pageSize) return things;
+  }
+}
+
+function stateOf({ claim, enabled, online }: ThingView): string {
+  if (claim !== 'CLAIMED') return claim.toLowerCase().replace('_', ' ');
+  return `${online ? 'online' : 'offline'}${enabled ? '' : ', disabled'}`;
 }
 
 function addCreate(device: Command): void {

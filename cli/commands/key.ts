@@ -21,7 +21,9 @@ interface NewKeyFlags extends RepositoryFlags {
 export function addKey(program: Command): void {
   const key = program
     .command('key')
-    .description('list, add, remove and change the passwords of a repository');
+    .description(
+      'list, add, remove and change the passwords of a repository (access keys for AWS clients: "keys")',
+    );
   withReaderOptions(key.command('list'))
     .description('list the keys; * marks the one in use')
     .action(listAction);

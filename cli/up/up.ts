@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { basename } from 'node:path';
 import { sleep } from '../../core/clock.js';
+import { hasCode } from '../../core/errors.js';
 import { writeFileDurably } from '../../core/files.js';
 import { InstanceLock } from '../../core/instance-lock.js';
 import { type Lifetimes, opening } from '../../core/lifecycle.js';
@@ -135,8 +136,10 @@ class House {
 
   /** A token is there for an agent that has no certificate yet; one that has ignores it. */
   async #provideClaimToken(api: ApiClient): Promise<void> {
-    const things = await api.get<ThingView[]>('/things');
-    const thing = things.find(({ name }) => name === sampleThing);
+    const thing = await api.get<ThingView>(`/things/${sampleThing}`).catch((error: unknown) => {
+      if (hasCode(error, 'THING_UNKNOWN')) return undefined;
+      throw error;
+    });
     if (thing === undefined) await api.post('/things', { name: sampleThing, type: 'button' });
     if (thing?.certificates.some(({ status }) => status === 'ACTIVE')) return;
     const { claimToken } = await api.post<{ claimToken: string }>(`/things/${sampleThing}/claim-token`);

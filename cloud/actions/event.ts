@@ -3,7 +3,6 @@
  * Handlers written for that service read it unchanged, so nothing is added and nothing renamed.
  */
 import type { ClickType } from '../../core/wire/messages.js';
-import { localRegion } from './arn.js';
 
 export interface PlacementOfThing {
   readonly projectName: string;
@@ -43,16 +42,18 @@ export interface ClickFacts {
   readonly receivedMs: number;
   readonly remainingLife: number;
   readonly placement: PlacementOfThing | undefined;
+  /** The region that projects are in. */
+  readonly region: string;
 }
 
 export function buildClickEvent(facts: ClickFacts): ClickEvent {
-  const { placement } = facts;
+  const { placement, region } = facts;
   return {
     deviceEvent: {
       buttonClicked: { clickType: facts.clickType, reportedTime: new Date(facts.receivedMs).toISOString() },
     },
     deviceInfo: {
-      attributes: placement ? associationAttributes(placement) : {},
+      attributes: placement ? associationAttributes(placement, region) : {},
       type: facts.type,
       deviceId: facts.thing,
       remainingLife: facts.remainingLife,
@@ -69,9 +70,12 @@ export function buildClickEvent(facts: ClickFacts): ClickEvent {
 }
 
 /** The four keys that a device carries while it sits in a placement. */
-function associationAttributes(placement: PlacementOfThing): Record<string, string> {
+export function associationAttributes(
+  placement: Pick<PlacementOfThing, 'projectName' | 'placementName' | 'deviceTemplateName'>,
+  region: string,
+): Record<string, string> {
   return {
-    projectRegion: localRegion,
+    projectRegion: region,
     projectName: placement.projectName,
     placementName: placement.placementName,
     deviceTemplateName: placement.deviceTemplateName,

@@ -4,7 +4,7 @@
  */
 import type { Migrations } from '../../core/db/database.js';
 import { jobSchema } from '../jobs/schema.js';
-import { registrySchema } from '../registry/schema.js';
+import { claimSchema, registrySchema } from '../registry/schema.js';
 import { shadowSchema } from '../shadow/schema.js';
 import { telemetryRollups } from '../telemetry/schema.js';
 
@@ -156,6 +156,36 @@ const deadLetters = `
     WHERE state = 'FAILED' AND discarded_ms IS NULL AND source_kind <> 'workflow';
 `;
 
+/** What 1-Click keeps about devices and projects; versions for conditional writes; who sat where. */
+const oneClick = `
+  ALTER TABLE thing_state ADD COLUMN clicks_before_battery INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE thing_state ADD COLUMN health_callback TEXT;
+  ALTER TABLE thing_state ADD COLUMN health_threshold REAL;
+  ALTER TABLE thing_state ADD COLUMN health_raised INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE projects ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE placements ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+  CREATE TABLE placement_history (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    project TEXT NOT NULL,
+    placement TEXT NOT NULL,
+    template TEXT NOT NULL,
+    device TEXT NOT NULL,
+    from_ms INTEGER NOT NULL,
+    to_ms INTEGER
+  );
+  CREATE INDEX placement_history_by_place ON placement_history (project, placement, n);
+  CREATE INDEX placement_history_open ON placement_history (device) WHERE to_ms IS NULL;
+  INSERT INTO placement_history (project, placement, template, device, from_ms)
+    SELECT project, placement, template, device, 0 FROM placement_devices;
+  CREATE TABLE access_key (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    sealed_secret TEXT NOT NULL,
+    created_ms INTEGER NOT NULL
+  );
+`;
+
 export const cloudMigrations: Migrations = [
   [registrySchema, thingStates, clicksAndRuns, projects, telemetry, backupsAndSettings].join('\n'),
   runsOfAnyCause,
@@ -163,4 +193,5 @@ export const cloudMigrations: Migrations = [
   telemetryRollups,
   jobSchema,
   deadLetters,
+  claimSchema + oneClick,
 ];

@@ -3,17 +3,21 @@
  * JSON shape; the message of an unexpected one stays in the log.
  */
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { setCookie } from 'hono/cookie';
 import { GatehouseError } from '../../core/errors.js';
 import type { Logger } from '../../core/log.js';
 import { apiRoot } from '../../core/wire/api-root.js';
 import { actionRoutes } from './action-routes.js';
+import { faultAnswer, isForOneClick } from '../oneclick/one-click.js';
 import { isToken, sessionOf } from './api-token.js';
+import { limitBody } from './body-limit.js';
 import { dataRoutes } from './data-routes.js';
-import { notFound, requestTooLarge, statusOf } from './errors.js';
+import { deviceRoutes } from './device-routes.js';
+import { notFound, statusOf } from './errors.js';
 import { checkHost, checkOrigin, requireToken, secureHeaders, sessionCookie } from './guards.js';
 import { jobRoutes } from './job-routes.js';
+import { keyRoutes } from './key-routes.js';
+import { projectRoutes } from './project-routes.js';
 import type { Services } from './services.js';
 import { shadowRoutes } from './shadow-routes.js';
 import { staticFiles } from './static-files.js';
@@ -35,20 +39,15 @@ export function createApp(options: AppOptions): Hono {
   const { services } = options;
   const app = new Hono();
   app.onError((error, c) => {
+    if (isForOneClick(c)) return faultAnswer(c, error, services.log);
     const known = asKnown(error, services.log);
     const { code, message, hint } = known;
     return c.json({ error: { code, message, ...(hint !== undefined && { hint }) } }, statusOf(known));
   });
   app.use(secureHeaders(), checkHost(options.boundTo, options.allowedHosts), checkOrigin());
-  app.use(
-    bodyLimit({
-      maxSize: bodyLimitBytes,
-      onError: () => {
-        throw requestTooLarge(bodyLimitBytes);
-      },
-    }),
-  );
+  app.use(limitBody(bodyLimitBytes));
   app.route(apiRoot, createApi(services));
+  app.use(services.oneClick.middleware());
   app.get('/login', (c) => {
     // An old link: the page itself asks for the token.
     if (!isToken(services.token, c.req.query('token') ?? '')) return c.redirect('/', 303);
@@ -80,6 +79,9 @@ function createApi(services: Services): Hono {
   api.route('/things', shadowRoutes(services));
   api.route('/jobs', jobRoutes(services));
   api.route('/', actionRoutes(services));
+  api.route('/projects', projectRoutes(services));
+  api.route('/keys', keyRoutes(services));
+  api.route('/', deviceRoutes(services));
   api.route('/', dataRoutes(services));
   api.get('/stream', (c) => {
     c.header('Content-Type', 'text/event-stream');

@@ -7,10 +7,12 @@ import { listQuery, readBody, readQuery, telemetryQuery } from './request.js';
 import type { Services } from './services.js';
 
 const overviewRows = 50;
+/** A page with more cards than that helps nobody; the rest is found by its name. */
+const overviewThings = 200;
 const dayMs = 86_400_000;
 
 export function dataRoutes(services: Services): Hono {
-  const { database, runs, projects, telemetry, backups, hub } = services;
+  const { database, runs, telemetry, backups, hub } = services;
   const routes = new Hono();
   routes.get('/overview', async (c) => c.json(await overviewOf(services)));
   routes.get('/clicks', async (c) => {
@@ -26,7 +28,6 @@ export function dataRoutes(services: Services): Hono {
     if (run === undefined) throw notFound(`run ${c.req.param('id')}`);
     return c.json(run);
   });
-  routes.get('/projects', (c) => c.json(projects.views()));
   routes.get('/series', (c) => c.json(telemetry.list()));
   routes.get('/telemetry', async (c) => {
     const query = readQuery(c, telemetryQuery);
@@ -51,7 +52,8 @@ async function overviewOf(services: Services): Promise<Overview> {
   return {
     version: services.version,
     startedAt: new Date(services.startedMs).toISOString(),
-    things: await services.things.list(),
+    things: await services.things.list({ limit: overviewThings }),
+    thingsTotal: await services.things.count(),
     clicks: await listClicks(services.database, undefined, overviewRows),
     runs: await services.runs.list(undefined, overviewRows),
     backups: await services.backups.list(),

@@ -27,6 +27,13 @@ export function requestInvalid(faults: string): GatehouseError {
   return new GatehouseError('REQUEST_INVALID', `The request does not fit: ${faults}.`);
 }
 
+/** A change must name the version that it was made from: read the thing, send its ETag back. */
+export function preconditionRequired(): GatehouseError {
+  return new GatehouseError('PRECONDITION_REQUIRED', 'A change needs the header If-Match.', {
+    hint: 'Send the ETag of what you read, or "*" to change it whatever it is at.',
+  });
+}
+
 /** The body is larger than the API takes. */
 export function requestTooLarge(limitBytes: number): GatehouseError {
   return new GatehouseError('REQUEST_TOO_LARGE', `A request may have at most ${limitBytes} bytes.`);
@@ -61,7 +68,7 @@ export function listenFailed(host: string, port: number, option: string, cause: 
   });
 }
 
-export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 410 | 413 | 500 | 503;
+export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 410 | 412 | 413 | 428 | 500 | 503;
 
 const statuses: Readonly<Record<string, ErrorStatus>> = {
   UNAUTHORISED: 401,
@@ -73,7 +80,8 @@ const statuses: Readonly<Record<string, ErrorStatus>> = {
   TOO_MANY_STREAMS: 503,
   THING_UNKNOWN: 404,
   THING_EXISTS: 409,
-  THING_CHANGED: 409,
+  PRECONDITION_REQUIRED: 428,
+  THING_CHANGED: 412,
   THING_NAME_INVALID: 400,
   DEVICE_TYPE_UNKNOWN: 400,
   BUTTON_UNKNOWN: 404,
@@ -84,6 +92,16 @@ const statuses: Readonly<Record<string, ErrorStatus>> = {
   PROJECT_EXISTS: 409,
   PROJECT_IN_USE: 409,
   PROJECT_INVALID: 400,
+  PROJECT_CHANGED: 412,
+  DEVICE_NOT_CLAIMED: 409,
+  DEVICE_CLAIMED: 409,
+  DEVICE_NOT_PLACED: 409,
+  CLAIM_NOT_CONFIRMED: 409,
+  CLAIM_CODE_UNKNOWN: 404,
+  COUNTER_OUT_OF_RANGE: 409,
+  ACCESS_KEY_UNKNOWN: 404,
+  POLICY_INVALID: 400,
+  POLICY_UNSUPPORTED: 400,
   ASSOCIATION_CONFLICT: 409,
   JOB_UNKNOWN: 404,
   JOB_EXISTS: 409,

@@ -33,6 +33,12 @@ export const listQuery = z.object({
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
 
+/** Names after one, in the order of their characters. */
+export const pageQuery = z.object({
+  after: z.string().max(128).optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(500),
+});
+
 const instant = z.iso
   .datetime({ offset: false })
   .transform((text) => Date.parse(text))

@@ -3,7 +3,8 @@ import { Hono } from 'hono';
 import { createThing, pressRequest } from '../../core/wire/api.js';
 import { thingUnknown } from '../registry/errors.js';
 import { pressRemotely } from '../things/remote-press.js';
-import { readBody } from './request.js';
+import { setVersion } from './preconditions.js';
+import { pageQuery, readBody, readQuery } from './request.js';
 import type { Services } from './services.js';
 
 export function thingRoutes(services: Services): Hono {
@@ -14,13 +15,17 @@ export function thingRoutes(services: Services): Hono {
     return view;
   };
   const routes = new Hono();
-  routes.get('/', async (c) => c.json(await things.list()));
+  routes.get('/', async (c) => c.json(await things.list(readQuery(c, pageQuery))));
   routes.post('/', async (c) => {
     const { name, type } = await readBody(c, createThing);
     await registry.createThing(name, type);
     return c.json(await told(name), 201);
   });
-  routes.get('/:name', async (c) => c.json(await things.view(c.req.param('name'))));
+  routes.get('/:name', async (c) => {
+    const view = await things.view(c.req.param('name'));
+    setVersion(c, view);
+    return c.json(view);
+  });
   routes.post('/:name/claim-token', async (c) =>
     c.json(await services.createClaimToken(c.req.param('name')), 201),
   );

@@ -13,7 +13,8 @@ import { buildClickEvent, type PlacementOfThing } from '../actions/event.js';
 import type { Submit } from '../actions/run-intake.js';
 import type { RunRequest } from '../actions/run-request.js';
 import { GroupCommit } from '../db/group-commit.js';
-import { remainingLife } from '../registry/device-types.js';
+import { type HealthFacts, watchHealth } from '../devices/health.js';
+import type { DeviceTypes } from '../registry/device-types.js';
 import { parsePayload } from './payload.js';
 
 /** Where a thing sits, from memory. */
@@ -26,6 +27,9 @@ interface PlacementLookup {
 export interface ClickIngestOptions {
   readonly dispatcher: Dispatcher;
   readonly placements: PlacementLookup;
+  readonly types: DeviceTypes;
+  /** The region that events name. */
+  readonly region: string;
   readonly clock: Clock;
   readonly log: Logger;
   /** Told of each new click, after it is stored. `hasRun`: an action follows. */
@@ -44,8 +48,13 @@ type Stored = { readonly hasRun: boolean } | undefined;
 interface ThingFacts extends SqlRow {
   type: string;
   enabled: number;
+  claim: string;
   clicks: number | null;
+  clicks_before_battery: number | null;
   on_click_callback: string | null;
+  health_callback: string | null;
+  health_threshold: number | null;
+  health_raised: number | null;
 }
 
 export class ClickIngest implements Closeable {
@@ -90,23 +99,26 @@ export class ClickIngest implements Closeable {
   async #store(tx: SqlWriter, submit: Submit, click: Arrived): Promise<Stored> {
     const { thing } = click;
     const facts = await tx.get<ThingFacts>(
-      `SELECT type, enabled, clicks, on_click_callback FROM thing
-       LEFT JOIN thing_state ON thing = name WHERE name = ?`,
+      `SELECT type, enabled, claim, clicks, clicks_before_battery, on_click_callback, health_callback,
+         health_threshold, health_raised FROM thing LEFT JOIN thing_state ON thing = name WHERE name = ?`,
       [thing],
     );
     if (facts === undefined) {
       this.#options.log.warn('click dropped: no such thing', { thing });
       return undefined;
     }
-    const lifeLeft = remainingLife(facts.type, (facts.clicks ?? 0) + 1);
+    const clicksOfBattery = (facts.clicks ?? 0) + 1 - (facts.clicks_before_battery ?? 0);
+    const lifeLeft = this.#options.types.remainingLife(facts.type, clicksOfBattery);
     if (!(await insertClick(tx, click, lifeLeft))) return undefined;
     await tx.run(
       `INSERT INTO thing_state (thing, clicks, last_seen_ms) VALUES (?, 1, ?)
        ON CONFLICT (thing) DO UPDATE SET clicks = clicks + 1, last_seen_ms = excluded.last_seen_ms`,
       [thing, click.receivedMs],
     );
+    if (facts.claim === 'CLAIM_INITIATED') await confirmClaim(tx, thing);
     const request = facts.enabled === 1 ? this.#requestFor(click, facts, lifeLeft ?? 100) : undefined;
     if (request !== undefined) await submit(request);
+    await watchHealth(tx, submit, this.#healthOf(click, facts, lifeLeft));
     return { hasRun: request !== undefined };
   }
 
@@ -118,11 +130,12 @@ export class ClickIngest implements Closeable {
     if (callback === undefined || callback === null || callback === '') return undefined;
     const event = buildClickEvent({
       thing,
-      type: facts.type,
+      type: this.#options.types.kindOf(facts.type),
       clickType: message.clickType,
       receivedMs,
       remainingLife: lifeLeft,
       placement,
+      region: this.#options.region,
     });
     return {
       source: { kind: 'click', id: message.id },
@@ -131,6 +144,30 @@ export class ClickIngest implements Closeable {
       event: JSON.stringify(event),
     };
   }
+
+  #healthOf({ thing, message }: Arrived, facts: ThingFacts, lifeLeft: number | null): HealthFacts {
+    return {
+      thing,
+      kind: this.#options.types.kindOf(facts.type),
+      enabled: facts.enabled === 1,
+      callback: facts.health_callback,
+      threshold: facts.health_threshold,
+      isRaised: facts.health_raised === 1,
+      lifeLeft,
+      placement: this.#options.placements.placementOf(thing),
+      region: this.#options.region,
+      clickId: message.id,
+    };
+  }
+}
+
+/** The first event after a claim was initiated is what the claim waits for. */
+async function confirmClaim(tx: SqlWriter, thing: string): Promise<void> {
+  await tx.run(
+    `UPDATE thing SET claim_confirmed = 1, version = version + 1
+     WHERE name = ? AND claim = 'CLAIM_INITIATED' AND claim_confirmed = 0`,
+    [thing],
+  );
 }
 
 async function insertClick(tx: SqlWriter, click: Arrived, lifeLeft: number | null): Promise<boolean> {

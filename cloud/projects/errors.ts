@@ -38,3 +38,11 @@ export function projectInvalid(faults: string): GatehouseError {
     hint: 'See the limits of projects and placements in the documentation.',
   });
 }
+
+/** Someone changed the project or placement between reading and writing it: read it again. */
+export function projectChanged(): GatehouseError {
+  return new GatehouseError('PROJECT_CHANGED', 'It was changed by somebody else meanwhile.', {
+    retryable: true,
+    hint: 'Read it again and repeat the change.',
+  });
+}

@@ -1,37 +1,28 @@
 /**
- * Projects, placements and which thing sits where, with the rules of AWS IoT 1-Click. All of it is in
- * memory, changed after each commit, so that a click finds its place without waiting.
- * Invariant: a thing is in at most one slot, and a slot holds at most one thing.
+ * Projects and placements with the rules of AWS IoT 1-Click. All of it is in memory, changed after each
+ * commit, so that a click finds its place without waiting.
  */
 import type { z } from 'zod';
 import type { Clock } from '../../core/clock.js';
-import type { Database, SqlStatement } from '../../core/db/database.js';
-import type { ProjectView } from '../../core/wire/api.js';
+import type { Database } from '../../core/db/database.js';
 import type { PlacementOfThing } from '../actions/event.js';
+import { Associations, type TypesOfThing } from './associations.js';
 import { check, withoutEmpty } from './checks.js';
+import { projectChanged, projectPartExists, projectPartInUse, projectPartUnknown } from './errors.js';
+import { ProjectChanges } from './project-changes.js';
 import {
-  associationConflict,
-  projectInvalid,
-  projectPartExists,
-  projectPartInUse,
-  projectPartUnknown,
-} from './errors.js';
-import {
-  deleteDevice,
   deletePlacement,
   deleteProject,
-  insertDevice,
   insertPlacement,
   insertProject,
   updatePlacement,
   updateProject,
 } from './project-statements.js';
-import { loadProjects, type ProjectTables, placementKey } from './project-tables.js';
+import { ProjectTables, pageOf } from './project-tables.js';
 import {
   type Attributes,
   attributes as attributesSchema,
   description as descriptionSchema,
-  deviceId as deviceIdSchema,
   type Placement,
   type PlacementTemplate,
   type Project,
@@ -41,50 +32,63 @@ import {
   type Slot,
 } from './shapes.js';
 
-/** Tells the type of a thing; undefined when there is no such thing. */
-export type TypeOfThing = (thing: string) => Promise<string | undefined>;
+/** Names after `after`, at most `limit`. */
+export interface NamePage {
+  readonly after?: string | undefined;
+  readonly limit?: number;
+}
 
 export class ProjectStore {
-  readonly #database: Database;
+  readonly associations: Associations;
   readonly #clock: Clock;
-  readonly #typeOf: TypeOfThing;
   readonly #tables: ProjectTables;
-  /** Changes run one after the other: each checks memory, writes, then changes memory. */
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #changes: ProjectChanges;
 
-  private constructor(database: Database, clock: Clock, typeOf: TypeOfThing, tables: ProjectTables) {
-    this.#database = database;
+  private constructor(
+    clock: Clock,
+    tables: ProjectTables,
+    changes: ProjectChanges,
+    associations: Associations,
+  ) {
     this.#clock = clock;
-    this.#typeOf = typeOf;
     this.#tables = tables;
+    this.#changes = changes;
+    this.associations = associations;
   }
 
-  static async open(database: Database, clock: Clock, typeOf: TypeOfThing): Promise<ProjectStore> {
-    return new ProjectStore(database, clock, typeOf, await loadProjects(database));
+  static async open(database: Database, clock: Clock, typesOf: TypesOfThing): Promise<ProjectStore> {
+    const tables = await ProjectTables.load(database);
+    const changes = new ProjectChanges(database);
+    const associations = new Associations({ database, clock, tables, changes, typesOf });
+    return new ProjectStore(clock, tables, changes, associations);
   }
 
   project(name: string): Project | undefined {
-    return this.#tables.projects.get(name);
+    return this.#tables.project(name);
   }
 
   placement(project: string, name: string): Placement | undefined {
-    return this.#tables.placements.get(placementKey(project, name));
+    return this.#tables.placement(project, name);
   }
 
   /** By name. */
-  projects(): Project[] {
-    return [...this.#tables.projects.values()].sort((a, b) => (a.projectName < b.projectName ? -1 : 1));
+  projects({ after, limit = Number.POSITIVE_INFINITY }: NamePage = {}): Project[] {
+    return pageOf(this.#tables.projectNames(), after, limit).flatMap((name) => this.project(name) ?? []);
   }
 
   /** By name. */
-  placementsOf(project: string): Placement[] {
-    return [...this.#tables.placements.values()]
-      .filter((placement) => placement.projectName === project)
-      .sort((a, b) => (a.placementName < b.placementName ? -1 : 1));
+  placementsOf(project: string, { after, limit = Number.POSITIVE_INFINITY }: NamePage = {}): Placement[] {
+    const names = pageOf(this.#tables.placementNames(project), after, limit);
+    return names.flatMap((name) => this.placement(project, name) ?? []);
+  }
+
+  /** How many placements it has. */
+  placementCount(project: string): number {
+    return this.#tables.placementNames(project).length;
   }
 
   slotOf(thing: string): Slot | undefined {
-    return this.#tables.slots.get(thing);
+    return this.#tables.slotOf(thing);
   }
 
   /** Where a thing sits, with the attributes as a handler sees them, and what runs on a click. */
@@ -103,24 +107,16 @@ export class ProjectStore {
     };
   }
 
-  views(): ProjectView[] {
-    return this.projects().map(({ projectName, description }) => ({
-      projectName,
-      description,
-      placements: this.placementsOf(projectName).map(({ placementName, attributes, devices }) => ({
-        placementName,
-        attributes: { ...attributes },
-        devices: { ...devices },
-      })),
-    }));
-  }
-
   /** @throws PROJECT_INVALID, PROJECT_EXISTS */
   createProject(
     name: string,
-    given: { description?: string; placementTemplate?: z.input<typeof placementTemplateSchema> } = {},
+    given: {
+      description?: string | undefined;
+      placementTemplate?: z.input<typeof placementTemplateSchema> | undefined;
+      tags?: Readonly<Record<string, string>> | undefined;
+    } = {},
   ): Promise<Project> {
-    return this.#change(async () => {
+    return this.#changes.run(async () => {
       const projectName = check(projectNameSchema, name);
       if (this.project(name)) throw projectPartExists('project', name);
       const now = this.#clock.now();
@@ -128,143 +124,119 @@ export class ProjectStore {
         projectName,
         description: check(descriptionSchema, given.description ?? ''),
         placementTemplate: check(placementTemplateSchema, given.placementTemplate ?? {}),
-        tags: {},
+        tags: given.tags ?? {},
         createdMs: now,
         updatedMs: now,
+        version: 1,
       };
-      await this.#write(insertProject(project));
-      this.#tables.projects.set(name, project);
+      await this.#changes.write([insertProject(project)]);
+      this.#tables.setProject(project);
       return project;
     });
   }
 
-  /** Takes the template as it is given; the rule that template names are fixed is the REST API's. */
+  /**
+   * Takes the template as it is given; the rule that template names are fixed is the REST API's.
+   * @throws PROJECT_INVALID, PROJECT_UNKNOWN, PROJECT_CHANGED when it is not at `expectedVersion` any more
+   */
   updateProject(
     name: string,
-    given: { description?: string; placementTemplate?: PlacementTemplate },
+    given: ProjectChange | ((before: Project) => ProjectChange),
+    expectedVersion?: number,
   ): Promise<Project> {
-    return this.#change(async () => {
+    return this.#changes.run(async () => {
       const before = this.#requireProject(name);
+      requireVersion(before, expectedVersion);
+      const change = typeof given === 'function' ? given(before) : given;
       const project: Project = {
         ...before,
-        description: check(descriptionSchema, given.description ?? before.description),
+        description: check(descriptionSchema, change.description ?? before.description),
         placementTemplate: check(
           placementTemplateSchema,
-          given.placementTemplate ?? before.placementTemplate,
+          change.placementTemplate ?? before.placementTemplate,
         ),
+        tags: change.tags ?? before.tags,
         updatedMs: this.#clock.now(),
+        version: before.version + 1,
       };
-      await this.#write(updateProject(project));
-      this.#tables.projects.set(name, project);
+      await this.#changes.write([updateProject(project)]);
+      this.#tables.setProject(project);
       return project;
     });
   }
 
   /** @throws PROJECT_UNKNOWN, PROJECT_IN_USE while it has placements */
-  deleteProject(name: string): Promise<void> {
-    return this.#change(async () => {
-      this.#requireProject(name);
-      if (this.placementsOf(name).length > 0) throw projectPartInUse('project', name, 'placements');
-      await this.#write(deleteProject(name));
-      this.#tables.projects.delete(name);
+  deleteProject(name: string, expectedVersion?: number): Promise<void> {
+    return this.#changes.run(async () => {
+      const project = this.#requireProject(name);
+      requireVersion(project, expectedVersion);
+      if (this.placementCount(name) > 0) throw projectPartInUse('project', name, 'placements');
+      await this.#changes.write([deleteProject(project)]);
+      this.#tables.deleteProject(name);
     });
   }
 
   /** @throws PROJECT_INVALID, PROJECT_UNKNOWN, PROJECT_EXISTS */
   createPlacement(project: string, name: string, given: Attributes = {}): Promise<Placement> {
-    return this.#change(async () => {
+    return this.#changes.run(async () => {
       this.#requireProject(project);
       const placementName = check(placementNameSchema, name);
       if (this.placement(project, name)) throw projectPartExists('placement', name);
       const now = this.#clock.now();
       const attributes = withoutEmpty(check(attributesSchema, given));
-      const times = { createdMs: now, updatedMs: now };
+      const times = { createdMs: now, updatedMs: now, version: 1 };
       const placement: Placement = { projectName: project, placementName, attributes, devices: {}, ...times };
-      await this.#write(insertPlacement(placement));
-      this.#tables.placements.set(placementKey(project, name), placement);
+      await this.#changes.write([insertPlacement(placement)]);
+      this.#tables.setPlacement(placement);
       return placement;
     });
   }
 
-  /** Key by key: an empty value clears, what is not given stays. @throws PROJECT_INVALID, PROJECT_UNKNOWN */
-  updatePlacement(project: string, name: string, given: Attributes): Promise<Placement> {
-    return this.#change(async () => {
+  /**
+   * Key by key: an empty value clears, what is not given stays.
+   * @throws PROJECT_INVALID, PROJECT_UNKNOWN, PROJECT_CHANGED
+   */
+  updatePlacement(
+    project: string,
+    name: string,
+    given: Attributes,
+    expectedVersion?: number,
+  ): Promise<Placement> {
+    return this.#changes.run(async () => {
       const before = this.#requirePlacement(project, name);
+      requireVersion(before, expectedVersion);
       const merged = withoutEmpty({ ...before.attributes, ...check(attributesSchema, given) });
       const placement: Placement = {
         ...before,
         attributes: check(attributesSchema, merged),
         updatedMs: this.#clock.now(),
+        version: before.version + 1,
       };
-      await this.#write(updatePlacement(placement));
-      this.#tables.placements.set(placementKey(project, name), placement);
+      await this.#changes.write([updatePlacement(placement)]);
+      this.#tables.setPlacement(placement);
       return placement;
     });
   }
 
   /** @throws PROJECT_UNKNOWN, PROJECT_IN_USE while a device sits in it */
-  deletePlacement(project: string, name: string): Promise<void> {
-    return this.#change(async () => {
-      const { devices } = this.#requirePlacement(project, name);
-      if (Object.keys(devices).length > 0) throw projectPartInUse('placement', name, 'devices');
-      await this.#write(deletePlacement(project, name));
-      this.#tables.placements.delete(placementKey(project, name));
+  deletePlacement(project: string, name: string, expectedVersion?: number): Promise<void> {
+    return this.#changes.run(async () => {
+      const placement = this.#requirePlacement(project, name);
+      requireVersion(placement, expectedVersion);
+      if (Object.keys(placement.devices).length > 0) throw projectPartInUse('placement', name, 'devices');
+      await this.#changes.write([deletePlacement(placement)]);
+      this.#tables.deletePlacement(project, name);
     });
   }
 
   /** @throws PROJECT_INVALID for a malformed id or a wrong type, PROJECT_UNKNOWN, ASSOCIATION_CONFLICT */
   associate(slot: Slot, thing: string): Promise<void> {
-    return this.#change(async () => {
-      const placement = this.#requirePlacement(slot.projectName, slot.placementName);
-      const { deviceTemplates } = this.#requireProject(slot.projectName).placementTemplate;
-      const template = deviceTemplates[slot.deviceTemplateName];
-      if (template === undefined) throw projectPartUnknown('device template', slot.deviceTemplateName);
-      const type = await this.#typeOf(check(deviceIdSchema, thing));
-      if (type === undefined) throw projectPartUnknown('device', thing);
-      if (type !== template.deviceType) {
-        throw projectInvalid(`the device is a ${type}, the template wants a ${template.deviceType}`);
-      }
-      if (placement.devices[slot.deviceTemplateName] === thing) return;
-      this.#requireFree(slot, placement, thing);
-      await this.#write(insertDevice(slot, thing));
-      this.#setDevice(slot, thing);
-    });
+    return this.associations.associate(slot, thing);
   }
 
   /** Harmless when the slot is empty. @throws PROJECT_UNKNOWN */
   disassociate(slot: Slot): Promise<void> {
-    return this.#change(async () => {
-      const { devices } = this.#requirePlacement(slot.projectName, slot.placementName);
-      if (devices[slot.deviceTemplateName] === undefined) return;
-      await this.#write(deleteDevice(slot));
-      this.#setDevice(slot, undefined);
-    });
-  }
-
-  #requireFree(slot: Slot, placement: Placement, thing: string): void {
-    const sitting = placement.devices[slot.deviceTemplateName];
-    if (sitting !== undefined) {
-      throw associationConflict(
-        `"${slot.deviceTemplateName}" of ${placement.placementName} holds "${sitting}".`,
-      );
-    }
-    const elsewhere = this.slotOf(thing);
-    if (elsewhere) {
-      throw associationConflict(
-        `"${thing}" sits in placement ${elsewhere.placementName} of ${elsewhere.projectName}.`,
-      );
-    }
-  }
-
-  #setDevice(slot: Slot, thing: string | undefined): void {
-    const key = placementKey(slot.projectName, slot.placementName);
-    const placement = this.#tables.placements.get(key);
-    if (placement === undefined) return;
-    const { [slot.deviceTemplateName]: before, ...others } = placement.devices;
-    if (before !== undefined) this.#tables.slots.delete(before);
-    if (thing !== undefined) this.#tables.slots.set(thing, slot);
-    const devices = thing === undefined ? others : { ...others, [slot.deviceTemplateName]: thing };
-    this.#tables.placements.set(key, { ...placement, devices });
+    return this.associations.disassociate(slot);
   }
 
   #requireProject(name: string): Project {
@@ -279,14 +251,14 @@ export class ProjectStore {
     if (placement === undefined) throw projectPartUnknown('placement', name);
     return placement;
   }
+}
 
-  #change<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#tail.then(work);
-    this.#tail = done.catch(() => {});
-    return done;
-  }
+export interface ProjectChange {
+  readonly description?: string | undefined;
+  readonly placementTemplate?: PlacementTemplate | undefined;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+}
 
-  async #write(statement: SqlStatement): Promise<void> {
-    await this.#database.run(statement.sql, statement.params);
-  }
+function requireVersion({ version }: { readonly version: number }, expected: number | undefined): void {
+  if (expected !== undefined && expected !== version) throw projectChanged();
 }

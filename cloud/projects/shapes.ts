@@ -47,6 +47,8 @@ export interface Placement {
   readonly devices: Readonly<Record<string, string>>;
   readonly createdMs: number;
   readonly updatedMs: number;
+  /** Rises with every change of the placement itself; who sits in it does not count. */
+  readonly version: number;
 }
 
 export interface Project {
@@ -56,6 +58,8 @@ export interface Project {
   readonly tags: Readonly<Record<string, string>>;
   readonly createdMs: number;
   readonly updatedMs: number;
+  /** Rises with every change; hand it back to make a change conditional. */
+  readonly version: number;
 }
 
 /** One place for one device: a device template of a placement. */

@@ -3,22 +3,13 @@
  * in memory, changed after each commit, so that the broker can ask without waiting.
  */
 import type { Clock } from '../../core/clock.js';
-import type { Database, SqlRow, SqlWriter } from '../../core/db/database.js';
+import type { Database, SqlRow } from '../../core/db/database.js';
 import { hasCode } from '../../core/errors.js';
 import { thingNamePattern } from '../../core/wire/topics.js';
 import { type ClaimRequest, type ClaimResult, newClaimSecret, redeem, storeClaim } from './claims.js';
-import { deviceType, knownDeviceTypes } from './device-types.js';
-import { deviceTypeUnknown, thingChanged, thingExists, thingNameInvalid, thingUnknown } from './errors.js';
-
-export interface Thing {
-  readonly name: string;
-  readonly type: string;
-  /** A disabled thing may connect; its clicks run no action. */
-  readonly enabled: boolean;
-  readonly createdMs: number;
-  /** Rises with every change; hand it back to make a change conditional. */
-  readonly version: number;
-}
+import { DeviceTypes } from './device-types.js';
+import { deviceTypeUnknown, thingChanged, thingExists, thingNameInvalid } from './errors.js';
+import { changeThing, requireThing, type Thing, thingOf } from './thing-rows.js';
 
 export type CertificateStatus = 'ACTIVE' | 'REVOKED';
 
@@ -41,49 +32,53 @@ export interface Revocation {
 }
 
 export class Registry {
+  readonly types: DeviceTypes;
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #certificates: Map<string, CertificateRecord>;
+  readonly #certificates = new Map<string, CertificateRecord>();
+  /** By thing, in the order of issue. */
+  readonly #idsOf = new Map<string, string[]>();
   readonly #revocationListeners = new Set<(revocation: Revocation) => void>();
 
-  private constructor(database: Database, clock: Clock, certificates: Map<string, CertificateRecord>) {
+  private constructor(database: Database, clock: Clock, types: DeviceTypes) {
     this.#database = database;
     this.#clock = clock;
-    this.#certificates = certificates;
+    this.types = types;
   }
 
-  /** `database` holds the tables of `registrySchema`. It stays open: the caller closes it. */
-  static async open(database: Database, clock: Clock): Promise<Registry> {
+  /** `database` holds the tables of the two schemas beside. It stays open: the caller closes it. */
+  static async open(database: Database, clock: Clock, types = new DeviceTypes()): Promise<Registry> {
     const rows = await database.all(
       'SELECT id, thing, status, not_after_ms FROM certificate ORDER BY created_ms, id',
     );
-    return new Registry(database, clock, new Map(rows.map(certificateOf).map((entry) => [entry.id, entry])));
+    const registry = new Registry(database, clock, types);
+    for (const record of rows.map(certificateOf)) registry.#remember(record);
+    return registry;
   }
 
-  /** @throws THING_NAME_INVALID, DEVICE_TYPE_UNKNOWN, THING_EXISTS */
+  /** Claimed and enabled from the start. @throws THING_NAME_INVALID, DEVICE_TYPE_UNKNOWN, THING_EXISTS */
   async createThing(name: string, type: string): Promise<Thing> {
-    if (!thingNamePattern.test(name)) throw thingNameInvalid(name);
-    if (deviceType(type) === undefined) throw deviceTypeUnknown(type, knownDeviceTypes);
-    const thing: Thing = { name, type, enabled: true, createdMs: this.#clock.now(), version: 1 };
+    this.checkThing(name, type);
     try {
       await this.#database.run(
         'INSERT INTO thing (name, type, enabled, created_ms, version) VALUES (?, ?, 1, ?, 1)',
-        [name, type, thing.createdMs],
+        [name, type, this.#clock.now()],
       );
     } catch (error) {
       throw hasCode(error, 'DATABASE_CONSTRAINT') ? thingExists(name) : error;
     }
-    return thing;
+    return requireThing(this.#database, name);
+  }
+
+  /** @throws THING_NAME_INVALID, DEVICE_TYPE_UNKNOWN */
+  checkThing(name: string, type: string): void {
+    if (!thingNamePattern.test(name)) throw thingNameInvalid(name);
+    if (this.types.get(type) === undefined) throw deviceTypeUnknown(type, this.types.names);
   }
 
   async getThing(name: string): Promise<Thing | undefined> {
     const row = await this.#database.get('SELECT * FROM thing WHERE name = ?', [name]);
     return row === undefined ? undefined : thingOf(row);
-  }
-
-  /** By name, at most 10,000. */
-  async listThings(): Promise<Thing[]> {
-    return (await this.#database.all('SELECT * FROM thing ORDER BY name LIMIT 10000')).map(thingOf);
   }
 
   /**
@@ -93,13 +88,8 @@ export class Registry {
   async setEnabled(name: string, enabled: boolean, expectedVersion?: number): Promise<Thing> {
     return this.#database.transaction(async (tx) => {
       const thing = await requireThing(tx, name);
-      const version = expectedVersion ?? thing.version;
-      const { changes } = await tx.run(
-        'UPDATE thing SET enabled = ?, version = version + 1 WHERE name = ? AND version = ?',
-        [enabled ? 1 : 0, name, version],
-      );
-      if (changes !== 1) throw thingChanged(name);
-      return { ...thing, enabled, version: version + 1 };
+      if ((expectedVersion ?? thing.version) !== thing.version) throw thingChanged(name);
+      return changeThing(tx, thing, { enabled });
     });
   }
 
@@ -124,7 +114,7 @@ export class Registry {
     const result = await this.#database.transaction((tx) => redeem(tx, request, nowMs));
     if (!result.repeated) {
       const { certificateId: id, thing, notAfterMs } = result;
-      this.#certificates.set(id, { id, thing, status: 'ACTIVE', notAfterMs });
+      this.#remember({ id, thing, status: 'ACTIVE', notAfterMs });
     }
     return result;
   }
@@ -150,10 +140,7 @@ export class Registry {
           [nowMs, id, version],
         );
       }
-      await tx.run('UPDATE thing SET version = version + 1 WHERE name = ? AND version = ?', [
-        name,
-        thing.version,
-      ]);
+      await changeThing(tx, thing, {});
       return active.map(({ id }) => id);
     });
     this.#applyRevocation(name, revoked);
@@ -172,13 +159,20 @@ export class Registry {
 
   /** From memory, in the order of issue. */
   certificatesOf(thing: string): CertificateRecord[] {
-    return [...this.#certificates.values()].filter((entry) => entry.thing === thing);
+    return (this.#idsOf.get(thing) ?? []).flatMap((id) => this.#certificates.get(id) ?? []);
   }
 
   /** Calls `listener` after each revocation; the result takes it off again. */
   onRevoked(listener: (revocation: Revocation) => void): () => void {
     this.#revocationListeners.add(listener);
     return () => this.#revocationListeners.delete(listener);
+  }
+
+  #remember(record: CertificateRecord): void {
+    this.#certificates.set(record.id, record);
+    const ids = this.#idsOf.get(record.thing);
+    if (ids === undefined) this.#idsOf.set(record.thing, [record.id]);
+    else ids.push(record.id);
   }
 
   #applyRevocation(thing: string, certificateIds: readonly string[]): void {
@@ -188,22 +182,6 @@ export class Registry {
     }
     for (const listener of [...this.#revocationListeners]) listener({ thing, certificateIds });
   }
-}
-
-async function requireThing(tx: SqlWriter, name: string): Promise<Thing> {
-  const row = await tx.get('SELECT * FROM thing WHERE name = ?', [name]);
-  if (row === undefined) throw thingUnknown(name);
-  return thingOf(row);
-}
-
-function thingOf(row: SqlRow): Thing {
-  return {
-    name: String(row['name']),
-    type: String(row['type']),
-    enabled: row['enabled'] === 1,
-    createdMs: Number(row['created_ms']),
-    version: Number(row['version']),
-  };
 }
 
 function certificateOf(row: SqlRow): CertificateRecord {

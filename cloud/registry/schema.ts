@@ -34,3 +34,30 @@ CREATE TABLE claim_token (
 ) STRICT;
 CREATE INDEX claim_token_thing ON claim_token (thing);
 `;
+
+/**
+ * The second step: whose a thing is, tags, boxes with a claim code, counters. What was there before
+ * counts as claimed. A claim code is kept as its SHA-256 only.
+ */
+export const claimSchema = `
+ALTER TABLE thing ADD COLUMN claim TEXT NOT NULL DEFAULT 'CLAIMED'
+  CHECK (claim IN ('MANUFACTURED', 'CLAIM_INITIATED', 'CLAIMED', 'UNCLAIMED'));
+ALTER TABLE thing ADD COLUMN claim_confirmed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE thing ADD COLUMN tags TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE thing ADD COLUMN box TEXT;
+CREATE INDEX thing_box ON thing (box) WHERE box IS NOT NULL;
+
+CREATE TABLE device_box (
+  code_sha256 TEXT PRIMARY KEY,
+  created_ms  INTEGER NOT NULL,
+  used_ms     INTEGER,
+  total       INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE thing_counter (
+  thing   TEXT NOT NULL REFERENCES thing (name),
+  name    TEXT NOT NULL,
+  value   INTEGER NOT NULL,
+  PRIMARY KEY (thing, name)
+) STRICT, WITHOUT ROWID;
+`;

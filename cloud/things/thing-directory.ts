@@ -1,12 +1,14 @@
 /** Puts together what the dashboard shows of a thing: registry, state, life left, certificates, place. */
+import type { Database } from '../../core/db/database.js';
 import type { ThingView } from '../../core/wire/api.js';
 import type { ProjectStore } from '../projects/project-store.js';
-import { remainingLife } from '../registry/device-types.js';
 import { thingUnknown } from '../registry/errors.js';
-import type { Registry, Thing } from '../registry/registry.js';
+import type { Registry } from '../registry/registry.js';
+import { lifeLeft, listFacts, readFacts, type ThingFacts, type ThingPage } from './thing-facts.js';
 import type { ThingStates } from './thing-states.js';
 
 export interface ThingDirectoryParts {
+  readonly database: Database;
   readonly registry: Registry;
   readonly states: ThingStates;
   readonly projects: ProjectStore;
@@ -21,30 +23,37 @@ export class ThingDirectory {
 
   /** @throws THING_UNKNOWN */
   async view(name: string): Promise<ThingView> {
-    const thing = await this.#parts.registry.getThing(name);
-    if (thing === undefined) throw thingUnknown(name);
-    return this.#viewOf(thing);
+    const facts = await readFacts(this.#parts.database, name);
+    if (facts === undefined) throw thingUnknown(name);
+    return this.#viewOf(facts);
   }
 
   /** By name. */
-  async list(): Promise<ThingView[]> {
-    const views: ThingView[] = [];
-    for (const thing of await this.#parts.registry.listThings()) views.push(await this.#viewOf(thing));
-    return views;
+  async list(page: ThingPage): Promise<ThingView[]> {
+    return (await listFacts(this.#parts.database, page)).map((facts) => this.#viewOf(facts));
   }
 
-  async #viewOf({ name, type, enabled }: Thing): Promise<ThingView> {
+  /** How many things there are. */
+  async count(): Promise<number> {
+    const row = await this.#parts.database.get<{ n: number }>('SELECT COUNT(*) AS n FROM thing');
+    return row?.n ?? 0;
+  }
+
+  #viewOf(facts: ThingFacts): ThingView {
     const { registry, states, projects } = this.#parts;
+    const { name, type, claim, enabled, tags, version } = facts;
     const state = states.get(name);
-    const { clicks } = await states.facts(name);
     const slot = projects.slotOf(name);
     return {
       name,
       type,
+      claim,
       online: state.online,
       lastSeen: state.lastSeenMs === null ? null : new Date(state.lastSeenMs).toISOString(),
       enabled,
-      remainingLife: remainingLife(type, clicks),
+      tags: { ...tags },
+      version,
+      remainingLife: lifeLeft(registry.types, facts),
       certificates: registry.certificatesOf(name).map(({ id, status, notAfterMs }) => ({
         id,
         status,

@@ -82,24 +82,6 @@ export class ThingStates {
       [thing, state.lastSeenMs, JSON.stringify(kept)],
     );
   }
-
-  /** The clicks of its whole life, and the callback that runs when it has no placement. */
-  async facts(thing: string): Promise<{ clicks: number; onClickCallback: string | null }> {
-    const row = await this.#database.get<{ clicks: number; on_click_callback: string | null }>(
-      'SELECT clicks, on_click_callback FROM thing_state WHERE thing = ?',
-      [thing],
-    );
-    return { clicks: row?.clicks ?? 0, onClickCallback: row?.on_click_callback ?? null };
-  }
-
-  /** Sets the function that runs for clicks while the thing has no placement; null for none. */
-  async setOnClickCallback(thing: string, arn: string | null): Promise<void> {
-    await this.#database.run(
-      `INSERT INTO thing_state (thing, on_click_callback) VALUES (?, ?)
-       ON CONFLICT (thing) DO UPDATE SET on_click_callback = excluded.on_click_callback`,
-      [thing, arn],
-    );
-  }
 }
 
 function routesOf(state: ThingState): { gpioRoute?: string; i2cRoute?: string } {

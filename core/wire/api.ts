@@ -5,9 +5,19 @@
  *
  *   GET    /health                           no token: `{ "status": "ok" }`
  *   GET    /overview                         Overview
- *   GET    /things                           ThingView[]
+ *   GET    /things?after=&limit=             ThingView[] by name, 500 unless told
  *   POST   /things                           CreateThing -> ThingView
- *   GET    /things/NAME                      ThingView
+ *   GET    /things/NAME                      ThingView, with its version as ETag
+ *   PATCH  /things/NAME                      ChangeThing -> ThingView      wants If-Match
+ *   POST   /things/NAME/initiate-claim       -> ThingView
+ *   POST   /things/NAME/finalize-claim       FinalizeRequest -> ThingView
+ *   POST   /things/NAME/unclaim              -> ThingView
+ *   POST   /things/NAME/replace              ReplaceRequest -> ThingView of the new one
+ *   POST   /things/NAME/battery-replaced     -> ThingView
+ *   GET    /things/NAME/counters             counter name to value
+ *   POST   /things/NAME/counters/COUNTER     CounterRequest -> { value }
+ *   POST   /manufacture                      ManufactureRequest -> { devices, claimCode? }
+ *   POST   /claims                           ClaimRequest -> { total }
  *   POST   /things/NAME/claim-token          -> { claimToken, expiresAt }
  *   POST   /things/NAME/press                PressRequest -> { id }     409 when the line is real
  *   POST   /things/NAME/revoke               -> { certificateIds }      cuts it off at once
@@ -23,7 +33,22 @@
  *   GET    /dead-letters?limit=              RunView[]: what failed for good, newest first
  *   POST   /dead-letters/replay              DeadLetterChoice -> { runIds }
  *   POST   /dead-letters/discard             DeadLetterChoice -> { runIds }
- *   GET    /projects                         ProjectView[]
+ *   GET    /projects?after=&limit=           ProjectView[] by name
+ *   POST   /projects                         CreateProject -> ProjectView
+ *   GET    /projects/P                       ProjectView, with its version as ETag
+ *   PATCH  /projects/P                       ChangeProject -> ProjectView  wants If-Match
+ *   DELETE /projects/P                                                     wants If-Match
+ *   GET    /projects/P/placements?after=&limit=   PlacementView[] by name
+ *   POST   /projects/P/placements            CreatePlacement -> PlacementView
+ *   GET    /projects/P/placements/Q          PlacementView, with its version as ETag
+ *   PATCH  /projects/P/placements/Q          ChangePlacement -> PlacementView   wants If-Match
+ *   DELETE /projects/P/placements/Q                                        wants If-Match
+ *   GET    /projects/P/placements/Q/history  StayView[], the latest first
+ *   PUT    /projects/P/placements/Q/devices/TEMPLATE   AssociateRequest -> PlacementView
+ *   DELETE /projects/P/placements/Q/devices/TEMPLATE   -> PlacementView
+ *   GET    /keys                             AccessKeyView[]
+ *   POST   /keys                             CreateAccessKey -> { accessKeyId, secretAccessKey, name }
+ *   DELETE /keys/ID
  *   GET    /series                           SeriesView[]
  *   GET    /telemetry?thing=&series=&from=&to=&maxPoints=   TelemetryView
  *   GET    /backups                          BackupJobView[]
@@ -40,9 +65,14 @@ export const thingView = z.object({
   name: thingName,
   /** 1-Click device type; `button` or a type of our own such as `sensor`. */
   type: z.string(),
+  /** Only a claimed device can be enabled and placed. */
+  claim: z.enum(['MANUFACTURED', 'CLAIM_INITIATED', 'CLAIMED', 'UNCLAIMED']),
   online: z.boolean(),
   lastSeen: time.nullable(),
   enabled: z.boolean(),
+  tags: z.record(z.string(), z.string()),
+  /** The ETag of the thing: rises with every change. */
+  version: z.int(),
   /** Percent, 0 to 100; null for a type without a rated life. */
   remainingLife: z.number().nullable(),
   certificates: z.array(z.object({ id: z.string(), status: z.enum(['ACTIVE', 'REVOKED']), notAfter: time })),
@@ -63,6 +93,30 @@ export const pressRequest = z.strictObject({
   pattern: clickType.default('SINGLE'),
   /** Which button of the device; its first simulated one when absent. */
   button: z.string().min(1).max(128).optional(),
+});
+
+export const changeThing = z.strictObject({ enabled: z.boolean() });
+export const finalizeRequest = z.strictObject({
+  tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
+});
+export const replaceRequest = z.strictObject({ by: thingName });
+export const claimRequest = z.strictObject({ claimCode: z.string().min(12).max(40) });
+/** Either the serials, or how many to make up. */
+export const manufactureRequest = z.strictObject({
+  serials: z.array(thingName).min(1).max(1_000).optional(),
+  count: z.int().min(1).max(1_000).default(1),
+  type: z.string().min(1).max(128).default('button'),
+  /** With a claim code for all of them. */
+  box: z.boolean().default(false),
+});
+export interface Manufactured {
+  readonly devices: readonly string[];
+  /** For all of them together; told once. */
+  readonly claimCode?: string;
+}
+export const counterName = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/);
+export const counterRequest = z.strictObject({
+  by: z.int().min(-1_000_000_000).max(1_000_000_000).default(1),
 });
 
 export const clickView = z.object({
@@ -133,19 +187,6 @@ export const deadLetterChoice = z.union([
   z.strictObject({ all: z.literal(true) }),
 ]);
 export type DeadLetterChoice = z.infer<typeof deadLetterChoice>;
-
-export const projectView = z.object({
-  projectName: z.string(),
-  description: z.string(),
-  placements: z.array(
-    z.object({
-      placementName: z.string(),
-      attributes: z.record(z.string(), z.string()),
-      devices: z.record(z.string(), z.string()),
-    }),
-  ),
-});
-export type ProjectView = z.infer<typeof projectView>;
 
 export const seriesView = z.object({
   thing: z.string(),
@@ -232,7 +273,10 @@ export type BackupJobView = z.infer<typeof backupJobView>;
 export const overview = z.object({
   version: z.string(),
   startedAt: time,
+  /** The first by name, at most 200. */
   things: z.array(thingView),
+  /** How many there are. */
+  thingsTotal: z.int(),
   clicks: z.array(clickView),
   runs: z.array(runView),
   backups: z.array(backupJobView),

@@ -79,7 +79,7 @@ test('a click over real TLS runs the handler once, answers, and shows up in the 
     },
     deviceInfo: {
       attributes: {
-        projectRegion: 'local',
+        projectRegion: 'us-west-2',
         projectName: 'house',
         placementName: 'door',
         deviceTemplateName: 'bell',

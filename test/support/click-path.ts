@@ -5,9 +5,11 @@ import { ActionCatalog } from '../../cloud/actions/catalog.js';
 import { Dispatcher } from '../../cloud/actions/dispatcher.js';
 import type { PlacementOfThing } from '../../cloud/actions/event.js';
 import type { StartedRun } from '../../cloud/actions/run-store.js';
+import { DeviceLife } from '../../cloud/devices/device-life.js';
+import { DeviceMethods } from '../../cloud/devices/device-methods.js';
 import { ClickIngest } from '../../cloud/ingest/click-ingest.js';
+import { ProjectStore } from '../../cloud/projects/project-store.js';
 import { Registry } from '../../cloud/registry/registry.js';
-import { ThingStates } from '../../cloud/things/thing-states.js';
 import type { Clock } from '../../core/clock.js';
 import type { Database } from '../../core/db/database.js';
 import { silentLogger } from '../../core/log.js';
@@ -47,7 +49,9 @@ export interface ClickPath {
   readonly ingest: ClickIngest;
   readonly dispatcher: Dispatcher;
   readonly registry: Registry;
-  readonly states: ThingStates;
+  readonly states: { setOnClickCallback(thing: string, arn: string): Promise<unknown> };
+  readonly methods: DeviceMethods;
+  readonly life: DeviceLife;
   readonly clock: Clock & Pick<FakeClock, 'advance'>;
   readonly clicks: ClickView[];
   readonly runs: RunView[];
@@ -66,7 +70,17 @@ export async function openClickPath(database: Database, options: ClickPathOption
   const clock = new FakeClock();
   const registry = await Registry.open(database, clock);
   if ((await registry.getThing('door')) === undefined) await registry.createThing('door', 'button');
-  const states = await ThingStates.open(database, clock);
+  const methods = new DeviceMethods(database, registry.types);
+  const projects = await ProjectStore.open(database, clock, async () => ['button']);
+  const life = new DeviceLife({ database, clock, registry, associations: projects.associations });
+  const states = {
+    setOnClickCallback: (thing: string, arn: string) =>
+      methods.invoke(
+        thing,
+        { deviceType: 'button', methodName: 'setOnClickCallback' },
+        JSON.stringify({ callback: { awsLambdaArn: arn } }),
+      ),
+  };
   const runs: RunView[] = [];
   const settled: { run: StartedRun; outcome: string }[] = [];
   const clicks: ClickView[] = [];
@@ -87,6 +101,8 @@ export async function openClickPath(database: Database, options: ClickPathOption
   const ingest = new ClickIngest({
     dispatcher,
     placements: { placementOf: (thing) => options.placements?.[thing] },
+    types: registry.types,
+    region: 'us-west-2',
     clock,
     log: silentLogger,
     onClick: (click) => clicks.push(click),
@@ -102,6 +118,8 @@ export async function openClickPath(database: Database, options: ClickPathOption
     dispatcher,
     registry,
     states,
+    methods,
+    life,
     clock,
     clicks,
     runs,

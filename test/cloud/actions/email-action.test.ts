@@ -62,6 +62,7 @@ function invocation(attributes: Record<string, string>) {
     receivedMs: Date.UTC(2026, 0, 2, 3, 4, 5),
     remainingLife: 100,
     placement: { projectName: 'P', placementName: 'Q', deviceTemplateName: 'T', attributes, devices: {} },
+    region: 'us-west-2',
   });
   return { runId: 'run-0001', attempt: 1, event: JSON.stringify(event) };
 }

@@ -9,6 +9,7 @@ const facts = {
   clickType: 'SINGLE' as const,
   receivedMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
   remainingLife: 76.69,
+  region: 'us-west-2',
 };
 
 test('the event of a placed button is the one of 1-Click, member for member', () => {
@@ -22,7 +23,12 @@ test('the event of a placed button is the one of 1-Click, member for member', ()
   expect(buildClickEvent({ ...facts, placement })).toStrictEqual({
     deviceEvent: { buttonClicked: { clickType: 'SINGLE', reportedTime: '2026-01-02T03:04:05.678Z' } },
     deviceInfo: {
-      attributes: { projectRegion: 'local', projectName: 'P', placementName: 'Q', deviceTemplateName: 'T' },
+      attributes: {
+        projectRegion: 'us-west-2',
+        projectName: 'P',
+        placementName: 'Q',
+        deviceTemplateName: 'T',
+      },
       type: 'button',
       deviceId: 'G030PM0000000000',
       remainingLife: 76.69,

@@ -18,6 +18,7 @@ function eventWith(attributes: Record<string, string> | undefined) {
       attributes,
       devices: { T: 'door-1' },
     },
+    region: 'us-west-2',
   });
 }
 

@@ -112,9 +112,12 @@ test('things are made, listed, given claim tokens and revoked', async () => {
   const view = {
     name: 'door',
     type: 'button',
+    claim: 'CLAIMED',
     online: false,
     lastSeen: null,
     enabled: true,
+    tags: {},
+    version: 1,
     remainingLife: 100,
     certificates: [],
     buttons: [],

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { functionArn } from '../../../cloud/actions/arn.js';
 import { listClicks } from '../../../cloud/ingest/click-store.js';
+import { readFacts } from '../../../cloud/things/thing-facts.js';
 import type { Database } from '../../../core/db/database.js';
 import { clickPayload, openClickPath, SteeredAction } from '../../support/click-path.js';
 import { cloudDatabase } from '../../support/cloud-database.js';
@@ -48,7 +49,7 @@ test('a click that comes again is acknowledged and starts nothing', async () => 
   await path.click('click-0001');
   expect(hello.started).toHaveLength(1);
   expect(path.clicks).toHaveLength(1);
-  expect(await path.states.facts('door')).toMatchObject({ clicks: 1 });
+  expect(await readFacts(database, 'door')).toMatchObject({ clicks: 1 });
 });
 
 test('the same id from another thing is another click', async () => {

@@ -18,10 +18,8 @@ const slot = { projectName: 'P', placementName: 'Q', deviceTemplateName: 'left' 
 
 async function open(database?: Awaited<ReturnType<typeof cloudDatabase>>) {
   const clock = new FakeClock(1_000);
-  const store = await ProjectStore.open(
-    database ?? (await cloudDatabase()),
-    clock,
-    async (name) => types[name],
+  const store = await ProjectStore.open(database ?? (await cloudDatabase()), clock, async (name) =>
+    name in types ? [types[name] ?? ''] : undefined,
   );
   return { store, clock };
 }
@@ -46,14 +44,9 @@ test('a placed thing is found with merged attributes and its callback, also afte
   expect(store.placementOf('button-1')).toEqual(expected);
   const { store: reopened } = await open(database);
   expect(reopened.placementOf('button-1')).toEqual(expected);
-  expect(reopened.views()).toEqual([
-    {
-      projectName: 'P',
-      description: 'doors',
-      placements: [
-        { placementName: 'Q', attributes: { Floor: '2', Room: '17' }, devices: { left: 'button-1' } },
-      ],
-    },
+  expect(reopened.project('P')).toMatchObject({ description: 'doors', version: 1 });
+  expect(reopened.placementsOf('P')).toMatchObject([
+    { placementName: 'Q', attributes: { Floor: '2', Room: '17' }, devices: { left: 'button-1' }, version: 1 },
   ]);
 });
 
@@ -132,7 +125,7 @@ test('what is in use is not deleted, and names are taken once', async () => {
   await store.disassociate(slot);
   await store.deletePlacement('P', 'Q');
   await store.deleteProject('P');
-  expect(store.views()).toEqual([]);
+  expect(store.projects()).toEqual([]);
 });
 
 function seedWith(devices: Record<string, Record<string, string>>, attributes = {}): ProjectSeed[] {

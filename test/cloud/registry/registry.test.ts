@@ -2,9 +2,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { IssuedCertificate } from '../../../cloud/registry/claims.js';
-import { remainingLife } from '../../../cloud/registry/device-types.js';
+import { DeviceTypes } from '../../../cloud/registry/device-types.js';
 import { Registry } from '../../../cloud/registry/registry.js';
-import { registrySchema } from '../../../cloud/registry/schema.js';
+import { claimSchema, registrySchema } from '../../../cloud/registry/schema.js';
 import { openDatabase } from '../../../core/db/open.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -14,7 +14,7 @@ const hourMs = 3_600_000;
 async function fresh() {
   const clock = new FakeClock();
   const filePath = join(await temporaryFolder('registry'), 'cloud.db');
-  const database = await openDatabase({ filePath }, [registrySchema]);
+  const database = await openDatabase({ filePath }, [registrySchema, claimSchema]);
   onTestFinished(() => database.close());
   return { clock, database, registry: await Registry.open(database, clock) };
 }
@@ -39,20 +39,23 @@ const keyA = 'a'.repeat(64);
 const keyB = 'b'.repeat(64);
 
 describe('things', () => {
-  it('are made, read and listed by name', async () => {
+  it('are made claimed and enabled, and read by name', async () => {
     const { registry, clock } = await fresh();
     await registry.createThing('shed', 'sensor');
     const door = await registry.createThing('door', 'button');
     expect(door).toEqual({
       name: 'door',
       type: 'button',
+      claim: 'CLAIMED',
+      claimConfirmed: false,
       enabled: true,
+      tags: {},
       createdMs: clock.now(),
       version: 1,
     });
     expect(await registry.getThing('door')).toEqual(door);
     expect(await registry.getThing('Door')).toBeUndefined();
-    expect((await registry.listThings()).map(({ name }) => name)).toEqual(['door', 'shed']);
+    expect(await registry.getThing('shed')).toMatchObject({ type: 'sensor' });
   });
 
   it('are refused when the name is taken, unfit for topics, or the type is unknown', async () => {
@@ -82,13 +85,22 @@ describe('things', () => {
 });
 
 describe('remaining life', () => {
+  const types = new DeviceTypes([{ type: 'toy', kind: 'button', ratedClicks: 10, methods: [] }]);
+
   it('falls from 100 to 0 percent over the rated clicks of a button', () => {
-    expect([0, 500, 2_000, 2_500].map((clicks) => remainingLife('button', clicks))).toEqual([100, 75, 0, 0]);
+    expect([0, 500, 2_000, 2_500].map((clicks) => types.remainingLife('button', clicks))).toEqual([
+      100, 75, 0, 0,
+    ]);
   });
 
   it('is unknown for a type without rated clicks', () => {
-    expect(remainingLife('sensor', 10)).toBeNull();
-    expect(remainingLife('toaster', 10)).toBeNull();
+    expect(types.remainingLife('sensor', 10)).toBeNull();
+    expect(types.remainingLife('toaster', 10)).toBeNull();
+  });
+
+  it('follows the types of the configuration', () => {
+    expect(types.remainingLife('toy', 5)).toBe(50);
+    expect(types.meantBy('button')).toEqual(['button', 'lte-m-button', 'wired-button', 'toy']);
   });
 });
 

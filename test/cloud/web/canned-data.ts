@@ -28,9 +28,12 @@ export function thing(name: string, change: Partial<ThingView> = {}): ThingView 
   return {
     name,
     type: 'button',
+    claim: 'CLAIMED',
     online: true,
     lastSeen: null,
     enabled: true,
+    tags: {},
+    version: 1,
     remainingLife: 97.2,
     certificates: [],
     buttons: [{ name: 'main', simulated: true }],
@@ -183,6 +186,7 @@ export function household(nowMs: number): Canned {
         thing('garden-gate', { online: false, lastSeen: iso(nowMs - 2 * hourMs), remainingLife: 62 }),
         thing('attic', { type: 'sensor', buttons: [], remainingLife: null, i2cRoute: 'simulated' }),
       ],
+      thingsTotal: 4,
       clicks,
       runs,
       backups,
@@ -218,7 +222,8 @@ export function household(nowMs: number): Canned {
 }
 
 export function emptyHousehold(nowMs: number): Canned {
-  const overview = { version: '0.1.0', startedAt: iso(nowMs), things: [], clicks: [], runs: [], backups: [] };
+  const lists = { things: [], clicks: [], runs: [], backups: [] };
+  const overview = { version: '0.1.0', startedAt: iso(nowMs), thingsTotal: 0, ...lists };
   return { overview, series: [], logs: {} };
 }
 
