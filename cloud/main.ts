@@ -103,12 +103,7 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
       actionDesk: new ActionDesk({ ...stores, functions: config.functions, dispatcher, deadLetters, clock }),
       hub,
       ...fleet,
-      oneClick: new OneClick({
-        ...stores,
-        ...config.oneClick,
-        clock,
-        onDevice: (thing) => tellOfThing({ stores, hub, log }, thing),
-      }),
+      oneClick: openOneClick(config, options, stores, hub),
       publishCommand: (thing, command) => broker.publish(thing, 'command', JSON.stringify(command)),
       createClaimToken,
     },
@@ -135,6 +130,16 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
     },
     close: () => lifetimes.close(),
   };
+}
+
+function openOneClick(
+  { oneClick }: CloudConfig,
+  { clock, log }: CloudOptions,
+  stores: Stores,
+  hub: StreamHub,
+): OneClick {
+  const onDevice = (thing: string) => tellOfThing({ stores, hub, log }, thing);
+  return new OneClick({ ...stores, ...oneClick, clock, onDevice });
 }
 
 async function openDispatcher(
