@@ -3,7 +3,7 @@
  * Paths are taken from the working directory; times are in the unit that the key names.
  */
 import { z } from 'zod';
-import { functionNameOf, isLocalArn } from './actions/arn.js';
+import { functionNameOf, isLocalArn, localAccount } from './actions/arn.js';
 import { functionsConfig, smtpConfig } from './actions/function-config.js';
 import { awsConfig } from './aws/aws-config.js';
 import { projectSeeds } from './projects/shapes.js';

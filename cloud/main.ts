@@ -69,14 +69,12 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
   const token = await loadApiToken(config.dataDir);
   const authority = await Authority.open({ directory: join(config.dataDir, 'pki'), clock });
   const stores = await openStores(config, clock, lifetimes);
+  const { region } = config.oneClick;
   const hub = new StreamHub(clock);
   const links: Links = {};
   const dispatcher = await openDispatcher(config, options, stores, hub, links, lifetimes);
   const fleet = openFleet({ stores, links, hub, clock, log: log.with({ part: 'fleet' }) }, lifetimes);
-  const ingest = openIngest(
-    { stores, dispatcher, hub, links, fleet, clock, log, region: config.oneClick.region },
-    lifetimes,
-  );
+  const ingest = openIngest({ stores, dispatcher, hub, links, fleet, clock, log, region }, lifetimes);
   const parts = { config, authority, registry: stores.registry, ingest, clock, log };
   const { broker, provisioning } = await openListeners(parts, lifetimes);
   links.broker = broker;
@@ -100,7 +98,14 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
       token,
       runs: dispatcher.runs,
       deadLetters,
-      actionDesk: new ActionDesk({ ...stores, functions: config.functions, dispatcher, deadLetters, clock }),
+      actionDesk: new ActionDesk({
+        ...parts,
+        ...stores,
+        functions: config.functions,
+        dispatcher,
+        deadLetters,
+        region,
+      }),
       hub,
       ...fleet,
       oneClick: openOneClick(config, options, stores, hub),

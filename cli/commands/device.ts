@@ -1,6 +1,7 @@
 /** `gatehouse device`: list, create, claim, press and revoke things of a running backend. */
 import { type Command, Option } from 'commander';
 import type { ThingView } from '../../core/wire/api.js';
+import type { ApiClient } from '../api-client.js';
 import { addBackendOptions, connectBackend } from '../backend.js';
 import { formatTable } from '../terminal.js';
 import { addLifeCommands } from './device-life.js';

@@ -18,6 +18,8 @@ export interface ActionDeskOptions {
   readonly registry: Registry;
   readonly projects: ProjectStore;
   readonly clock: Clock;
+  /** The region that events name. */
+  readonly region: string;
 }
 
 export class ActionDesk {
@@ -53,15 +55,16 @@ export class ActionDesk {
 
   /** The event of a click that nobody made; of the thing where it exists. */
   async #clickOf(thing: string | undefined): Promise<object> {
-    const { registry, projects, clock } = this.#options;
+    const { registry, projects, clock, region } = this.#options;
     const known = thing === undefined ? undefined : await registry.getThing(thing);
     return buildClickEvent({
       thing: thing ?? 'by-hand',
-      type: known?.type ?? 'button',
+      type: registry.types.kindOf(known?.type ?? 'button'),
       clickType: 'SINGLE',
       receivedMs: clock.now(),
       remainingLife: 100,
       placement: thing === undefined ? undefined : projects.placementOf(thing),
+      region,
     });
   }
 }

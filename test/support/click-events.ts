@@ -18,6 +18,7 @@ export function clickEvent(attributes: Record<string, string>): string {
       receivedMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
       remainingLife: 99.5,
       placement,
+      region: 'us-west-2',
     }),
   );
 }
