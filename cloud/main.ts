@@ -26,6 +26,7 @@ import { StreamHub } from './http/stream-hub.js';
 import { followConnections, type Links, openIngest, publishOn, sendFeedback, tellOfThing } from './intake.js';
 import { openListeners } from './listeners.js';
 import { OneClick } from './oneclick/one-click.js';
+import type { ProvisioningServer } from './provisioning/server.js';
 import { ensureThing, openStores, type Stores } from './stores.js';
 import { Retention } from './telemetry/retention.js';
 
@@ -80,13 +81,7 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
   links.broker = broker;
   followConnections(broker, { stores, hub, log });
 
-  const createClaimToken = async (thing: string): Promise<ClaimTokenView> => {
-    const { secret, expiresAtMs } = await stores.registry.createClaimToken(thing, claimLifeMs);
-    const host = claimHost(config);
-    const { port } = provisioning.address;
-    const claimToken = formatClaimToken({ host, port, caSha256: authority.caSha256, secret });
-    return { claimToken, expiresAt: new Date(expiresAtMs).toISOString() };
-  };
+  const createClaimToken = claimTokens(config, stores, authority, provisioning);
   const deadLetters = new DeadLetters(stores.database, dispatcher, clock);
   const app = createApp({
     services: {
@@ -98,14 +93,7 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
       token,
       runs: dispatcher.runs,
       deadLetters,
-      actionDesk: new ActionDesk({
-        ...parts,
-        ...stores,
-        functions: config.functions,
-        dispatcher,
-        deadLetters,
-        region,
-      }),
+      actionDesk: openDesk(config, options, stores, dispatcher, deadLetters),
       hub,
       ...fleet,
       oneClick: openOneClick(config, options, stores, hub),
@@ -135,6 +123,30 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
     },
     close: () => lifetimes.close(),
   };
+}
+
+function claimTokens(
+  config: CloudConfig,
+  { registry }: Stores,
+  { caSha256 }: Authority,
+  { address }: ProvisioningServer,
+): (thing: string) => Promise<ClaimTokenView> {
+  return async (thing) => {
+    const { secret, expiresAtMs } = await registry.createClaimToken(thing, claimLifeMs);
+    const claimToken = formatClaimToken({ host: claimHost(config), port: address.port, caSha256, secret });
+    return { claimToken, expiresAt: new Date(expiresAtMs).toISOString() };
+  };
+}
+
+function openDesk(
+  { functions, oneClick }: CloudConfig,
+  { clock }: CloudOptions,
+  stores: Stores,
+  dispatcher: Dispatcher,
+  deadLetters: DeadLetters,
+): ActionDesk {
+  const { region } = oneClick;
+  return new ActionDesk({ ...stores, functions, dispatcher, deadLetters, clock, region });
 }
 
 function openOneClick(
