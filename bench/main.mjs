@@ -1,7 +1,8 @@
 /**
- * `npm run bench [press] [ingest [seconds]] [backup [data set ...]] [memory] [index [blobs]] [prune [blobs]]`: figures as ratios against a peer of the same run.
+ * `npm run bench [press] [api] [ingest [seconds]] [backup [data set ...]] [memory] [index [blobs]] [prune [blobs]]`: figures as ratios against a peer of the same run.
  * Absolute times depend on the machine; the ratios are the claim. A missing peer is said, not hidden.
  */
+import { apiBench } from './api.mjs';
 import { backupBench } from './backup/main.mjs';
 import { indexBench } from './index.mjs';
 import { ingestBench } from './ingest/main.mjs';
@@ -11,6 +12,7 @@ import { pruneBench } from './prune.mjs';
 
 const benches = {
   press: pressBench,
+  api: apiBench,
   ingest: ingestBench,
   backup: backupBench,
   memory: memoryBench,
