@@ -7,7 +7,7 @@ import { type Clock, sleep } from '../core/clock.js';
 import { type Closeable, Lifetimes } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
 import type { ClickType } from '../core/wire/messages.js';
-import type { GpioChip } from '../hardware/ports.js';
+import type { GpioChip, GpioInputOptions } from '../hardware/ports.js';
 import { doublePress, longPress, singlePress } from '../hardware/sim/press-patterns.js';
 import { type Pattern, SimulatedChip } from '../hardware/sim/simulated-chip.js';
 import type { Click } from './clicks/click-machine.js';
@@ -89,8 +89,8 @@ export class Buttons implements Closeable {
 
   async #watch(button: ButtonConfig): Promise<void> {
     const { chip, clock, log, onClick } = this.#options;
-    const { name, pin, activeLow } = button;
-    const line = this.#lifetimes.add(`line ${pin}`, await chip.input({ pin, activeLow }));
+    const { name, pin } = button;
+    const line = this.#lifetimes.add(`line ${pin}`, await chip.input(lineOptions(button, chip)));
     const recogniser = ClickRecogniser.open({
       line,
       clock,
@@ -100,6 +100,12 @@ export class Buttons implements Closeable {
     });
     this.#lifetimes.add(`button ${name}`, recogniser);
   }
+}
+
+/** An open button must rest somewhere: where the chip can, it is held at the inactive level. */
+function lineOptions({ pin, activeLow, bias, filterMs }: ButtonConfig, chip: GpioChip): GpioInputOptions {
+  const pull = bias ?? (chip.setsBias ? (activeLow ? 'pull-up' : 'pull-down') : undefined);
+  return { pin, activeLow, debounceMs: filterMs, ...(pull === undefined ? {} : { bias: pull }) };
 }
 
 function pressPattern({ activeLow, longMs }: ButtonConfig, clickType: ClickType, seed: number): Pattern {

@@ -1,7 +1,9 @@
 /** The agent's configuration: strict, every key with its unit and default. Times are milliseconds. */
 import { z } from 'zod';
 import { Secret } from '../core/secret.js';
+import { canonicalPin } from '../hardware/pin-name.js';
 import { feedback, type OutputConfig, output } from './outputs/output-config.js';
+import { linePin } from './pin-config.js';
 
 const name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, - and _ only, 1 to 64 of them');
 
@@ -12,11 +14,18 @@ const i2cAddress = z
 
 const button = z.strictObject({
   name: name.describe('Name of the button, as clicks carry it'),
-  pin: z
-    .string()
-    .regex(/^(GPIO)?\d{1,3}$/, 'the BCM number, such as GPIO17')
-    .describe('Line by its BCM number, for instance GPIO17'),
+  pin: linePin,
   activeLow: z.boolean().default(true).describe('True when the pressed button pulls the line to ground'),
+  bias: z
+    .enum(['pull-up', 'pull-down', 'none'])
+    .optional()
+    .describe('Pull resistor; the one that keeps the open button inactive, where the route can switch it'),
+  filterMs: z
+    .number()
+    .min(0)
+    .max(50)
+    .default(0)
+    .describe('Pulses that the kernel filters out, ms, for long cables; delays each press; chardev only'),
   debounceMs: z.int().min(1).max(100).default(10).describe('Lock-out after a change, ms'),
   doubleMs: z.int().min(150).max(2_000).default(300).describe('Longest pause within a double click, ms'),
   longMs: z.int().min(300).max(60_000).default(1_500).describe('Hold that makes a long click, ms'),
@@ -96,7 +105,7 @@ export const agentConfig = z
     gpio: z
       .strictObject({
         route: z
-          .enum(['auto', 'onoff', 'simulated'])
+          .enum(['auto', 'chardev', 'onoff', 'simulated'])
           .default('auto')
           .describe('How lines are reached; auto simulates where there is no board'),
       })
@@ -134,7 +143,7 @@ export const agentConfig = z
     unique(
       'buttons',
       'pin',
-      buttons.map((entry) => entry.pin.replace('GPIO', '')),
+      buttons.map((entry) => canonicalPin(entry.pin)),
     );
     unique(
       'outputs',

@@ -4,8 +4,12 @@
  * tree and without a known GPIO chip or the bus's device file is given simulated parts.
  */
 import type { Clock } from '../core/clock.js';
+import { hasCode } from '../core/errors.js';
 import { i2cNotEnabled } from './errors.js';
+import { CharacterChip } from './linux/character-chip.js';
+import { findCharacterChip } from './linux/character-chips.js';
 import { listGpioChips, pickHeaderChip, raspberryPiLabels } from './linux/gpio-chips.js';
+import { type GpioKernel, openGpioKernel } from './linux/gpio-kernel.js';
 import { I2cDevBus } from './linux/i2c-dev-bus.js';
 import { boardModel, i2cBusNumbers, type MachineRoots } from './linux/machine.js';
 import { OnoffChip } from './linux/onoff-chip.js';
@@ -18,29 +22,54 @@ import { SimulatedChip } from './sim/simulated-chip.js';
 // The folder's door for `gatehouse doctor`.
 export { inspectHardware } from './inspect.js';
 
-export type GpioRoute = 'onoff' | 'simulated';
+export type GpioRoute = 'chardev' | 'onoff' | 'simulated';
 export type I2cRoute = 'i2c-bus' | 'simulated';
 
-export interface OpenGpioChipOptions extends MachineRoots {
-  readonly route: GpioRoute | 'auto';
-  readonly clock: Clock;
+interface GpioPlaces extends MachineRoots {
   /** Labels of GPIO chips that carry the header's lines; those of Raspberry Pis unless told. */
   readonly labels?: readonly string[];
+  /** Tests give another. */
+  readonly kernel?: GpioKernel;
 }
 
-/** @throws GPIO_NO_CHIP, HARDWARE_PACKAGE_MISSING; never for the route `simulated`. */
+export interface OpenGpioChipOptions extends GpioPlaces {
+  readonly route: GpioRoute | 'auto';
+  readonly clock: Clock;
+}
+
+/** @throws GPIO_NO_CHIP, GPIO_DENIED, HARDWARE_PACKAGE_MISSING; never for the route `simulated`. */
 export async function openGpioChip(options: OpenGpioChipOptions): Promise<GpioChip> {
   const route = options.route === 'auto' ? await chooseGpioRoute(options) : options.route;
-  return route === 'simulated' ? new SimulatedChip({ clock: options.clock }) : OnoffChip.open(options);
+  switch (route) {
+    case 'chardev':
+      return CharacterChip.open(options);
+    case 'onoff':
+      return OnoffChip.open(options);
+    case 'simulated':
+      return new SimulatedChip({ clock: options.clock });
+  }
 }
 
-/** The route that `auto` stands for on this machine. */
-export async function chooseGpioRoute(
-  options: MachineRoots & { readonly labels?: readonly string[] } = {},
-): Promise<GpioRoute> {
-  const chips = await listGpioChips(options.sysfsRoot);
-  if (pickHeaderChip(chips, options.labels ?? raspberryPiLabels) !== undefined) return 'onoff';
-  return (await boardModel(options.procRoot)) === undefined ? 'simulated' : 'onoff';
+/** The route that `auto` stands for on this machine: the character device before sysfs. */
+export async function chooseGpioRoute(options: GpioPlaces = {}): Promise<GpioRoute> {
+  const labels = options.labels ?? raspberryPiLabels;
+  const kernel = options.kernel ?? (await kernelIfAny());
+  if (kernel !== undefined) {
+    const { chip } = await findCharacterChip(kernel, labels, options.devRoot);
+    if (chip !== undefined) return 'chardev';
+  }
+  if (pickHeaderChip(await listGpioChips(options.sysfsRoot), labels) !== undefined) return 'onoff';
+  // A board without either: the character device says what is wrong.
+  return (await boardModel(options.procRoot)) === undefined ? 'simulated' : 'chardev';
+}
+
+async function kernelIfAny(): Promise<GpioKernel | undefined> {
+  try {
+    return await openGpioKernel();
+  } catch (error) {
+    if (hasCode(error, 'HARDWARE_PACKAGE_MISSING')) return undefined;
+    throw error;
+  }
 }
 
 export interface OpenI2cBusOptions extends MachineRoots {
@@ -65,9 +94,8 @@ export async function openI2cBus(options: OpenI2cBusOptions): Promise<I2cBus> {
 /** The route that `auto` stands for on this machine. */
 export async function chooseI2cRoute(options: MachineRoots & { readonly bus: number }): Promise<I2cRoute> {
   if ((await boardModel(options.procRoot)) !== undefined) return 'i2c-bus';
-  // Graphics cards of PCs have I2C buses too; those are not meant unless the chip is a header's.
-  const header = pickHeaderChip(await listGpioChips(options.sysfsRoot));
-  return header === undefined ? 'simulated' : 'i2c-bus';
+  // Graphics cards of PCs have I2C buses too; those are not meant unless there is a header's chip.
+  return (await chooseGpioRoute(options)) === 'simulated' ? 'simulated' : 'i2c-bus';
 }
 
 function simulatedBus(bus: number, clock: Clock): SimulatedBus {

@@ -4,19 +4,32 @@
  */
 import { GatehouseError, messageOf } from '../core/errors.js';
 
-/** The pin is not of the form `GPIO17` or `17`, or the chip has no such line. Name another pin. */
-export const lineUnknown = (pin: string, lineCount?: number) =>
-  new GatehouseError('LINE_UNKNOWN', `There is no GPIO line called ${JSON.stringify(pin)}.`, {
-    context: { pin, lineCount },
-    hint: 'Name the line by its BCM number, as GPIO17 or 17, not by the position of the header pin.',
+/** There is no such line on the chip, or the header's pin is none that a program may use. Name another pin. */
+export const lineUnknown = (pin: string, why = 'is not a line of this board') =>
+  new GatehouseError('LINE_UNKNOWN', `GPIO line ${JSON.stringify(pin)} ${why}.`, {
+    context: { pin },
+    hint: 'Name it as GPIO17 (the BCM number), by its place on the header as "pin 11", or by the name that `gatehouse hardware lines` shows.',
   });
 
 /** Another program, a kernel driver, or this one holds the line. Free it or choose another pin. */
-export const lineBusy = (pin: string, cause?: unknown) =>
-  new GatehouseError('LINE_BUSY', `GPIO line ${pin} is in use already.`, {
-    context: { pin },
-    cause,
-    hint: `Stop the program or the dtoverlay that holds ${pin} (see \`gpioinfo\`), or wire to another pin.`,
+export const lineBusy = (pin: string, cause?: unknown, consumer?: string) =>
+  new GatehouseError(
+    'LINE_BUSY',
+    consumer === undefined
+      ? `GPIO line ${pin} is in use already.`
+      : `GPIO line ${pin} is in use by "${consumer}".`,
+    {
+      context: { pin, consumer },
+      cause,
+      hint: `Stop the program or the dtoverlay that holds ${pin} (see \`gatehouse hardware lines\`), or wire to another pin.`,
+    },
+  );
+
+/** The route cannot do what was asked of the line. Use the character device, or leave it out. */
+export const lineUnsupported = (pin: string, route: string, what: string) =>
+  new GatehouseError('LINE_UNSUPPORTED', `The route ${route} cannot give GPIO line ${pin} ${what}.`, {
+    context: { pin, route },
+    hint: 'Use the route `chardev`, or leave that setting out and set it in config.txt.',
   });
 
 /** The user may not use GPIO lines. Join the group `gpio`. */
@@ -34,7 +47,7 @@ export const gpioNoChip = (wanted: readonly string[], found: readonly string[]) 
     `No GPIO chip of a known kind was found (looked for ${wanted.join(', ')}; found ${found.join(', ') || 'none'}).`,
     {
       context: { wanted: wanted.join(','), found: found.join(',') },
-      hint: 'On a Raspberry Pi, use a kernel with CONFIG_GPIO_SYSFS; elsewhere choose the route `simulated`.',
+      hint: 'On a Raspberry Pi, run `npm install --include=optional` for the character device; elsewhere choose the route `simulated`.',
     },
   );
 

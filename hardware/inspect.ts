@@ -5,7 +5,8 @@
  */
 import { join } from 'node:path';
 import { GatehouseError, messageOf } from '../core/errors.js';
-import { enableI2cRemedy } from './errors.js';
+import { findingsOf, type HardwareFinding } from './findings.js';
+import { findCharacterChip } from './linux/character-chips.js';
 import {
   gpioClassFolder,
   listGpioChips,
@@ -13,6 +14,7 @@ import {
   raspberryPiLabels,
   type SysfsGpioChip,
 } from './linux/gpio-chips.js';
+import { type GpioKernel, openGpioKernel } from './linux/gpio-kernel.js';
 import {
   boardModel,
   gpioCharacterDevices,
@@ -21,32 +23,29 @@ import {
   type MachineRoots,
   mayUse,
 } from './linux/machine.js';
-import { loadOptionalPackage, type OptionalPackage } from './linux/packages.js';
+import { type KoffiPackage, loadOptionalPackage, type OptionalPackage } from './linux/packages.js';
 
-type FindingStatus = 'ok' | 'missing' | 'problem';
-
-interface HardwareFinding {
-  /** Stable: `board`, `gpio`, `gpio.access`, `i2c`, `i2c.access`, `package.onoff`, `package.i2c-bus`. */
-  readonly id: string;
-  /** Two or three words. */
-  readonly title: string;
-  readonly status: FindingStatus;
-  /** One sentence with the fact. */
-  readonly detail: string;
-  /** One sentence with what to do; absent when all is well or nothing can be done. */
-  readonly remedy?: string;
+interface SysfsChipFact extends SysfsGpioChip {
+  /** Is it the chip with the header's lines? */
+  readonly header: boolean;
+  readonly mayUse: boolean;
 }
 
-interface GpioChipFact extends SysfsGpioChip {
-  /** `onoff` for the chip that the agent would use, undefined for the others. */
-  readonly route: 'onoff' | undefined;
+interface CharacterDeviceFact {
+  readonly path: string;
+  /** Undefined when the device could not be asked. */
+  readonly label: string | undefined;
+  readonly lines: number | undefined;
+  readonly header: boolean;
   readonly mayUse: boolean;
 }
 
 export interface HardwareReport {
   readonly boardModel: string | undefined;
-  readonly gpioChips: readonly GpioChipFact[];
-  readonly gpioCharacterDevices: readonly { readonly path: string; readonly mayUse: boolean }[];
+  /** The way by which the agent would reach lines; undefined when there is none. */
+  readonly gpioRoute: 'chardev' | 'onoff' | undefined;
+  readonly gpioChips: readonly SysfsChipFact[];
+  readonly gpioCharacterDevices: readonly CharacterDeviceFact[];
   readonly i2cBuses: readonly { readonly bus: number; readonly path: string; readonly mayUse: boolean }[];
   readonly packages: readonly {
     readonly name: OptionalPackage;
@@ -65,30 +64,42 @@ export interface InspectHardwareOptions extends MachineRoots {
   /** Answers for this process unless told; tests that run as root give another. */
   readonly mayUse?: (filePath: string) => Promise<boolean>;
   readonly loadPackage?: (name: OptionalPackage) => Promise<unknown>;
+  readonly kernel?: GpioKernel;
 }
 
 /** Never throws for what it finds. */
 export async function inspectHardware(options: InspectHardwareOptions = {}): Promise<HardwareReport> {
+  const gpioChips = await sysfsFacts(options);
+  const gpioCharacterDevices = await characterDeviceFacts(options);
   const facts = {
     boardModel: await boardModel(options.procRoot),
-    gpioChips: await gpioFacts(options),
-    gpioCharacterDevices: await characterDeviceFacts(options),
+    gpioRoute: gpioCharacterDevices.some(({ header }) => header)
+      ? ('chardev' as const)
+      : gpioChips.some(({ header }) => header)
+        ? ('onoff' as const)
+        : undefined,
+    gpioChips,
+    gpioCharacterDevices,
     i2cBuses: await i2cFacts(options),
-    packages: [await packageFact('onoff', options), await packageFact('i2c-bus', options)],
+    packages: [
+      await packageFact('koffi', options),
+      await packageFact('onoff', options),
+      await packageFact('i2c-bus', options),
+    ],
     // The groups of this process are what counts for access; only `process` knows them.
     groups: await groupNames(process.getgroups?.() ?? []),
   };
   return { ...facts, findings: findingsOf(facts, options.headerBus ?? 1) };
 }
 
-type Facts = Omit<HardwareReport, 'findings'>;
+export type Facts = Omit<HardwareReport, 'findings'>;
 
-async function gpioFacts(options: InspectHardwareOptions): Promise<GpioChipFact[]> {
+async function sysfsFacts(options: InspectHardwareOptions): Promise<SysfsChipFact[]> {
   const { sysfsRoot = '/sys', labels = raspberryPiLabels } = options;
   const chips = await listGpioChips(sysfsRoot);
   const header = pickHeaderChip(chips, labels);
   const allowed = await (options.mayUse ?? mayExport)(join(gpioClassFolder(sysfsRoot), 'export'));
-  return chips.map((chip) => ({ ...chip, route: chip === header ? 'onoff' : undefined, mayUse: allowed }));
+  return chips.map((chip) => ({ ...chip, header: chip === header, mayUse: allowed }));
 }
 
 /** The file `export` can be written only. */
@@ -96,9 +107,28 @@ function mayExport(filePath: string): Promise<boolean> {
   return mayUse(filePath, 2);
 }
 
-async function characterDeviceFacts(options: InspectHardwareOptions) {
-  const paths = await gpioCharacterDevices(options.devRoot);
-  return Promise.all(paths.map(async (path) => ({ path, mayUse: await (options.mayUse ?? mayUse)(path) })));
+async function characterDeviceFacts(options: InspectHardwareOptions): Promise<CharacterDeviceFact[]> {
+  const { devRoot, labels = raspberryPiLabels } = options;
+  const kernel = options.kernel ?? (await openGpioKernel(koffiBy(options)).catch(() => undefined));
+  const found = kernel && (await findCharacterChip(kernel, labels, devRoot));
+  const paths = await gpioCharacterDevices(devRoot);
+  return Promise.all(
+    paths.map(async (path) => {
+      const chip = found?.all.find((candidate) => candidate.path === path);
+      const known = chip?.refused === undefined ? chip : undefined;
+      return {
+        path,
+        label: known?.label,
+        lines: known?.lines,
+        header: known !== undefined && known.path === found?.chip?.path,
+        mayUse: await (options.mayUse ?? mayUse)(path),
+      };
+    }),
+  );
+}
+
+function koffiBy({ loadPackage }: InspectHardwareOptions) {
+  return async () => (await loadOptionalPackage('koffi', loadPackage)) as KoffiPackage;
 }
 
 async function i2cFacts(options: InspectHardwareOptions) {
@@ -120,106 +150,4 @@ async function packageFact(name: OptionalPackage, { loadPackage }: InspectHardwa
     const remedy = error instanceof GatehouseError ? error.hint : messageOf(error);
     return { name, loadable: false, ...(remedy === undefined ? {} : { remedy }) };
   }
-}
-
-function findingsOf(facts: Facts, headerBus: number): HardwareFinding[] {
-  return [
-    boardFinding(facts),
-    ...gpioFindings(facts),
-    ...i2cFindings(facts, headerBus),
-    ...facts.packages.map((fact) => packageFinding(fact, facts)),
-  ];
-}
-
-function boardFinding({ boardModel: model }: Facts): HardwareFinding {
-  const base = { id: 'board', title: 'Board' };
-  if (model !== undefined) return { ...base, status: 'ok', detail: `The board is a ${model}.` };
-  return {
-    ...base,
-    status: 'missing',
-    detail: 'This machine describes itself as no board; lines and sensors are simulated.',
-    remedy: 'Run the device program on a Raspberry Pi to use real buttons and sensors.',
-  };
-}
-
-function gpioFindings(facts: Facts): HardwareFinding[] {
-  const header = facts.gpioChips.find(({ route }) => route !== undefined);
-  if (header === undefined) return [absentGpio(facts)];
-  const detail = `GPIO chip ${header.label} has ${header.lines} lines from ${header.base} on.`;
-  const found: HardwareFinding = { id: 'gpio', title: 'GPIO lines', status: 'ok', detail };
-  if (header.mayUse) return [found, accessOk('gpio', 'GPIO lines')];
-  return [found, accessProblem('gpio', 'GPIO lines', facts)];
-}
-
-function absentGpio({ boardModel: model, gpioCharacterDevices: devices }: Facts): HardwareFinding {
-  const seen = devices.length === 0 ? '' : ` There are ${devices.map(({ path }) => path).join(', ')}.`;
-  return {
-    id: 'gpio',
-    title: 'GPIO lines',
-    status: model === undefined ? 'missing' : 'problem',
-    detail: `No GPIO chip with a known label is in /sys/class/gpio.${seen}`,
-    remedy:
-      model === undefined
-        ? 'Use the route `simulated`, or run on a Raspberry Pi.'
-        : 'Use a kernel with CONFIG_GPIO_SYSFS, as Raspberry Pi OS has, or configure the label of the chip.',
-  };
-}
-
-function i2cFindings(facts: Facts, headerBus: number): HardwareFinding[] {
-  const others = facts.i2cBuses.map(({ bus }) => bus).join(', ') || 'none';
-  const bus = facts.i2cBuses.find((candidate) => candidate.bus === headerBus);
-  if (bus === undefined) {
-    return [
-      {
-        id: 'i2c',
-        title: 'I2C bus',
-        // Not a problem on a board either: I2C is off until a sensor needs it.
-        status: 'missing',
-        detail: `I2C bus ${headerBus} is not there (present: ${others}).`,
-        remedy:
-          facts.boardModel === undefined
-            ? 'Use the route `simulated`, or run on a Raspberry Pi.'
-            : enableI2cRemedy,
-      },
-    ];
-  }
-  const found: HardwareFinding = {
-    id: 'i2c',
-    title: 'I2C bus',
-    status: 'ok',
-    detail: `I2C bus ${headerBus} is ${bus.path}.`,
-  };
-  if (bus.mayUse) return [found, accessOk('i2c', bus.path)];
-  return [found, accessProblem('i2c', bus.path, facts)];
-}
-
-const titles = { gpio: 'GPIO access', i2c: 'I2C access' } as const;
-
-function accessOk(group: 'gpio' | 'i2c', what: string): HardwareFinding {
-  return { id: `${group}.access`, title: titles[group], status: 'ok', detail: `This user may use ${what}.` };
-}
-
-function accessProblem(group: 'gpio' | 'i2c', what: string, { groups }: Facts): HardwareFinding {
-  const member = groups.includes(group);
-  return {
-    id: `${group}.access`,
-    title: titles[group],
-    status: 'problem',
-    detail: `This user may not use ${what}${member ? ', though it' : ' and'} is ${member ? '' : 'not '}in the group ${group}.`,
-    remedy: member
-      ? `Install the udev rules of Raspberry Pi OS (package raspberrypi-sys-mods), which give ${what} to the group ${group}.`
-      : `Run \`sudo usermod -aG ${group} $USER\`, then log out and in again.`,
-  };
-}
-
-/** A package that is absent is a problem only where there is hardware that it would reach. */
-function packageFinding(fact: Facts['packages'][number], facts: Facts): HardwareFinding {
-  const base = { id: `package.${fact.name}`, title: `Package ${fact.name}` };
-  if (fact.loadable) return { ...base, status: 'ok', detail: `The package ${fact.name} loads.` };
-  return {
-    ...base,
-    status: facts.boardModel === undefined ? 'missing' : 'problem',
-    detail: `The package ${fact.name} does not load; ${fact.name === 'onoff' ? 'GPIO' : 'I2C'} works simulated only.`,
-    ...(fact.remedy === undefined ? {} : { remedy: fact.remedy }),
-  };
 }

@@ -15,9 +15,9 @@ export interface Edge {
 }
 
 export interface GpioInput extends Closeable {
-  /** How it is reached: `onoff`, `simulated`, later `chardev`. */
+  /** How it is reached: `chardev`, `onoff`, `simulated`. */
   readonly route: string;
-  /** As configured: `GPIO17`. */
+  /** As configured: `GPIO17`, `pin 11`. */
   readonly pin: string;
   /** @throws LINE_FAILED, LINE_CLOSED. */
   read(): Promise<Level>;
@@ -35,12 +35,23 @@ export interface GpioInputOptions {
   readonly pin: string;
   /** True when the pressed button pulls the line low (the usual wiring with a pull-up). */
   readonly activeLow: boolean;
+  /** Pull resistor inside the chip; as it was before unless told. Only where the chip `setsBias`. */
+  readonly bias?: Bias;
+  /**
+   * Levels that last shorter are not seen, ms; done by the kernel, which delays every edge by as much.
+   * Simulated lines take no notice, the route `onoff` refuses.
+   */
+  readonly debounceMs?: number;
 }
+
+export type Bias = 'pull-up' | 'pull-down' | 'none';
 
 /** A source of lines; opened once per agent. */
 export interface GpioChip extends Closeable {
   readonly route: string;
-  /** @throws LINE_UNKNOWN, LINE_BUSY, GPIO_DENIED. */
+  /** Can it switch the pull resistors? */
+  readonly setsBias?: boolean;
+  /** @throws LINE_UNKNOWN, LINE_BUSY, GPIO_DENIED, LINE_UNSUPPORTED. */
   input(options: GpioInputOptions): Promise<GpioInput>;
   output(options: { readonly pin: string; readonly activeLow: boolean }): Promise<GpioOutput>;
 }

@@ -76,7 +76,7 @@ export const statusMessage = z.object({
   online: z.boolean(),
   version: z.string().max(64).optional(),
   startedAt: deviceTime.optional(),
-  /** How lines and buses are reached: `onoff`, `simulated`, `i2c-bus`. */
+  /** How lines and buses are reached: `chardev`, `onoff`, `i2c-bus`, `simulated`. */
   gpioRoute: z.string().max(32).optional(),
   i2cRoute: z.string().max(32).optional(),
   /** The buttons this agent watches, and whether each line is simulated (and may be pressed remotely). */

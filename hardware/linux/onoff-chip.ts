@@ -7,7 +7,15 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, sleep } from '../../core/clock.js';
 import { GatehouseError, systemCode } from '../../core/errors.js';
-import { gpioClosed, gpioDenied, gpioNoChip, lineBusy, lineFailed, lineUnknown } from '../errors.js';
+import {
+  gpioClosed,
+  gpioDenied,
+  gpioNoChip,
+  lineBusy,
+  lineFailed,
+  lineUnknown,
+  lineUnsupported,
+} from '../errors.js';
 import { lineOffset } from '../pin-name.js';
 import type { GpioChip, GpioInput, GpioInputOptions, GpioOutput } from '../ports.js';
 import {
@@ -64,7 +72,9 @@ export class OnoffChip implements GpioChip {
     return new OnoffChip(chip, await (options.loadPackage ?? loadOnoff)(), options);
   }
 
-  async input({ pin, activeLow }: GpioInputOptions): Promise<GpioInput> {
+  async input({ pin, activeLow, bias, debounceMs = 0 }: GpioInputOptions): Promise<GpioInput> {
+    if (bias !== undefined) throw lineUnsupported(pin, this.route, 'a pull resistor');
+    if (debounceMs > 0) throw lineUnsupported(pin, this.route, "the kernel's debounce");
     return this.#claim(pin, async (number, onClose) => {
       const line = await this.#openLine(pin, number, {
         construct: () => new this.#onoff.Gpio(number, 'in', 'both', { activeLow }),

@@ -5,3 +5,7 @@ declare module 'onoff' {
 declare module 'i2c-bus' {
   export const openPromisified: unknown;
 }
+declare module 'koffi' {
+  const koffi: unknown;
+  export default koffi;
+}

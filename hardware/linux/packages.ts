@@ -47,15 +47,29 @@ export interface I2cBusPackage {
   openPromisified(bus: number): Promise<I2cBusHandle>;
 }
 
-export type OptionalPackage = 'onoff' | 'i2c-bus';
+/** The part of koffi that Gatehouse uses here. */
+export interface KoffiPackage {
+  /** null names the running program itself. */
+  load(library: null): { func<F>(name: string, result: string, parameters: readonly string[]): F };
+  /** Of the last call. */
+  errno(): number;
+  sizeof(type: string): number;
+  proto(name: string, result: string, parameters: readonly string[]): unknown;
+  pointer(type: unknown): unknown;
+  register(callback: () => void, type: unknown): unknown;
+  unregister(callback: unknown): void;
+}
+
+export type OptionalPackage = 'koffi' | 'onoff' | 'i2c-bus';
 
 const importers: Record<OptionalPackage, () => Promise<unknown>> = {
+  koffi: async () => (await import('koffi')).default,
   onoff: () => import('onoff'),
   'i2c-bus': () => import('i2c-bus'),
 };
 
 /** The package with the compiled part: npm rebuilds that one, not the package that uses it. */
-const nativePart: Record<OptionalPackage, string> = { onoff: 'epoll', 'i2c-bus': 'i2c-bus' };
+const nativePart: Record<OptionalPackage, string> = { koffi: 'koffi', onoff: 'epoll', 'i2c-bus': 'i2c-bus' };
 
 /** @throws HARDWARE_PACKAGE_MISSING with the one command that brings it. */
 export async function loadOptionalPackage(
@@ -69,6 +83,10 @@ export async function loadOptionalPackage(
   }
 }
 
+export async function loadKoffi(): Promise<KoffiPackage> {
+  return (await loadOptionalPackage('koffi')) as KoffiPackage;
+}
+
 export async function loadOnoff(): Promise<OnoffPackage> {
   return (await loadOptionalPackage('onoff')) as OnoffPackage;
 }
@@ -78,6 +96,8 @@ export async function loadI2cBus(): Promise<I2cBusPackage> {
 }
 
 function packageRemedy(name: OptionalPackage, error: unknown): string {
+  // It is the one that brings its binaries with it.
+  if (name === 'koffi') return 'Run `npm install --include=optional`.';
   const absent = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'].includes(systemCode(error) ?? '');
   // `bindings` reports a package that is there but was never compiled with a message only.
   const uncompiled = /bindings file|\.node/.test(messageOf(error));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type HardwareReport, inspectHardware } from '../../hardware/inspect.js';
+import { FakeGpioKernel } from '../support/fake-gpio-kernel.js';
 import { fakeMachine, raspberryPi5 } from '../support/fake-sysfs.js';
 
 const loads = async () => ({});
@@ -27,11 +28,12 @@ describe('inspectHardware on fake trees (discovery only, no GPIO or I2C here)', 
         label: 'gpio-brcmstb@107d508500',
         base: 512,
         lines: 32,
-        route: undefined,
+        header: false,
         mayUse: true,
       },
-      { name: 'gpiochip571', label: 'pinctrl-rp1', base: 571, lines: 54, route: 'onoff', mayUse: true },
+      { name: 'gpiochip571', label: 'pinctrl-rp1', base: 571, lines: 54, header: true, mayUse: true },
     ]);
+    expect(report.gpioRoute).toBe('onoff');
     expect(report.gpioCharacterDevices.map(({ path }) => path.slice(roots.devRoot.length))).toEqual([
       '/gpiochip0',
       '/gpiochip2',
@@ -44,6 +46,7 @@ describe('inspectHardware on fake trees (discovery only, no GPIO or I2C here)', 
       'gpio.access': 'ok',
       i2c: 'ok',
       'i2c.access': 'ok',
+      'package.koffi': 'ok',
       'package.onoff': 'ok',
       'package.i2c-bus': 'ok',
     });
@@ -81,6 +84,23 @@ describe('inspectHardware on fake trees (discovery only, no GPIO or I2C here)', 
     const report = await inspectHardware({ ...(await fakeMachine({})), loadPackage: loads });
     expect(statuses(report)).toMatchObject({ board: 'missing', gpio: 'missing', i2c: 'missing' });
     expect(report.findings.some(({ status }) => status === 'problem')).toBe(false);
+  });
+
+  it('finds the lines of a board without sysfs by the character device, and needs no onoff then', async () => {
+    const roots = await fakeMachine({ model: 'Raspberry Pi 5 Model B', devices: ['gpiochip0', 'gpiochip4'] });
+    const header = { label: 'pinctrl-rp1', lines: 54 };
+    const kernel = new FakeGpioKernel({
+      [`${roots.devRoot}/gpiochip0`]: header,
+      [`${roots.devRoot}/gpiochip4`]: header,
+    });
+    const report = await inspectHardware({ ...roots, kernel, mayUse: yes, loadPackage: absent });
+    expect(report.gpioRoute).toBe('chardev');
+    expect(report.gpioCharacterDevices.map((device) => device.header)).toEqual([true, false]);
+    expect(report.findings.find(({ id }) => id === 'gpio')).toMatchObject({
+      status: 'ok',
+      detail: expect.stringContaining('gpiochip0'),
+    });
+    expect(statuses(report)).toMatchObject({ 'gpio.access': 'ok', 'package.onoff': 'missing' });
   });
 
   it('reports a board without GPIO in sysfs as a problem, and names the character devices', async () => {

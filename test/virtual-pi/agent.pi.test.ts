@@ -70,7 +70,7 @@ describe('the agent on a real kernel', () => {
 
     await settle(() => agent.status().i2cRoute !== undefined);
     expect(agent.status()).toMatchObject({
-      gpioRoute: 'onoff',
+      gpioRoute: 'chardev',
       i2cRoute: 'i2c-bus',
       buttons: [{ name: 'door', pin: 'GPIO17', simulated: false }],
     });

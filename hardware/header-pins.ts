@@ -1,0 +1,47 @@
+/** The 40-pin header of every Raspberry Pi since the B+: what each pin carries, from pin 1 on. */
+
+type Supply = '3.3 V' | '5 V' | 'ground';
+
+/** A number is the line's BCM number. Odd pins are the inner row; pin 1 is at the corner with the square pad. */
+export const headerPins: readonly (number | Supply)[] = [
+  '3.3 V',
+  '5 V',
+  2,
+  '5 V',
+  3,
+  'ground',
+  4,
+  14,
+  'ground',
+  15,
+  17,
+  18,
+  27,
+  'ground',
+  22,
+  23,
+  '3.3 V',
+  24,
+  10,
+  'ground',
+  9,
+  25,
+  11,
+  8,
+  'ground',
+  7,
+  0,
+  1, // The identity memory of an add-on board
+  5,
+  'ground',
+  6,
+  12,
+  13,
+  'ground',
+  19,
+  16,
+  26,
+  20,
+  'ground',
+  21,
+];
