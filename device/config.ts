@@ -4,13 +4,9 @@ import { Secret } from '../core/secret.js';
 import { canonicalPin } from '../hardware/pin-name.js';
 import { feedback, type OutputConfig, output } from './outputs/output-config.js';
 import { linePin } from './pin-config.js';
+import { sensor } from './sensor-config.js';
 
 const name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, - and _ only, 1 to 64 of them');
-
-const i2cAddress = z
-  .union([z.int(), z.string().regex(/^0x[0-9a-fA-F]{1,2}$/, 'a number, or a string such as "0x76"')])
-  .transform(Number)
-  .refine((address) => address >= 0x03 && address <= 0x77, 'must be from 0x03 to 0x77');
 
 const button = z.strictObject({
   name: name.describe('Name of the button, as clicks carry it'),
@@ -34,18 +30,6 @@ const button = z.strictObject({
   feedback: z.array(feedback).max(8).default([]).describe('Outputs that show what becomes of a press'),
 });
 export type ButtonConfig = z.output<typeof button>;
-
-const sensor = z
-  .strictObject({
-    name: name.describe('First part of the series names, as in room.temperature'),
-    chip: z.enum(['bme280', 'tmp102']).describe('Sensor chip'),
-    address: i2cAddress.optional().describe('7-bit I2C address; 0x76 for a BME280, 0x48 for a TMP102'),
-    everyMs: z.int().min(100).max(86_400_000).default(10_000).describe('Time between measurements, ms'),
-  })
-  .transform(({ address, ...rest }) => ({
-    ...rest,
-    address: address ?? (rest.chip === 'bme280' ? 0x76 : 0x48),
-  }));
 
 const identity = z
   .strictObject({
@@ -124,7 +108,7 @@ export const agentConfig = z
       .max(32)
       .default([])
       .describe('Lamps, buzzers and relays on lines of this device'),
-    sensors: z.array(sensor).max(32).default([]).describe('Sensors on its bus'),
+    sensors: z.array(sensor).max(32).default([]).describe('Sensors of this device'),
     mqtt: mqtt.prefault({}).describe('The way to the broker'),
     outbox: outbox.prefault({}).describe('What is kept until the broker has it'),
   })
@@ -156,6 +140,14 @@ export const agentConfig = z
       'name',
       sensors.map((entry) => entry.name),
     );
+    // Their default may be another's; lines are refused when they are opened twice.
+    unique(
+      'sensors',
+      'address',
+      sensors.map(({ address }, index) =>
+        address === undefined ? `none ${index}` : `0x${address.toString(16)}`,
+      ),
+    );
   });
 
 /** As checked, with every default filled in. */
@@ -167,9 +159,9 @@ function checkOutputs(
   outputs: readonly OutputConfig[],
   context: z.RefinementCtx,
 ): void {
-  const taken = new Set(buttons.map(({ pin }) => pin.replace('GPIO', '')));
+  const taken = new Set(buttons.map(({ pin }) => canonicalPin(pin)));
   for (const [index, { pin }] of outputs.entries()) {
-    const line = pin.replace('GPIO', '');
+    const line = canonicalPin(pin);
     if (taken.has(line)) {
       context.addIssue({
         code: 'custom',

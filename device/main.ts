@@ -71,9 +71,9 @@ async function compose(config: AgentConfig, parts: AgentParts, lifetimes: Lifeti
     { config, chip, recorder, shadow, link, clock, log },
     lifetimes,
   );
-  const sensorBus = lifetimes.add('i2c', new SensorBus({ ...i2c, clock }));
+  const sensorBus = lifetimes.add('i2c', new SensorBus({ ...i2c, clock, chip }));
   const sampler = Sampler.open({
-    sensors: config.sensors.map((slot) => ({ ...slot, open: () => sensorBus.sensor(slot) })),
+    sensors: config.sensors.map((slot) => ({ ...slot, open: () => sensorBus.sensor(slot.chip, slot) })),
     clock,
     log,
     onReadings: (readings) => recorder.readings(readings),

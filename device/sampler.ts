@@ -73,6 +73,7 @@ class SensorLoop implements Closeable {
     this.#closed = true;
     this.#timer?.cancel();
     await this.#turn;
+    await this.#letGo();
   }
 
   #begin(): void {
@@ -103,7 +104,7 @@ class SensorLoop implements Closeable {
       const deviceTime = new Date(this.#options.clock.now()).toISOString();
       readings = measurements.map((one) => asReading(this.#target.name, one, deviceTime));
     } catch (error) {
-      this.#onFailure(error);
+      await this.#onFailure(error);
       return;
     }
     this.#onSuccess();
@@ -113,10 +114,16 @@ class SensorLoop implements Closeable {
     });
   }
 
-  #onFailure(error: unknown): void {
-    this.#sensor = undefined;
+  async #onFailure(error: unknown): Promise<void> {
+    await this.#letGo();
     this.#failures += 1;
     if (this.#failures === 1) this.#log.warn('measurement failed, trying on', { error });
+  }
+
+  async #letGo(): Promise<void> {
+    const sensor = this.#sensor;
+    this.#sensor = undefined;
+    await sensor?.close?.().catch((error: unknown) => this.#log.debug('sensor not closed', { error }));
   }
 
   #onSuccess(): void {

@@ -6,18 +6,28 @@
 import type { Clock } from '../core/clock.js';
 import { hasCode } from '../core/errors.js';
 import { i2cNotEnabled } from './errors.js';
+import { LimitedBus } from './limited-bus.js';
 import { CharacterChip } from './linux/character-chip.js';
 import { findCharacterChip } from './linux/character-chips.js';
 import { listGpioChips, pickHeaderChip, raspberryPiLabels } from './linux/gpio-chips.js';
 import { type GpioKernel, openGpioKernel } from './linux/gpio-kernel.js';
 import { I2cDevBus } from './linux/i2c-dev-bus.js';
+import { KernelOneWire } from './linux/kernel-one-wire.js';
 import { boardModel, i2cBusNumbers, type MachineRoots } from './linux/machine.js';
 import { OnoffChip } from './linux/onoff-chip.js';
-import type { GpioChip, I2cBus } from './ports.js';
+import type { GpioChip, I2cBus, OneWireBus } from './ports.js';
+import { RetryingBus } from './retrying-bus.js';
+import { SimulatedAds1115 } from './sim/chips/ads1115.js';
 import { SimulatedBme280 } from './sim/chips/bme280.js';
+import { SimulatedIna219 } from './sim/chips/ina219.js';
+import { SimulatedMcp9808 } from './sim/chips/mcp9808.js';
+import { SimulatedMpu6050 } from './sim/chips/mpu6050.js';
+import { SimulatedPca9685 } from './sim/chips/pca9685.js';
+import { SimulatedSht31 } from './sim/chips/sht31.js';
 import { SimulatedTmp102 } from './sim/chips/tmp102.js';
 import { SimulatedBus } from './sim/simulated-bus.js';
 import { SimulatedChip } from './sim/simulated-chip.js';
+import { SimulatedOneWire } from './sim/simulated-one-wire.js';
 
 // The folder's door for `gatehouse doctor`.
 export { inspectHardware } from './inspect.js';
@@ -80,7 +90,8 @@ export interface OpenI2cBusOptions extends MachineRoots {
 }
 
 /**
- * The simulated bus carries a BME280 at 0x76 and a TMP102 at 0x48.
+ * A disturbed transfer on a real bus is tried again, and one that hangs is given up. The simulated bus
+ * carries one of each chip, where no other is.
  * @throws I2C_NOT_ENABLED, I2C_DENIED, I2C_UNSUPPORTED, HARDWARE_PACKAGE_MISSING; never for the route `simulated`.
  */
 export async function openI2cBus(options: OpenI2cBusOptions): Promise<I2cBus> {
@@ -88,7 +99,18 @@ export async function openI2cBus(options: OpenI2cBusOptions): Promise<I2cBus> {
   if (route === 'simulated') return simulatedBus(options.bus, options.clock);
   const present = await i2cBusNumbers(options.devRoot);
   if (!present.includes(options.bus)) throw i2cNotEnabled(options.bus);
-  return I2cDevBus.open({ bus: options.bus });
+  const bus = await I2cDevBus.open({ bus: options.bus });
+  return new RetryingBus(new LimitedBus({ bus, clock: options.clock }));
+}
+
+/** The kernel's one-wire bus, or a simulated one with one thermometer. */
+export async function openOneWireBus(
+  options: MachineRoots & { readonly route: I2cRoute | 'auto'; readonly bus: number; readonly clock: Clock },
+): Promise<OneWireBus> {
+  const route = options.route === 'auto' ? await chooseI2cRoute(options) : options.route;
+  return route === 'simulated'
+    ? new SimulatedOneWire({ clock: options.clock })
+    : new KernelOneWire(options.sysfsRoot);
 }
 
 /** The route that `auto` stands for on this machine. */
@@ -101,6 +123,13 @@ export async function chooseI2cRoute(options: MachineRoots & { readonly bus: num
 function simulatedBus(bus: number, clock: Clock): SimulatedBus {
   const simulated = new SimulatedBus({ bus });
   simulated.attach(0x76, new SimulatedBme280({ clock }));
+  simulated.attach(0x77, new SimulatedBme280({ clock, chip: 'bmp280' }));
   simulated.attach(0x48, new SimulatedTmp102({ clock }));
+  simulated.attach(0x49, new SimulatedAds1115({ clock }));
+  simulated.attach(0x44, new SimulatedSht31({ clock }));
+  simulated.attach(0x18, new SimulatedMcp9808({ clock }));
+  simulated.attach(0x40, new SimulatedIna219({ clock }));
+  simulated.attach(0x41, new SimulatedPca9685());
+  simulated.attach(0x68, new SimulatedMpu6050({ clock }));
   return simulated;
 }

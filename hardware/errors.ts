@@ -241,3 +241,49 @@ export const sensorSilent = (where: AnySensor, what: string) =>
 /** A channel, a duty or a pulse is out of range: a mistake in the program or in the configuration. */
 export const outputInvalid = (chip: string, why: string) =>
   new GatehouseError('OUTPUT_INVALID', `Not a valid output of the ${chip}: ${why}.`, { context: { chip } });
+
+/** The checksum of the bytes does not match: noise on the cable. The next measurement may succeed. */
+export const sensorChecksum = (where: AnySensor) =>
+  new GatehouseError(
+    'SENSOR_CHECKSUM',
+    `The ${where.chip} at ${placeOf(where)} sent bytes whose checksum is wrong.`,
+    {
+      context: { ...where },
+      retryable: true,
+      hint: 'If it happens often, shorten the cable or add a pull-up resistor.',
+    },
+  );
+
+/** A transfer never ended, or others wait behind one that does not. Mostly a chip holds a line low for good. */
+export const i2cStuck = (bus: number, limitMs: number) =>
+  new GatehouseError('I2C_STUCK', `I2C bus ${bus} hangs: a transfer has not ended after ${limitMs} ms.`, {
+    context: { bus, limitMs },
+    retryable: true,
+    hint: 'Switch the sensors off and on; if it stays, unplug them one by one to find the one that holds the bus.',
+  });
+
+/** The kernel has no one-wire bus. Switch it on. */
+export const oneWireNotEnabled = (cause?: unknown) =>
+  new GatehouseError('ONE_WIRE_NOT_ENABLED', 'The one-wire bus is not enabled: /sys/bus/w1 does not exist.', {
+    cause,
+    hint: 'Add `dtoverlay=w1-gpio` to /boot/firmware/config.txt, then reboot.',
+  });
+
+/** No such chip on the one-wire bus. Check its wiring, or take another id. */
+export const oneWireNoDevice = (id: string, found: readonly string[]) =>
+  new GatehouseError('ONE_WIRE_NO_DEVICE', `No chip ${id} is on the one-wire bus.`, {
+    context: { id, found: found.join(', ') },
+    hint:
+      found.length === 0
+        ? 'Check wiring, power and the pull-up resistor of 4.7 kΩ.'
+        : `Name one of those that are there: ${found.join(', ')}.`,
+  });
+
+/** The kernel could not read the chip. The next measurement may succeed. */
+export const oneWireFailed = (id: string, cause: unknown) =>
+  new GatehouseError('ONE_WIRE_FAILED', `The chip ${id} could not be read: ${messageOf(cause)}`, {
+    context: { id },
+    cause,
+    retryable: true,
+    hint: 'Check the cable and the pull-up resistor of 4.7 kΩ.',
+  });

@@ -68,6 +68,20 @@ export interface I2cBus extends Closeable {
   readonly bus: number;
   readRegisters(address: number, register: number, length: number): Promise<Uint8Array>;
   writeRegisters(address: number, register: number, bytes: Uint8Array): Promise<void>;
+  /**
+   * What a chip sends without being told a register first: chips that take commands (SHT31), and the
+   * gentlest way to ask whether anything is there at all.
+   */
+  receive(address: number, length: number): Promise<Uint8Array>;
+}
+
+/** The one-wire bus, whose master is the kernel. */
+export interface OneWireBus {
+  readonly route: string;
+  /** Ids of the chips on it, for instance `28-0316a2798fff`. @throws ONE_WIRE_NOT_ENABLED. */
+  devices(): Promise<readonly string[]>;
+  /** A measurement and then the nine bytes of the scratchpad. @throws ONE_WIRE_NO_DEVICE, ONE_WIRE_FAILED. */
+  scratchpad(id: string): Promise<Uint8Array>;
 }
 
 type Axis = 'x' | 'y' | 'z';
@@ -101,6 +115,8 @@ export interface Sensor {
    * @throws the bus's errors, SENSOR_IMPLAUSIBLE.
    */
   measure(): Promise<readonly Measurement[]>;
+  /** Gives lines back; sensors on a bus have nothing to give back. */
+  close?(): Promise<void>;
 }
 
 /** A vector along the axes printed on the chip's board. */

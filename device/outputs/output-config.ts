@@ -1,5 +1,6 @@
 /** Configuration of outputs, and of what they show of a press. Times are milliseconds. */
 import { z } from 'zod';
+import { linePin } from '../pin-config.js';
 
 const outputName = z
   .string()
@@ -30,10 +31,7 @@ export type FeedbackConfig = z.output<typeof feedback>;
 
 export const output = z.strictObject({
   name: outputName.describe('Name of the output, as shadow and commands have it'),
-  pin: z
-    .string()
-    .regex(/^(GPIO)?\d{1,3}$/, 'the BCM number, such as GPIO22')
-    .describe('Line by its BCM number, for instance GPIO22'),
+  pin: linePin,
   activeLow: z.boolean().default(false).describe('True for relay boards that switch on a low level'),
   pulseMs: z.int().min(1).max(3_600_000).default(500).describe('Length of a pulse that does not say, ms'),
   maxOnMs: z

@@ -1,14 +1,15 @@
 /**
  * An I2C bus of Linux through the optional package `i2c-bus`. Registers travel as SMBus I2C blocks of
- * at most 32 bytes; longer transfers are split and go on at the next register. Waits are limited by
- * the kernel, which ends a transfer after its adapter's timeout (1 s on a Raspberry Pi).
+ * at most 32 bytes; longer transfers are split and go on at the next register. Two bytes travel as an
+ * SMBus word, which is the same on the wire and lets the kernel's stub be a chip of 16-bit registers.
+ * Waits are limited by the kernel, which ends a transfer after its adapter's timeout (1 s on a Pi).
  */
 import { systemCode } from '../../core/errors.js';
 import * as errors from '../errors.js';
 import { checkI2cRequest } from '../i2c-request.js';
 import type { I2cBus } from '../ports.js';
 import { SerialQueue } from '../serial-queue.js';
-import { type I2cBusHandle, type I2cBusPackage, loadI2cBus } from './packages.js';
+import { type I2cBusHandle, type I2cBusPackage, type I2cFunctions, loadI2cBus } from './packages.js';
 
 export interface I2cDevBusOptions {
   /** The N of /dev/i2c-N; 1 on the header of every Raspberry Pi but the first. */
@@ -23,13 +24,15 @@ export class I2cDevBus implements I2cBus {
   readonly route = 'i2c-bus';
   readonly bus: number;
   readonly #handle: I2cBusHandle;
+  readonly #functions: I2cFunctions;
   readonly #queue = new SerialQueue();
   readonly #claimedByKernel = new Set<number>();
   #closing: Promise<void> | undefined;
 
-  private constructor(bus: number, handle: I2cBusHandle) {
+  private constructor(bus: number, handle: I2cBusHandle, functions: I2cFunctions) {
     this.bus = bus;
     this.#handle = handle;
+    this.#functions = functions;
   }
 
   /** @throws I2C_NOT_ENABLED, I2C_DENIED, I2C_UNSUPPORTED, HARDWARE_PACKAGE_MISSING. */
@@ -41,15 +44,19 @@ export class I2cDevBus implements I2cBus {
       const functions = await handle.i2cFuncs();
       if (!functions.smbusReadI2cBlock || !functions.smbusWriteI2cBlock)
         throw errors.i2cUnsupported(options.bus);
+      return new I2cDevBus(options.bus, handle, functions);
     } catch (error) {
       await handle.close().catch(() => {});
       throw mapOpenError(options.bus, error);
     }
-    return new I2cDevBus(options.bus, handle);
   }
 
   readRegisters(address: number, register: number, length: number): Promise<Uint8Array> {
     return this.#transfer(address, register, length, async () => {
+      if (length === 2 && this.#functions.smbusReadWord) {
+        const word = await this.#handle.readWord(address, register);
+        return Uint8Array.of(word & 0xff, word >> 8);
+      }
       const bytes = Buffer.alloc(length);
       for (let offset = 0; offset < length; offset += blockBytes) {
         const part = bytes.subarray(offset, offset + blockBytes);
@@ -62,10 +69,28 @@ export class I2cDevBus implements I2cBus {
 
   writeRegisters(address: number, register: number, bytes: Uint8Array): Promise<void> {
     return this.#transfer(address, register, bytes.length, async () => {
+      const [low = 0, high = 0] = bytes;
+      if (bytes.length === 2 && this.#functions.smbusWriteWord) {
+        await this.#handle.writeWord(address, register, low | (high << 8));
+        return;
+      }
       for (let offset = 0; offset < bytes.length; offset += blockBytes) {
         const part = Buffer.from(bytes.subarray(offset, offset + blockBytes));
         await this.#handle.writeI2cBlock(address, register + offset, part.length, part);
       }
+    });
+  }
+
+  receive(address: number, length: number): Promise<Uint8Array> {
+    return this.#transfer(address, 0, length, async () => {
+      if (length === 1) return Uint8Array.of(await this.#handle.receiveByte(address));
+      const bytes = Buffer.alloc(length);
+      // An adapter that speaks SMBus only must name a register; chips that take commands ignore it.
+      const { bytesRead } = this.#functions.i2c
+        ? await this.#handle.i2cRead(address, length, bytes)
+        : await this.#handle.readI2cBlock(address, 0, length, bytes);
+      if (bytesRead < length) throw errors.i2cShortRead(this.#at(address), length, bytesRead);
+      return new Uint8Array(bytes);
     });
   }
 

@@ -30,6 +30,15 @@ export interface OnoffPackage {
   ) => OnoffLine;
 }
 
+/** What the adapter can do. */
+export interface I2cFunctions {
+  readonly i2c: boolean;
+  readonly smbusReadI2cBlock: boolean;
+  readonly smbusWriteI2cBlock: boolean;
+  readonly smbusReadWord: boolean;
+  readonly smbusWriteWord: boolean;
+}
+
 /** The part of i2c-bus that Gatehouse uses. */
 export interface I2cBusHandle {
   readI2cBlock(
@@ -39,7 +48,12 @@ export interface I2cBusHandle {
     buffer: Buffer,
   ): Promise<{ readonly bytesRead: number }>;
   writeI2cBlock(address: number, register: number, length: number, buffer: Buffer): Promise<unknown>;
-  i2cFuncs(): Promise<{ readonly smbusReadI2cBlock: boolean; readonly smbusWriteI2cBlock: boolean }>;
+  /** The low byte is the first on the wire. */
+  readWord(address: number, register: number): Promise<number>;
+  writeWord(address: number, register: number, word: number): Promise<unknown>;
+  receiveByte(address: number): Promise<number>;
+  i2cRead(address: number, length: number, buffer: Buffer): Promise<{ readonly bytesRead: number }>;
+  i2cFuncs(): Promise<I2cFunctions>;
   close(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
 /** An I2C bus without hardware: chips that answer at register level are attached to addresses. */
-import { i2cClosed, i2cFailed, i2cNoDevice, i2cShortRead } from '../errors.js';
+import { i2cClosed, i2cFailed, i2cNoDevice, i2cShortRead, i2cTimeout } from '../errors.js';
 import { checkI2cRequest } from '../i2c-request.js';
 import type { I2cBus } from '../ports.js';
 import { SerialQueue } from '../serial-queue.js';
@@ -9,9 +9,11 @@ export interface SimulatedI2cChip {
   /** The `length` bytes that the chip sends when addressed at `register`. */
   read(register: number, length: number): Uint8Array;
   write(register: number, bytes: Uint8Array): void;
+  /** What it sends when no register was named; register 0 and on unless told. */
+  receive?(length: number): Uint8Array;
 }
 
-export type SimulatedBusFault = 'no-device' | 'short-read' | 'disturbed';
+export type SimulatedBusFault = 'no-device' | 'short-read' | 'disturbed' | 'timeout';
 
 export class SimulatedBus implements I2cBus {
   readonly route = 'simulated';
@@ -41,8 +43,21 @@ export class SimulatedBus implements I2cBus {
   }
 
   readRegisters(address: number, register: number, length: number): Promise<Uint8Array> {
+    return this.#read(address, register, length, (chip) => chip.read(register, length));
+  }
+
+  receive(address: number, length: number): Promise<Uint8Array> {
+    return this.#read(address, 0, length, (chip) => chip.receive?.(length) ?? chip.read(0, length));
+  }
+
+  #read(
+    address: number,
+    register: number,
+    length: number,
+    ask: (chip: SimulatedI2cChip) => Uint8Array,
+  ): Promise<Uint8Array> {
     return this.#transfer(address, register, length, (chip) => {
-      const bytes = chip.read(register, length);
+      const bytes = ask(chip);
       if (bytes.length < length) throw i2cShortRead({ bus: this.bus, address }, length, bytes.length);
       return Uint8Array.from(bytes);
     });
@@ -83,6 +98,8 @@ export class SimulatedBus implements I2cBus {
         throw i2cNoDevice(where);
       case 'short-read':
         throw i2cShortRead(where, length, length - 1);
+      case 'timeout':
+        throw i2cTimeout(where, new Error('simulated clock stretching'));
       case 'disturbed':
         throw i2cFailed(where, new Error('simulated disturbance'), true);
     }

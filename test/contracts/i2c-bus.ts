@@ -66,6 +66,14 @@ export function i2cBusContract(routeName: string, openRig: () => Promise<I2cBusR
       expect([...(await rig.bus.readRegisters(address, register, bytes.length))]).toEqual([...bytes]);
     });
 
+    it('receives what a chip sends without being told a register', async () => {
+      const { bus, absentAddress, constant } = rig;
+      expect(await bus.receive(constant.address, 1)).toHaveLength(1);
+      expect(await bus.receive(constant.address, 2)).toHaveLength(2);
+      await expect(bus.receive(absentAddress, 1)).rejects.toMatchObject({ code: 'I2C_NO_DEVICE' });
+      await expect(bus.receive(constant.address, 0)).rejects.toMatchObject({ code: 'I2C_REQUEST_INVALID' });
+    });
+
     it('says so when nothing answers, for reads and writes, and goes on afterwards', async () => {
       const { bus, absentAddress, constant } = rig;
       await expect(bus.readRegisters(absentAddress, 0, 1)).rejects.toMatchObject({ code: 'I2C_NO_DEVICE' });

@@ -19,6 +19,7 @@ describe('the agent configuration', () => {
       name: 'door',
       pin: 'GPIO17',
       activeLow: true,
+      filterMs: 0,
       debounceMs: 10,
       doubleMs: 300,
       longMs: 1500,
@@ -32,6 +33,58 @@ describe('the agent configuration', () => {
     ]);
     expect(config.mqtt).toEqual({ protocol: '3.1.1', transport: 'auto', keepAliveSeconds: 30 });
     expect([config.gpio.route, config.i2c.route, config.i2c.bus]).toEqual(['auto', 'auto', 1]);
+  });
+
+  it('takes every kind of sensor with its own settings, and no others', () => {
+    const sensors =
+      (...list: object[]) =>
+      () =>
+        parse({ dataDir: '/x', sensors: list.map((entry, index) => ({ name: `s${index}`, ...entry })) });
+    expect(
+      sensors(
+        {
+          chip: 'ina219',
+          cells: 2,
+          shuntOhms: 0.05,
+          curve: [
+            [3, 0],
+            [4.2, 100],
+          ],
+        },
+        { chip: 'ads1115', channels: [0, 2], rangeV: 2.048, factor: 3 },
+        { chip: 'hc-sr04', triggerPin: 'GPIO23', echoPin: 'pin 18', temperatureC: 12 },
+        { chip: 'ds18b20', id: '28-0316a2798fff' },
+        { chip: 'ds18b20' },
+      )().sensors.map(({ address }) => address),
+    ).toEqual([0x40, 0x48, undefined, undefined, undefined]);
+    expect(sensors({ chip: 'bme280', id: '28-0316a2798fff' })).toThrow(
+      /sensors\.0\.id: a bme280 has no such/,
+    );
+    expect(sensors({ chip: 'hc-sr04', triggerPin: 'GPIO23' })).toThrow(
+      /sensors\.0\.echoPin: a hc-sr04 needs it/,
+    );
+    expect(sensors({ chip: 'hc-sr04', triggerPin: 'GPIO23', echoPin: 'pin 9' })).toThrow(/carries ground/);
+    expect(sensors({ chip: 'tmp102', address: '0x76' })).toThrow(/can be at 0x48 to 0x4b only/);
+    expect(
+      sensors({
+        chip: 'ina219',
+        curve: [
+          [4, 1],
+          [3, 2],
+        ],
+      }),
+    ).toThrow(/voltages must rise/);
+    expect(sensors({ chip: 'tmp102' }, { chip: 'ads1115' })).toThrow(/"0x48" is used twice/);
+  });
+
+  it('knows a line by any of its names', () => {
+    const buttons =
+      (...pins: string[]) =>
+      () =>
+        parse({ dataDir: '/x', buttons: pins.map((pin, index) => ({ name: `b${index}`, pin })) });
+    expect(buttons('GPIO17', 'pin 13', 'TXD1')).not.toThrow();
+    expect(buttons('GPIO17', 'pin 11')).toThrow(/buttons\.1\.pin: "GPIO17" is used twice/);
+    expect(buttons('P1')).toThrow(/carries 3\.3 V/);
   });
 
   it('never prints the claim token', () => {
@@ -63,7 +116,7 @@ describe('the agent configuration', () => {
         ],
       });
     expect(twice).toThrow(/buttons\.1\.name: "a" is used twice/);
-    expect(twice).toThrow(/buttons\.1\.pin: "17" is used twice/);
+    expect(twice).toThrow(/buttons\.1\.pin: "GPIO17" is used twice/);
     expect(() => parse({ dataDir: '/x', identity: { claimToken: 'a', claimTokenFile: 'b' } })).toThrow(
       /not both/,
     );

@@ -7,6 +7,7 @@ import type { I2cBus } from '../../hardware/ports.js';
 
 export type Transaction =
   | { readonly read: number; readonly gives: readonly number[] | Error }
+  | { readonly receives: readonly number[] | Error }
   | { readonly write: number; readonly bytes: readonly number[] };
 
 export class ScriptedBus implements I2cBus {
@@ -43,6 +44,14 @@ export class ScriptedBus implements I2cBus {
       bytes: [...next.bytes],
       step: this.#done,
     });
+  }
+
+  async receive(address: number, length: number): Promise<Uint8Array> {
+    const next = this.#next(address, `receipt of ${length}`);
+    if (!('receives' in next)) throw this.#deviation('a receipt', next);
+    if (next.receives instanceof Error) throw next.receives;
+    expect({ length, step: this.#done }).toEqual({ length: next.receives.length, step: this.#done });
+    return Uint8Array.from(next.receives);
   }
 
   async close(): Promise<void> {}

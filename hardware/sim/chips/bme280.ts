@@ -13,9 +13,11 @@ export interface SimulatedBme280Options {
   /** `roomClimate` unless told. */
   readonly climate?: Climate;
   readonly trim?: Bme280Trim;
+  /** A BMP280 is the same chip to the wire, without humidity and with another id. */
+  readonly chip?: 'bme280' | 'bmp280';
 }
 
-const chipId = 0x60;
+const chipIds = { bme280: 0x60, bmp280: 0x58 } as const;
 const resetWord = 0xb6;
 const startUpMs = 2; // Datasheet 1.1, t_startup
 
@@ -23,6 +25,7 @@ export class SimulatedBme280 implements SimulatedI2cChip {
   readonly #clock: Clock;
   readonly #climate: Climate;
   readonly #trim: Bme280Trim;
+  readonly #chipId: number;
   #readyAtMs: number;
   #doneAtMs: number | undefined;
   #raw: RawValues = skippedRaw;
@@ -36,6 +39,7 @@ export class SimulatedBme280 implements SimulatedI2cChip {
     this.#clock = options.clock;
     this.#climate = options.climate ?? roomClimate;
     this.#trim = options.trim ?? typicalTrim;
+    this.#chipId = chipIds[options.chip ?? 'bme280'];
     this.#readyAtMs = options.clock.monotonicMs() + startUpMs;
   }
 
@@ -122,7 +126,7 @@ export class SimulatedBme280 implements SimulatedI2cChip {
   #memory(): Uint8Array {
     const memory = new Uint8Array(0x100);
     this.#trim.store(memory);
-    memory[0xd0] = chipId;
+    memory[0xd0] = this.#chipId;
     memory[0xf2] = this.#ctrlHum;
     const measuring = this.#doneAtMs === undefined ? 0 : 0x08;
     memory[0xf3] = measuring | (this.#clock.monotonicMs() < this.#readyAtMs ? 0x01 : 0);

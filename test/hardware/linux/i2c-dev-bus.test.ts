@@ -14,7 +14,13 @@ function namelessError(errno: number): Error {
 class FakeHandle implements I2cBusHandle {
   readonly memory = Uint8Array.from({ length: 0x100 }, (_, index) => index ^ 0x5a);
   readonly calls: [string, number, number][] = [];
-  functions = { smbusReadI2cBlock: true, smbusWriteI2cBlock: true };
+  functions = {
+    i2c: true,
+    smbusReadI2cBlock: true,
+    smbusWriteI2cBlock: true,
+    smbusReadWord: false,
+    smbusWriteWord: false,
+  };
   refusals: Error[] = [];
   shortBy = 0;
   closed = 0;
@@ -29,6 +35,23 @@ class FakeHandle implements I2cBusHandle {
   async writeI2cBlock(address: number, register: number, length: number, buffer: Buffer): Promise<void> {
     await this.#call('write', address, register, length);
     this.memory.set(buffer.subarray(0, length), register);
+  }
+  async readWord(address: number, register: number): Promise<number> {
+    await this.#call('read word', address, register, 2);
+    return this.memory[register]! | (this.memory[register + 1]! << 8);
+  }
+  async writeWord(address: number, register: number, word: number): Promise<void> {
+    await this.#call('write word', address, register, 2);
+    this.memory.set([word & 0xff, word >> 8], register);
+  }
+  async receiveByte(address: number): Promise<number> {
+    await this.#call('receive', address, 0, 1);
+    return this.memory[0]!;
+  }
+  async i2cRead(address: number, length: number, buffer: Buffer) {
+    await this.#call('receive', address, 0, length);
+    buffer.set(this.memory.subarray(0, length));
+    return { bytesRead: length - this.shortBy };
   }
   async i2cFuncs() {
     if (this.openRefusal) throw this.openRefusal;
@@ -115,7 +138,7 @@ describe('I2cDevBus with a stand-in for i2c-bus (no I2C here)', () => {
 
   it('refuses an adapter without block transfers', async () => {
     const handle = new FakeHandle();
-    handle.functions = { smbusReadI2cBlock: false, smbusWriteI2cBlock: true };
+    handle.functions = { ...handle.functions, smbusReadI2cBlock: false };
     await expect(open(handle)).rejects.toMatchObject({ code: 'I2C_UNSUPPORTED' });
   });
 
