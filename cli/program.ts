@@ -22,6 +22,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Promise<Adde
     doctor: async () => (await import('./commands/doctor.js')).addDoctor,
   },
   'Buttons and sensors:': {
+    hardware: async () => (await import('./commands/hardware.js')).addHardware,
     device: async () => (await import('./commands/device.js')).addDevice,
     actions: async () => (await import('./commands/actions.js')).addActions,
     shadow: async () => (await import('./commands/shadow.js')).addShadow,

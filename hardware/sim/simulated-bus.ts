@@ -58,6 +58,8 @@ export class SimulatedBus implements I2cBus {
   ): Promise<Uint8Array> {
     return this.#transfer(address, register, length, (chip) => {
       const bytes = ask(chip);
+      // It does not acknowledge its address either.
+      if (bytes.length === 0) throw i2cNoDevice({ bus: this.bus, address });
       if (bytes.length < length) throw i2cShortRead({ bus: this.bus, address }, length, bytes.length);
       return Uint8Array.from(bytes);
     });

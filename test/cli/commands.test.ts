@@ -38,6 +38,16 @@ test('errors are JSON with --json', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ message_type: 'error', code: 'NOT_RUNNING' });
 });
 
+test('hardware scan and measure work with simulated parts', async () => {
+  const scan = await gatehouse(['hardware', 'scan', '--simulated']);
+  expect(scan.stdout).toMatch(/0x76 {2}bme280 {4}sure/);
+  expect(scan.stdout).toMatch(/w1 {4}ds18b20/);
+  const measured = await gatehouse(['hardware', 'measure', 'mcp9808', '--simulated', '--json']);
+  expect(JSON.parse(measured.stdout)).toEqual([
+    { quantity: 'temperature', unit: 'Cel', value: expect.any(Number) },
+  ]);
+});
+
 test('doctor names Node, disk, clock, GPIO, I2C and ports, each problem with a remedy', async () => {
   const data = await temporaryFolder();
   const { stdout } = await gatehouse(['doctor', '--json', '--data', data]);

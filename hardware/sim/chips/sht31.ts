@@ -27,7 +27,7 @@ export class SimulatedSht31 implements SimulatedI2cChip {
     return this.receive(length);
   }
 
-  /** 4.4: until it has measured it does not answer, which reads as fewer bytes here. */
+  /** 4.4: until it has something to say it does not acknowledge a read. */
   receive(length: number): Uint8Array {
     const answer = this.#answer;
     if (answer === undefined || this.#clock.monotonicMs() < answer.readyMs) return new Uint8Array(0);
