@@ -43,8 +43,25 @@ for (const test of skipped) process.stdout.write(`skipped: ${test.fullName}\n`);
 const unwanted = skipped.filter((test) => !unavoidable.some((pattern) => pattern.test(test.fullName)));
 const strict = process.env.GATEHOUSE_NO_SKIPS === '1' && unwanted.length > 0;
 if (strict) process.stdout.write(`${unwanted.length} skipped that should have run here.\n`);
+for (const line of contractLines()) process.stdout.write(`${line}\n`);
 process.stdout.write(`${count('passed')} passed, ${count('failed')} failed, ${skipped.length} skipped\n`);
 process.exitCode = run.status !== 0 || strict || tests.length === 0 ? 1 : 0;
+
+/** On the virtual Pi: how many tests each contract suite ran, by port and route. */
+function contractLines() {
+  if (suite !== 'pi') return [];
+  const counts = new Map();
+  for (const { fullName, status } of tests) {
+    const [, port, route] = /^(\w+) contract: (.+?) on a real kernel /.exec(fullName) ?? [];
+    if (port === undefined) continue;
+    const key = `${port} by ${route}`;
+    const { passed, failed } = counts.get(key) ?? { passed: 0, failed: 0 };
+    counts.set(key, { passed: passed + (status === 'passed'), failed: failed + (status === 'failed') });
+  }
+  return [...counts].map(
+    ([key, { passed, failed }]) => `contract ${key}: ${passed} passed, ${failed} failed`,
+  );
+}
 
 function readTests() {
   try {

@@ -88,6 +88,14 @@ export async function preload(address: number, register: number, bytes: readonly
   }
 }
 
+/** Puts words into a chip of 16-bit registers, the high byte first on the wire. */
+export async function preloadWords(address: number, words: Readonly<Record<number, number>>): Promise<void> {
+  for (const [register, word] of Object.entries(words)) {
+    const swapped = ((word & 0xff) << 8) | (word >> 8);
+    await tool('i2cset', '-y', headerBus, address, register, swapped, 'w');
+  }
+}
+
 /**
  * The calibration and the raw values of Bosch's worked example; humidity words of a real chip's kind:
  * 25.08 degrees, 100653.3 Pa, 44.43 %.

@@ -3,7 +3,16 @@ import { systemClock } from '../../core/clock.js';
 import { Bme280 } from '../../hardware/drivers/bme280.js';
 import { Tmp102 } from '../../hardware/drivers/tmp102.js';
 import { I2cDevBus } from '../../hardware/linux/i2c-dev-bus.js';
-import { bme280Address, headerBus, peek, preload, preloadBme280, tmp102Address } from './board.js';
+import {
+  bme280Address,
+  headerBus,
+  peek,
+  preload,
+  preloadBme280,
+  preloadWords,
+  tmp102Address,
+  tool,
+} from './board.js';
 
 async function open(): Promise<I2cDevBus> {
   const bus = await I2cDevBus.open({ bus: headerBus });
@@ -39,18 +48,16 @@ describe('sensor drivers over a real kernel', () => {
     await expect(opening).rejects.toMatchObject({ code: 'I2C_NO_DEVICE', context: { address: 0x77 } });
   });
 
-  // The stub has bytes where the TMP102 has words, so the low byte of register 0 is the high byte of
-  // register 1, which the driver writes: 0xe1. As 13 bits, 0x19e1 is 51.75 degrees.
   it('the TMP102 measures', async () => {
-    await preload(tmp102Address, 0, [0x19, 0x61, 0xb0]);
-    const sensor = await Tmp102.open(await open(), tmp102Address, { clock: systemClock, extended: true });
-    expect(await sensor.measure()).toEqual([{ quantity: 'temperature', unit: 'Cel', value: 51.75 }]);
-    expect([await peek(tmp102Address, 1), await peek(tmp102Address, 2)]).toEqual([0xe1, 0x90]);
+    await preloadWords(tmp102Address, { 0: 0x1900, 1: 0x60a0 });
+    const sensor = await Tmp102.open(await open(), tmp102Address, { clock: systemClock });
+    expect(await sensor.measure()).toEqual([{ quantity: 'temperature', unit: 'Cel', value: 25 }]);
+    expect(await tool('i2cget', '-y', headerBus, tmp102Address, 1, 'w')).toBe('0x80e1');
   });
 
   it('the TMP102 refuses words that it cannot have measured', async () => {
-    await preload(tmp102Address, 0, [0x50, 0x61, 0xb0]);
-    const sensor = await Tmp102.open(await open(), tmp102Address, { clock: systemClock, extended: true });
+    await preloadWords(tmp102Address, { 0: 0xffff, 1: 0x60a0 });
+    const sensor = await Tmp102.open(await open(), tmp102Address, { clock: systemClock });
     await expect(sensor.measure()).rejects.toMatchObject({ code: 'SENSOR_IMPLAUSIBLE' });
   });
 });
