@@ -143,11 +143,12 @@ export class DeviceLife {
       await changeThing(tx, before, { enabled: false });
       await tx.run('INSERT INTO thing_state (thing) VALUES (?) ON CONFLICT (thing) DO NOTHING', [newName]);
       await tx.run(
-        `UPDATE thing_state SET (on_click_callback, health_callback, health_threshold) = (
-           SELECT on_click_callback, health_callback, health_threshold FROM thing_state WHERE thing = ?
-         ), health_raised = 0
-         WHERE thing = ? AND EXISTS (SELECT 1 FROM thing_state WHERE thing = ?)`,
-        [oldName, newName, oldName],
+        `UPDATE thing_state AS new SET health_raised = 0,
+           on_click_callback = COALESCE(old.on_click_callback, new.on_click_callback),
+           health_callback = COALESCE(old.health_callback, new.health_callback),
+           health_threshold = COALESCE(old.health_threshold, new.health_threshold)
+         FROM thing_state AS old WHERE new.thing = ? AND old.thing = ?`,
+        [newName, oldName],
       );
     });
   }

@@ -52,6 +52,7 @@ export interface ClickPath {
   readonly states: { setOnClickCallback(thing: string, arn: string): Promise<unknown> };
   readonly methods: DeviceMethods;
   readonly life: DeviceLife;
+  readonly projects: ProjectStore;
   readonly clock: Clock & Pick<FakeClock, 'advance'>;
   readonly clicks: ClickView[];
   readonly runs: RunView[];
@@ -120,6 +121,7 @@ export async function openClickPath(database: Database, options: ClickPathOption
     states,
     methods,
     life,
+    projects,
     clock,
     clicks,
     runs,

@@ -138,6 +138,25 @@ test('methods take what 1-Click took, and a stale writer loses nothing of the ot
   expect(race.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
 });
 
+test('callbacks go over to the device that replaces another, and its own stay where there is none', async () => {
+  const { life, projects, states, database } = await openPath();
+  await life.manufacture(['S1'], 'button', false);
+  await life.adopt('S1');
+  const deviceTemplates = { bell: { deviceType: 'button', callbackOverrides: {} } };
+  await projects.createProject('P', { placementTemplate: { deviceTemplates } });
+  await projects.createPlacement('P', 'Q');
+  const slot = { projectName: 'P', placementName: 'Q', deviceTemplateName: 'bell' };
+  await projects.associate(slot, 'door');
+  const facts = async (name: string) => (await readFacts(database, name))?.onClickCallback;
+  await states.setOnClickCallback('S1', functionArn('own'));
+  await life.replace('door', 'S1');
+  expect(await facts('S1')).toBe(functionArn('own'));
+  await states.setOnClickCallback('door', functionArn('kept'));
+  await expect(life.replace('door', 'S1')).rejects.toMatchObject({ code: 'DEVICE_NOT_PLACED' });
+  await life.replace('S1', 'door');
+  expect(await facts('door')).toBe(functionArn('own'));
+});
+
 test('counters lose nothing, with several writers on several connections', async () => {
   const filePath = join(await temporaryFolder(), 'cloud.db');
   const databases = [
