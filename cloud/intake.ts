@@ -2,7 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Lifetimes } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
-import type { FeedbackMessage } from '../core/wire/messages.js';
+import type { CommandMessage, FeedbackMessage } from '../core/wire/messages.js';
 import type { Dispatcher } from './actions/dispatcher.js';
 import { brokerAway } from './actions/errors.js';
 import type { Broker } from './broker/broker.js';
@@ -50,6 +50,11 @@ export async function publishOn(
 ): Promise<void> {
   if (links.broker === undefined) throw brokerAway();
   await links.broker.announce(topic, payload, options);
+}
+
+/** False when the thing is not connected. */
+export async function sendCommand(links: Links, thing: string, command: CommandMessage): Promise<boolean> {
+  return (await links.broker?.publish(thing, 'command', JSON.stringify(command))) ?? false;
 }
 
 export function openIngest(parts: IntakeParts, lifetimes: Lifetimes): Ingest {

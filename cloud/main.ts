@@ -23,12 +23,21 @@ import { loadApiToken } from './http/api-token.js';
 import { createApp } from './http/app.js';
 import { HttpServer } from './http/server.js';
 import { StreamHub } from './http/stream-hub.js';
-import { followConnections, type Links, openIngest, publishOn, sendFeedback, tellOfThing } from './intake.js';
+import {
+  followConnections,
+  type Links,
+  openIngest,
+  publishOn,
+  sendCommand,
+  sendFeedback,
+  tellOfThing,
+} from './intake.js';
 import { openListeners } from './listeners.js';
 import { OneClick } from './oneclick/one-click.js';
 import type { ProvisioningServer } from './provisioning/server.js';
 import { ensureThing, openStores, type Stores } from './stores.js';
 import { Retention } from './telemetry/retention.js';
+import { switchRemotely } from './things/remote-output.js';
 
 export interface CloudOptions {
   readonly clock: Clock;
@@ -162,7 +171,7 @@ function openOneClick(
 async function openDispatcher(
   config: CloudConfig,
   { clock, log }: CloudOptions,
-  { database }: Stores,
+  { database, states }: Stores,
   hub: StreamHub,
   links: Links,
   lifetimes: Lifetimes,
@@ -176,6 +185,8 @@ async function openDispatcher(
     environment: process.env,
     aws,
     publish: (topic, payload, settings) => publishOn(links, topic, payload, settings),
+    switchOutput: (thing, request, id) =>
+      switchRemotely(states, (to, command) => sendCommand(links, to, command), thing, request, id),
     clock,
     log: actionLog,
   });

@@ -5,6 +5,7 @@ import type { ApiClient } from '../api-client.js';
 import { addBackendOptions, connectBackend } from '../backend.js';
 import { formatTable } from '../terminal.js';
 import { addLifeCommands } from './device-life.js';
+import { addOutput } from './device-output.js';
 
 const pageSize = 1_000;
 
@@ -15,12 +16,13 @@ interface ClaimTokenAnswer {
 
 export function addDevice(program: Command): void {
   const device = addBackendOptions(program.command('device')).description(
-    'devices of a running backend: list, create, claim, press, replace, revoke',
+    'devices of a running backend: list, create, claim, press, switch, replace, revoke',
   );
   addList(device);
   addCreate(device);
   addClaimToken(device);
   addPress(device);
+  addOutput(device);
   addRevoke(device);
   addLifeCommands(device);
 }

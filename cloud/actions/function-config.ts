@@ -1,5 +1,6 @@
 /** What the configuration says about each function, and about the mail server that some use. */
 import { z } from 'zod';
+import { outputAction, pulseMs } from '../../core/wire/messages.js';
 import { functionNamePattern } from './arn.js';
 
 const retryDelaysMs = z
@@ -112,6 +113,16 @@ export const mqttFunctionConfig = z.strictObject({
 });
 export type MqttFunctionConfig = z.infer<typeof mqttFunctionConfig>;
 
+export const outputFunctionConfig = z.strictObject({
+  kind: z.literal('output').describe('Switches a lamp, a buzzer or a relay of a device.'),
+  thing: z.string().min(1).max(200).describe(`Device that has the output. ${templateHelp}`),
+  output: z.string().min(1).max(128).optional().describe('Which output; its only one unless given.'),
+  action: outputAction.default('pulse').describe('What to do. A run that is tried again pulses once.'),
+  pulseMs: pulseMs.optional().describe('Length of a pulse, ms; as the device is configured unless given.'),
+  ...sending,
+});
+export type OutputFunctionConfig = z.infer<typeof outputFunctionConfig>;
+
 export const lambdaFunctionConfig = z.strictObject({
   kind: z.literal('lambda').describe('Runs a function in AWS Lambda.'),
   functionArn: z
@@ -162,6 +173,7 @@ export const functionsConfig = z.record(
     webhookFunctionConfig,
     smsFunctionConfig,
     mqttFunctionConfig,
+    outputFunctionConfig,
     lambdaFunctionConfig,
     snsFunctionConfig,
     sqsFunctionConfig,

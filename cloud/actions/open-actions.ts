@@ -9,6 +9,7 @@ import type { FunctionsConfig, SmtpConfig } from './function-config.js';
 import { NodeAction } from './node-action.js';
 import { awsLambdaAction } from './ready/aws-lambda-action.js';
 import { mqttAction, type PublishMessage } from './ready/mqtt-action.js';
+import { outputAction, type SwitchOutput } from './ready/output-action.js';
 import { smsAction } from './ready/sms-action.js';
 import { snsAction } from './ready/sns-action.js';
 import { sqsAction } from './ready/sqs-action.js';
@@ -20,6 +21,7 @@ export interface ActionsOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly aws: AwsClients;
   readonly publish: PublishMessage;
+  readonly switchOutput: SwitchOutput;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -41,7 +43,7 @@ export async function openActions(options: ActionsOptions): Promise<ReadonlyMap<
 async function openAction(
   name: string,
   config: FunctionsConfig[string],
-  { smtp, environment, aws, publish, clock, log }: ActionsOptions,
+  { smtp, environment, aws, publish, switchOutput, clock, log }: ActionsOptions,
 ): Promise<Action> {
   switch (config.kind) {
     case 'node':
@@ -55,6 +57,8 @@ async function openAction(
       return smsAction(config, aws, clock);
     case 'mqtt':
       return mqttAction(config, publish, clock);
+    case 'output':
+      return outputAction(config, switchOutput, clock);
     case 'lambda':
       return awsLambdaAction(config, aws, clock);
     case 'sns':

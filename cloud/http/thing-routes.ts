@@ -1,7 +1,8 @@
 /** Routes of things: list, create, claim token, press, revoke. See `core/wire/api.ts`. */
 import { Hono } from 'hono';
-import { createThing, pressRequest } from '../../core/wire/api.js';
+import { createThing, outputRequest, pressRequest } from '../../core/wire/api.js';
 import { thingUnknown } from '../registry/errors.js';
+import { switchRemotely } from '../things/remote-output.js';
 import { pressRemotely } from '../things/remote-press.js';
 import { setVersion } from './preconditions.js';
 import { pageQuery, readBody, readQuery } from './request.js';
@@ -34,6 +35,12 @@ export function thingRoutes(services: Services): Hono {
     const press = await readBody(c, pressRequest);
     if ((await registry.getThing(name)) === undefined) throw thingUnknown(name);
     return c.json({ id: await pressRemotely(states, services.publishCommand, name, press) }, 202);
+  });
+  routes.post('/:name/output', async (c) => {
+    const name = c.req.param('name');
+    const request = await readBody(c, outputRequest);
+    if ((await registry.getThing(name)) === undefined) throw thingUnknown(name);
+    return c.json({ id: await switchRemotely(states, services.publishCommand, name, request) }, 202);
   });
   routes.post('/:name/revoke', async (c) => {
     const name = c.req.param('name');

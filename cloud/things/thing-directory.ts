@@ -60,6 +60,7 @@ export class ThingDirectory {
         notAfter: new Date(notAfterMs).toISOString(),
       })),
       buttons: state.buttons.map((button) => ({ ...button })),
+      outputs: state.outputs.map((output) => ({ ...output })),
       gpioRoute: state.gpioRoute,
       i2cRoute: state.i2cRoute,
       placement: slot ? { ...slot } : null,

@@ -10,6 +10,7 @@ export interface ThingState {
   readonly online: boolean;
   readonly lastSeenMs: number | null;
   readonly buttons: readonly { readonly name: string; readonly simulated: boolean }[];
+  readonly outputs: readonly { readonly name: string; readonly on: boolean }[];
   readonly gpioRoute: string | null;
   readonly i2cRoute: string | null;
 }
@@ -18,6 +19,7 @@ const unknownState: ThingState = {
   online: false,
   lastSeenMs: null,
   buttons: [],
+  outputs: [],
   gpioRoute: null,
   i2cRoute: null,
 };
@@ -71,11 +73,13 @@ export class ThingStates {
       online: status.online,
       lastSeenMs: this.#clock.now(),
       buttons: status.buttons ?? before.buttons,
+      // Going away says nothing of outputs; a device that is there and names none has none.
+      outputs: status.outputs ?? (status.online ? [] : before.outputs),
       gpioRoute: status.gpioRoute ?? before.gpioRoute,
       i2cRoute: status.i2cRoute ?? before.i2cRoute,
     };
     this.#states.set(thing, state);
-    const kept = { v: 1, online: false, buttons: state.buttons, ...routesOf(state) };
+    const kept = { v: 1, online: false, buttons: state.buttons, outputs: state.outputs, ...routesOf(state) };
     await this.#database.run(
       `INSERT INTO thing_state (thing, last_seen_ms, status) VALUES (?, ?, ?)
        ON CONFLICT (thing) DO UPDATE SET last_seen_ms = excluded.last_seen_ms, status = excluded.status`,
@@ -97,6 +101,7 @@ function stateOf(row: StateRow): ThingState {
     online: false,
     lastSeenMs: row.last_seen_ms,
     buttons: kept?.buttons ?? [],
+    outputs: kept?.outputs ?? [],
     gpioRoute: kept?.gpioRoute ?? null,
     i2cRoute: kept?.i2cRoute ?? null,
   };

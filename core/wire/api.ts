@@ -20,6 +20,7 @@
  *   POST   /claims                           ClaimRequest -> { total }
  *   POST   /things/NAME/claim-token          -> { claimToken, expiresAt }
  *   POST   /things/NAME/press                PressRequest -> { id }     409 when the line is real
+ *   POST   /things/NAME/output               OutputRequest -> { id }    409 when it is not connected
  *   POST   /things/NAME/revoke               -> { certificateIds }      cuts it off at once
  *   GET    /things/NAME/shadows              -> { names }               the classic one is ''
  *   GET    /things/NAME/shadow?name=         -> { state, metadata, version, updatedAt }
@@ -57,7 +58,7 @@
  */
 import { z } from 'zod';
 import type { JobView } from './jobs.js';
-import { clickType, senmlUnit, thingName } from './messages.js';
+import { clickType, outputAction, pulseMs, senmlUnit, thingName } from './messages.js';
 
 const time = z.iso.datetime({ offset: false });
 
@@ -77,6 +78,8 @@ export const thingView = z.object({
   remainingLife: z.number().nullable(),
   certificates: z.array(z.object({ id: z.string(), status: z.enum(['ACTIVE', 'REVOKED']), notAfter: time })),
   buttons: z.array(z.object({ name: z.string(), simulated: z.boolean() })),
+  /** What each was switched to when the device last said so. */
+  outputs: z.array(z.object({ name: z.string(), on: z.boolean() })),
   gpioRoute: z.string().nullable(),
   i2cRoute: z.string().nullable(),
   placement: z
@@ -117,6 +120,14 @@ export interface Manufactured {
 export const counterName = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/);
 export const counterRequest = z.strictObject({
   by: z.int().min(-1_000_000_000).max(1_000_000_000).default(1),
+});
+
+export const outputRequest = z.strictObject({
+  action: outputAction,
+  /** Which output of the device; its only one when absent. */
+  output: z.string().min(1).max(128).optional(),
+  /** Length of a pulse; as the device is configured when absent. */
+  pulseMs: pulseMs.optional(),
 });
 
 export const clickView = z.object({

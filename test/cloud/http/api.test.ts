@@ -121,6 +121,7 @@ test('things are made, listed, given claim tokens and revoked', async () => {
     remainingLife: 100,
     certificates: [],
     buttons: [],
+    outputs: [],
     gpioRoute: null,
     i2cRoute: null,
     placement: null,

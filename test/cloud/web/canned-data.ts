@@ -37,6 +37,7 @@ export function thing(name: string, change: Partial<ThingView> = {}): ThingView 
     remainingLife: 97.2,
     certificates: [],
     buttons: [{ name: 'main', simulated: true }],
+    outputs: [],
     gpioRoute: 'simulated',
     i2cRoute: null,
     placement: { projectName: 'Household', placementName: 'Hall', deviceTemplateName: 'button' },

@@ -5,7 +5,7 @@
 import { GatehouseError } from '../../../../core/errors.js';
 import type { ClickView, Overview, RunView, SeriesView, TelemetryView } from '../../../../core/wire/api.js';
 import type { apiRoot } from '../../../../core/wire/api-root.js';
-import type { ClickType } from '../../../../core/wire/messages.js';
+import type { ClickType, OutputAction } from '../../../../core/wire/messages.js';
 import { signedOut, unexpectedAnswer, unreachable } from '../errors.js';
 
 const root: typeof apiRoot = '/api/v1';
@@ -31,6 +31,8 @@ export interface Api {
   series(): Promise<SeriesView[]>;
   telemetry(query: TelemetryQuery): Promise<TelemetryView>;
   press(thing: string, button: string, pattern: ClickType): Promise<{ id: string }>;
+  /** Tells an output of a device that is connected. */
+  switchOutput(thing: string, output: string, action: OutputAction): Promise<{ id: string }>;
   /** Trades the token for a session cookie. Says nothing about success: ask for the overview. */
   signIn(token: string): Promise<void>;
 }
@@ -53,6 +55,8 @@ export function createApi(fetcher: typeof fetch): Api {
     replay: (runId) => post('/dead-letters/replay', { runIds: [runId] }),
     press: (thing, button, pattern) =>
       post(`/things/${encodeURIComponent(thing)}/press`, { button, pattern }),
+    switchOutput: (thing, output, action) =>
+      post(`/things/${encodeURIComponent(thing)}/output`, { output, action }),
     signIn: (token) => signIn(fetcher, token),
   };
 }

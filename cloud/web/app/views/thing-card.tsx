@@ -1,5 +1,6 @@
 /** One device with buttons: is it there, when was it last pressed, how long will it last, press it. */
 import type { ClickView, ThingView } from '../../../../core/wire/api.js';
+import { OutputControls } from './output-control.js';
 import { Ago, Badge, CommandLine } from './parts.js';
 import { PressControl } from './press-control.js';
 
@@ -40,6 +41,7 @@ export function ThingCard({ thing, lastClick }: ThingCardProps) {
         <RemainingLife percent={thing.remainingLife} />
       </dl>
       <Controls thing={thing} />
+      <OutputControls thing={thing} />
     </article>
   );
 }
