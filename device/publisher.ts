@@ -1,7 +1,8 @@
 /**
  * Empties the outbox through the transport. A message is removed only after its acknowledgement and
  * is sent again after every failure. At most `window` messages are in flight, and telemetry leaves
- * some of those places free, so that a click never waits behind a backlog.
+ * some of those places free, so that a click never waits behind a backlog. A click that is made while
+ * older ones still wait goes out at once: somebody stands at the button now.
  */
 import type { Clock, Timer } from '../core/clock.js';
 import { withTimeout } from '../core/clock.js';
@@ -37,6 +38,8 @@ interface Lane {
 }
 
 const retryDelayMs = 1_000;
+/** Places that older clicks leave to those that are made meanwhile. */
+const liveClicks = 8;
 
 export class Publisher implements Closeable {
   readonly #options: PublisherOptions;
@@ -54,7 +57,8 @@ export class Publisher implements Closeable {
     this.#options = options;
     this.#window = options.window ?? 64;
     const telemetryLimit = options.telemetryWindow ?? 48;
-    this.#lanes = { click: lane('click', this.#window), telemetry: lane('telemetry', telemetryLimit) };
+    const live = Math.min(liveClicks, Math.floor(this.#window / 4));
+    this.#lanes = { click: lane('click', this.#window - live), telemetry: lane('telemetry', telemetryLimit) };
   }
 
   /** Begins at once when the transport is connected, else when it is. */
@@ -104,7 +108,9 @@ export class Publisher implements Closeable {
   #offer(message: OutboxMessage): void {
     const into = this.#lanes[message.kind];
     const ready = this.#options.transport.connected && !this.#held(into);
-    if (into.caughtUp && !into.reading && this.#room(into) > 0 && ready) {
+    const isNext = into.caughtUp && !into.reading && this.#room(into) > 0;
+    const isLive = into.kind === 'click' && !this.#stopped && this.#inFlight.size < this.#window;
+    if (ready && (isNext || isLive)) {
       this.#send(message);
       return;
     }

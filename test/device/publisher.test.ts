@@ -182,6 +182,29 @@ describe('the publisher', () => {
     expect(transport.numbers).toEqual([7, 7]);
   });
 
+  it('sends a click that is made now before older ones that wait, and none of them twice', async () => {
+    const { outbox, transport, start, fill } = await setUp({ window: 8 });
+    await fill('click', 0, 20);
+    await transport.connect();
+    const publisher = start();
+    await expect.poll(() => transport.numbers).toEqual([0, 1, 2, 3, 4, 5]);
+    await outbox.append('click', { n: 100 });
+    expect(transport.numbers.at(-1)).toBe(100);
+    transport.automatic = true;
+    for (const one of [...transport.sent]) one.ack();
+    await publisher.idle();
+    expect(transport.numbers).toEqual([
+      0,
+      1,
+      2,
+      3,
+      4,
+      5,
+      100,
+      ...Array.from({ length: 14 }, (_, n) => n + 6),
+    ]);
+  });
+
   it('reads a long backlog in portions', async () => {
     const { outbox, transport, start, fill } = await setUp();
     transport.automatic = true;
