@@ -3,6 +3,8 @@
  * of the machine than it needs: the agent the GPIO and I2C devices, the gateway read access to
  * what it backs up, the backend nothing but its ports. Options: systemd.exec(5).
  */
+import { frugalFlags } from '../core/heap.js';
+
 export const programNames = ['cloud', 'agent', 'gateway'] as const;
 export type ProgramName = (typeof programNames)[number];
 
@@ -83,6 +85,13 @@ const special: Record<ProgramName, readonly string[]> = {
   ],
 };
 
+/** The agent does little, for months: memory counts more than speed. */
+const nodeFlags: Record<ProgramName, readonly string[]> = {
+  cloud: [],
+  agent: frugalFlags,
+  gateway: [],
+};
+
 export function unitText(name: ProgramName, options: UnitOptions): string {
   const state = `gatehouse/${name}`;
   const overridden = new Set(special[name].map((line) => line.split('=')[0]));
@@ -96,7 +105,7 @@ export function unitText(name: ProgramName, options: UnitOptions): string {
     'Type=exec',
     `User=${options.user}`,
     `Group=${options.user}`,
-    `ExecStart=${quote(options.node)} ${quote(options.entryPoint)} ${name} run --config ${quote(options.configFile)} --data ${stateRoot}`,
+    `ExecStart=${[quote(options.node), ...nodeFlags[name], quote(options.entryPoint)].join(' ')} ${name} run --config ${quote(options.configFile)} --data ${stateRoot}`,
     `StateDirectory=gatehouse ${state}`,
     'StateDirectoryMode=0700',
     'Restart=on-failure',

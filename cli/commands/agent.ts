@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { loadConfig, parseConfig } from '../../core/config.js';
+import { stayFrugal } from '../../core/heap.js';
 import { Secret } from '../../core/secret.js';
 import { createContext, dataDirectory } from '../context.js';
 import { openOrSimulate } from '../open-agent.js';
@@ -35,6 +36,7 @@ export function addAgent(program: Command): void {
       const context = createContext(command, 'info');
       const directory = join(dataDirectory(command, context.env), 'agent');
       await runProgram(context, async () => {
+        stayFrugal();
         const { openAgent } = await import('../../device/main.js');
         const config = await readConfig(options, directory);
         const open = (settings: typeof config) =>

@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type Clock, sleep, withTimeout } from '../../core/clock.js';
 import { GatehouseError } from '../../core/errors.js';
+import { frugalFlags } from '../../core/heap.js';
 import type { Closeable } from '../../core/lifecycle.js';
 import type { Logger } from '../../core/log.js';
 
@@ -84,9 +85,13 @@ export class Child implements Closeable {
 
   async #start(): Promise<ReadyMessage> {
     const { entryPoint, args, name } = this.#options;
-    const running = spawn(process.execPath, [entryPoint, ...args()], {
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    });
+    const running = spawn(
+      process.execPath,
+      [...(name === 'agent' ? frugalFlags : []), entryPoint, ...args()],
+      {
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      },
+    );
     this.#process = running;
     for (const stream of [running.stdout, running.stderr]) {
       if (stream) forEachLine(stream, (line) => this.#options.onLine(line));
