@@ -1,9 +1,10 @@
 /**
- * `npm run bench [press] [api] [ingest [seconds]] [backup [data set ...]] [memory] [index [blobs]] [prune [blobs]]`: figures as ratios against a peer of the same run.
+ * `npm run bench [press] [api] [ingest [seconds]] [backup [data set ...]] [memory] [flash [hours]] [index [blobs]] [prune [blobs]]`: figures as ratios against a peer of the same run.
  * Absolute times depend on the machine; the ratios are the claim. A missing peer is said, not hidden.
  */
 import { apiBench } from './api.mjs';
 import { backupBench } from './backup/main.mjs';
+import { flashBench } from './flash.mjs';
 import { indexBench } from './index.mjs';
 import { ingestBench } from './ingest/main.mjs';
 import { memoryBench } from './memory.mjs';
@@ -16,6 +17,7 @@ const benches = {
   ingest: ingestBench,
   backup: backupBench,
   memory: memoryBench,
+  flash: flashBench,
   index: indexBench,
   prune: pruneBench,
 };
