@@ -24,7 +24,7 @@ function boundYoungSpace(): void {
  * Of Node, for a program that does little, for months: young objects stay within 1 MB, and no code is
  * optimised, which would take memory for the compiler and its results.
  */
-export const frugalFlags = ['--max-semi-space-size=1', '--optimize-for-size', '--no-opt'] as const;
+export const frugalFlags = ['--max-semi-space-size=1', '--optimize-for-size', '--no-turbofan'] as const;
 
 /** The same, as far as it goes for a process that was started without them. */
 export function stayFrugal(): void {
