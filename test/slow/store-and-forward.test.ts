@@ -165,9 +165,10 @@ it('keeps a day offline with its true times, and delivers live presses while it 
     `a day offline in ${(offlineMs / 1000).toFixed(0)} s; drained in ${(drainMs / 1000).toFixed(1)} s; live presses ` +
       `stored after ${waits.map((wait) => wait.toFixed(0)).join(', ')} ms, with ${behind.join(', ')} messages still there\n`,
   );
-  // The backlog outlives the first live press; the mark of 100 ms is for a machine without other work.
+  // The mark of 100 ms is for a machine without other work; what holds on any is that the backlog waits.
   expect(behind[0]).toBeGreaterThan(daySeconds / 2);
-  expect(waits[0]).toBeLessThan(1_000);
+  expect(Math.min(...behind)).toBeGreaterThan(daySeconds / 2);
+  expect(Math.max(...waits)).toBeLessThan(10_000);
 
   const clicks = await query<{ device_time_ms: number }>(
     cloud.dataDir,
