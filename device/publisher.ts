@@ -48,6 +48,8 @@ export class Publisher implements Closeable {
   readonly #idleWaiters = new Set<() => void>();
   readonly #lanes: Readonly<Record<OutboxKind, Lane>>;
   readonly #window: number;
+  /** What is not a click of this moment leaves the rest of the window free. */
+  readonly #backlogWindow: number;
   #retry: Timer | undefined;
   #failures = 0;
   #stopped = false;
@@ -57,8 +59,8 @@ export class Publisher implements Closeable {
     this.#options = options;
     this.#window = options.window ?? 64;
     const telemetryLimit = options.telemetryWindow ?? 48;
-    const live = Math.min(liveClicks, Math.floor(this.#window / 4));
-    this.#lanes = { click: lane('click', this.#window - live), telemetry: lane('telemetry', telemetryLimit) };
+    this.#backlogWindow = this.#window - Math.min(liveClicks, Math.floor(this.#window / 4));
+    this.#lanes = { click: lane('click', this.#backlogWindow), telemetry: lane('telemetry', telemetryLimit) };
   }
 
   /** Begins at once when the transport is connected, else when it is. */
@@ -136,7 +138,7 @@ export class Publisher implements Closeable {
   }
 
   #room(into: Lane): number {
-    return Math.min(this.#window - this.#inFlight.size, into.limit - this.#sending(into));
+    return Math.min(this.#backlogWindow - this.#inFlight.size, into.limit - this.#sending(into));
   }
 
   #pump(into: Lane): void {
