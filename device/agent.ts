@@ -9,6 +9,8 @@ import type { AgentConfig } from './config.js';
 import type { Outbox, OutboxState } from './outbox.js';
 import type { Outputs } from './outputs/outputs.js';
 import type { Recorder, StoredClick } from './recorder.js';
+import { roverMissing } from './rover/errors.js';
+import type { Rover } from './rover/rover.js';
 import type { SensorBus } from './sensors.js';
 import type { DesiredState } from './shadow/desired-state.js';
 import type { MqttLibrary } from './transport/transport.js';
@@ -47,6 +49,7 @@ export interface AgentMembers {
   readonly sensorBus: SensorBus;
   readonly link: CloudLink;
   readonly desiredState: DesiredState;
+  readonly rover: Rover | undefined;
 }
 
 export class Agent implements Closeable {
@@ -63,6 +66,13 @@ export class Agent implements Closeable {
   /** The device's shadow, for parts that act on what is desired and say what is so. */
   get desiredState(): DesiredState {
     return this.#members.desiredState;
+  }
+
+  /** @throws ROVER_MISSING */
+  get rover(): Rover {
+    const { rover } = this.#members;
+    if (rover === undefined) throw roverMissing();
+    return rover;
   }
 
   status(): AgentStatus {

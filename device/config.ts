@@ -5,6 +5,7 @@ import { canonicalPin } from '../hardware/pin-name.js';
 import { feedback, type OutputConfig, output } from './outputs/output-config.js';
 import { linePin } from './pin-config.js';
 import { sensor } from './sensor-config.js';
+import { roverConfig } from './rover/config.js';
 
 const name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, - and _ only, 1 to 64 of them');
 
@@ -111,6 +112,7 @@ export const agentConfig = z
     sensors: z.array(sensor).max(32).default([]).describe('Sensors of this device'),
     mqtt: mqtt.prefault({}).describe('The way to the broker'),
     outbox: outbox.prefault({}).describe('What is kept until the broker has it'),
+    rover: roverConfig.optional().describe('A buggy, for `gatehouse rover drive`; see docs/rover.md'),
   })
   .superRefine(({ buttons, outputs, sensors }, context) => {
     const unique = (path: 'buttons' | 'outputs' | 'sensors', key: string, values: readonly string[]) => {

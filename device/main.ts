@@ -16,6 +16,7 @@ import type { AgentConfig } from './config.js';
 import { openRecords } from './open-records.js';
 import { OutboxReport } from './outbox-report.js';
 import { openOutputs } from './outputs/open-outputs.js';
+import { openRover } from './rover/open-rover.js';
 import { Sampler } from './sampler.js';
 import { SensorBus } from './sensors.js';
 import { ShadowClient } from './shadow/shadow-client.js';
@@ -79,6 +80,8 @@ async function compose(config: AgentConfig, parts: AgentParts, lifetimes: Lifeti
     onReadings: (readings) => recorder.readings(readings),
   });
   lifetimes.add('sampler', sampler);
+  const around = { chip, sensorBus, link, recorder, clock, log };
+  const rover = config.rover && lifetimes.add('rover', openRover(config.rover, around));
   const agent = new Agent({
     config,
     startedAt,
@@ -91,6 +94,7 @@ async function compose(config: AgentConfig, parts: AgentParts, lifetimes: Lifeti
     sensorBus,
     link,
     desiredState: shadow,
+    rover,
   });
   link.start({
     press: (button, pattern) => agent.press(button, pattern),

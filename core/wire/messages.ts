@@ -45,6 +45,7 @@ export const senmlUnit = z.enum([
   'lx',
   'm/s2',
   'rad/s',
+  'rad',
 ]);
 export type SenmlUnit = z.infer<typeof senmlUnit>;
 

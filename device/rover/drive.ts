@@ -192,7 +192,7 @@ class Drive {
     const now = clock.monotonicMs();
     if (now >= this.#batteryAtMs + batteryEveryMs) {
       this.#batteryAtMs = now;
-      this.#volts = await parts.battery.volts();
+      this.#volts = (await parts.battery?.volts()) ?? this.#volts;
     }
     return {
       isPressed: await parts.stopButton.isPressed(),

@@ -47,7 +47,7 @@ export class Guard {
     const { maxTiltDegrees, minVolts, linkGraceMs, stopOnLostLink, timeLimitS } = this.#settings;
     if (now.isPressed) return 'red-button';
     if (this.#lasts('tilt', now.tiltRad > (maxTiltDegrees * Math.PI) / 180, lasting.tilt)) return 'tilt';
-    if (this.#lasts('low-battery', now.volts < minVolts, lasting.battery)) return 'low-battery';
+    if (this.#lasts('low-battery', !(now.volts >= minVolts), lasting.battery)) return 'low-battery';
     if (this.#lasts('link-lost', stopOnLostLink && !now.isLinked, linkGraceMs)) return 'link-lost';
     if (this.#lasts('part-hangs', now.isBlind, lasting.blind)) return 'part-hangs';
     if (this.#lasts('wheel-stuck', now.isStuck, lasting.stuck)) return 'wheel-stuck';

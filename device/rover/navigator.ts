@@ -37,6 +37,8 @@ const replanMs = 900;
 const backMS = -0.1;
 const backMs = 700;
 const looksAround = 2;
+/** Exploring is bounded: so long, in all, it follows ways that only doubt leaves open. */
+const doubtLimitMs = 150_000;
 /** A rest in which the gyroscope's zero is taken anew. */
 const restEveryMs = 12_000;
 const restMs = 1_400;
@@ -54,11 +56,15 @@ export class Navigator {
   #aroundHeading = 0;
   #aroundPass = 0;
   #lookedAround = 0;
+  #doubts = false;
+  #doubtedMs = 0;
+  #decidedAtMs: number;
 
   constructor(options: NavigatorOptions) {
     this.#options = options;
     this.#follower = new Follower(options);
-    this.#restAtMs = options.clock.monotonicMs() + restEveryMs;
+    this.#decidedAtMs = options.clock.monotonicMs();
+    this.#restAtMs = this.#decidedAtMs + restEveryMs;
   }
 
   /** The plan of the moment, in the drive's frame. */
@@ -70,6 +76,9 @@ export class Navigator {
     const { goal, clock } = this.#options;
     const now = clock.monotonicMs();
     if (distance(pose, goal) < arrivedM) return 'arrived';
+    if (this.#doubts) this.#doubtedMs += now - this.#decidedAtMs;
+    this.#decidedAtMs = now;
+    if (this.#doubtedMs > doubtLimitMs) return 'no-way';
     if (now < this.#backUntilMs) return { speedMS: backMS, turnRadS: 0 };
     if (now >= this.#restAtMs) {
       if (now >= this.#restAtMs + restMs) this.#restAtMs = now + restEveryMs;
@@ -101,6 +110,7 @@ export class Navigator {
       const path = planPath({ grid, field, doubtful, from, to, keepM, likeM });
       if (path === undefined) continue;
       this.#path = path;
+      this.#doubts = perhapsM !== undefined;
       this.#lookedAround = 0;
       return true;
     }

@@ -66,7 +66,8 @@ export interface RoverParts extends Closeable {
   readonly wheels: WheelCounters;
   readonly inertial: InertialSensor;
   readonly ranges: SweptRangeFinder;
-  readonly battery: Battery;
+  /** Undefined where none is measured. */
+  readonly battery: Battery | undefined;
   /** Undefined where none is wired. */
   readonly thermometer: Thermometer | undefined;
   readonly stopButton: StopButton;

@@ -24,6 +24,7 @@ const units: Record<SenmlUnit, DisplayUnit> = {
   lx: { label: 'lx', factor: 1, fractionDigits: 0, minimumSpan: 10 },
   'm/s2': { label: 'm/s²', factor: 1, fractionDigits: 2, minimumSpan: 0.2 },
   'rad/s': { label: 'rad/s', factor: 1, fractionDigits: 2, minimumSpan: 0.2 },
+  rad: { label: '°', factor: 180 / Math.PI, fractionDigits: 0, minimumSpan: 20 },
 };
 
 /** A unit that this release does not know is shown as it came. */
