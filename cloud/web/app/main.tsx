@@ -12,6 +12,7 @@ import './styles/controls.css';
 import './styles/buttons.css';
 import './styles/activity.css';
 import './styles/sensors.css';
+import './styles/rover.css';
 import './styles/backups.css';
 import './styles/sign-in.css';
 import './styles/motion.css';

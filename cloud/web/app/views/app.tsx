@@ -8,6 +8,7 @@ import { LostBanner } from './connection-notice.js';
 import { Header } from './header.js';
 import { Loading } from './loading.js';
 import { Navigation } from './navigation.js';
+import { RoverSection } from './rover-section.js';
 import { SensorsSection } from './sensors-section.js';
 import { SignIn } from './sign-in.js';
 import { Tiles } from './tiles.js';
@@ -41,6 +42,7 @@ function Page() {
         <Tiles />
         <ButtonsSection />
         <ActivitySection />
+        <RoverSection />
         <SensorsSection />
         <BackupsSection />
       </main>

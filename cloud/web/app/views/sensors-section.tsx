@@ -14,7 +14,8 @@ const spans: readonly (readonly [Span, string])[] = [
 ];
 
 export function SensorsSection() {
-  const all = useSlice(selectSeries);
+  // A rover's place and looks are on its map, not in charts.
+  const all = useSlice(selectSeries).filter(({ series }) => !series.startsWith('rover.'));
   const [span, setSpan] = useState<Span>('live');
   if (all.length === 0) {
     return (
