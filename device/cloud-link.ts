@@ -43,6 +43,8 @@ export interface LinkServices {
   /** What became of a press. */
   readonly feedback: (message: FeedbackMessage) => void;
   readonly status: () => Omit<StatusMessage, 'v' | 'online'>;
+  /** Resolves at the next press of any button. @throws INTERRUPTED */
+  readonly pressed: (signal: AbortSignal) => Promise<void>;
 }
 
 const firstPauseMs = 1_000;
@@ -60,6 +62,7 @@ export class CloudLink implements Closeable {
   #status: StatusPublisher | undefined;
   #problem: GatehouseError | undefined;
   #closing: Promise<void> | undefined;
+  #mayClaim = false;
 
   private constructor(options: CloudLinkOptions) {
     this.#options = options;
@@ -151,7 +154,7 @@ export class CloudLink implements Closeable {
 
   async #connect(services: LinkServices, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
-    this.#identity ??= await this.#provision(signal);
+    this.#identity ??= await this.#provision(services, signal);
     const identity = this.#identity;
     checkValidity(identity, clock.now());
     const transport = await openTransport(this.#options.mqtt, {
@@ -171,8 +174,14 @@ export class CloudLink implements Closeable {
     await transport.connect(signal);
   }
 
-  async #provision(signal: AbortSignal): Promise<Identity> {
+  async #provision({ pressed }: LinkServices, signal: AbortSignal): Promise<Identity> {
     const { identityFolder: folder, identity, clock, log } = this.#options;
+    if (identity.claimOnPress && !this.#mayClaim) {
+      log.info('press the button to claim this device');
+      await pressed(signal);
+      // One press is enough, however often the network lets us down afterwards.
+      this.#mayClaim = true;
+    }
     const token = await readToken(identity);
     // Loaded for this one time: certificates and requests cost memory that the agent never needs again.
     const { provision } = await import('./identity/provision.js');

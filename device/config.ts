@@ -40,6 +40,10 @@ const identity = z
       .optional()
       .describe('Claim token of this device; needed until it has its certificate'),
     claimTokenFile: z.string().min(1).optional().describe('File that holds the claim token'),
+    claimOnPress: z
+      .boolean()
+      .optional()
+      .describe('Wait for a press of a button before the first claim, so that a person stands by'),
   })
   .refine((value) => value.claimToken === undefined || value.claimTokenFile === undefined, {
     message: 'give claimToken or claimTokenFile, not both',

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
+import { interrupted } from '../core/errors.js';
 import { InstanceLock } from '../core/instance-lock.js';
 import { type Lifetimes, opening } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
@@ -16,6 +17,7 @@ import type { AgentConfig } from './config.js';
 import { openRecords } from './open-records.js';
 import { OutboxReport } from './outbox-report.js';
 import { openOutputs } from './outputs/open-outputs.js';
+import type { Recorder } from './recorder.js';
 import { openRover } from './rover/open-rover.js';
 import { Sampler } from './sampler.js';
 import { SensorBus } from './sensors.js';
@@ -100,12 +102,27 @@ async function compose(config: AgentConfig, parts: AgentParts, lifetimes: Lifeti
     press: (button, pattern) => agent.press(button, pattern),
     output: ({ id, output, action, pulseMs }) => outputs.command(id, output, action, pulseMs),
     feedback,
+    pressed: (signal) => nextPress(recorder, signal),
     status: () => ({ ...agent.wireStatus(), ...(version === undefined ? {} : { version }) }),
   });
   lifetimes.add('outbox report', OutboxReport.start(outbox, shadow, clock));
   reportFacts(shadow, agent, version);
   log.info('watching buttons', { route: chip.route, buttons: config.buttons.length });
   return agent;
+}
+
+function nextPress(recorder: Recorder, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const undo = recorder.onClick(() => done(resolve));
+    const onAbort = () => done(() => reject(interrupted(signal.reason)));
+    const done = (settle: () => void) => {
+      undo();
+      signal.removeEventListener('abort', onAbort);
+      settle();
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+  });
 }
 
 /** What a backend can read of this device in its shadow, also while it is away. */

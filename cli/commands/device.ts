@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { ThingView } from '../../core/wire/api.js';
 import type { ApiClient } from '../api-client.js';
 import { addBackendOptions, connectBackend } from '../backend.js';
+import { addCard } from '../card/card-command.js';
 import { formatTable } from '../terminal.js';
 import { addLifeCommands } from './device-life.js';
 import { addOutput } from './device-output.js';
@@ -25,6 +26,7 @@ export function addDevice(program: Command): void {
   addOutput(device);
   addRevoke(device);
   addLifeCommands(device);
+  addCard(device);
 }
 
 function addList(device: Command): void {
