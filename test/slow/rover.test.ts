@@ -3,17 +3,17 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { simulate } from '../../cli/rover/simulation.js';
+import { silentLogger } from '../../core/log.js';
 import type { SeriesView } from '../../core/wire/api.js';
 import type { SimulatedRover } from '../../hardware/sim/rover/parts.js';
 import { gatehouse, RunningUp } from '../support/gatehouse-cli.js';
-import { quietLog } from '../support/quiet-log.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const courses = Array.from({ length: 100 }, (_, at) => at + 1);
 
 test('of 100 courses with a way through, 95 end within 0.2 m of the goal, and none at a wall', async () => {
   const results = [];
-  for (const seed of courses) results.push(await simulate({ seed, log: quietLog }));
+  for (const seed of courses) results.push(await simulate({ seed, log: silentLogger }));
   const good = results.filter(({ outcome, offM }) => outcome === 'arrived' && offM <= 0.2);
   const touched = results.filter((result) => result.touched).map(({ course }) => course.seed);
   const offs = results.map(({ offM }) => offM).sort((a, b) => a - b);
@@ -26,7 +26,7 @@ test('of 100 courses with a way through, 95 end within 0.2 m of the goal, and no
 
 test('where no way exists, it says so and stands, in every one of ten courses', async () => {
   for (const seed of courses.slice(10, 20)) {
-    const { outcome, touched, world } = await simulate({ seed, kind: 'blocked', log: quietLog });
+    const { outcome, touched, world } = await simulate({ seed, kind: 'blocked', log: silentLogger });
     expect({ seed, outcome, touched, stands: world.dutyIsZero }).toEqual({
       seed,
       outcome: 'no-way',
@@ -39,7 +39,7 @@ test('where no way exists, it says so and stands, in every one of ten courses', 
 test('without the gyroscope the same courses are not driven that well: the noise is no ornament', async () => {
   const offs: number[] = [];
   for (const seed of courses.slice(0, 8)) {
-    const { offM } = await simulate({ seed, log: quietLog, prepare: (parts) => turnByWheels(parts) });
+    const { offM } = await simulate({ seed, log: silentLogger, prepare: (parts) => turnByWheels(parts) });
     offs.push(offM);
   }
   expect(offs.filter((offM) => offM <= 0.2).length).toBeLessThan(6);

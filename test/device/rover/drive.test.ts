@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type SimulationOptions, simulate } from '../../../cli/rover/simulation.js';
 import type { Clock } from '../../../core/clock.js';
+import { silentLogger } from '../../../core/log.js';
 import type { SimulatedRover } from '../../../hardware/sim/rover/parts.js';
-import { quietLog } from '../../support/quiet-log.js';
 
 /** After this long in mid-drive something happens. */
 const happensMs = 8_000;
@@ -23,7 +23,7 @@ async function stopping(
   let stoodAtMs = Number.NaN;
   const result = await simulate({
     seed: 3,
-    log: quietLog,
+    log: silentLogger,
     ...options,
     prepare: (parts, clock) => {
       const set = parts.motors.set;
@@ -43,13 +43,13 @@ async function stopping(
 
 describe('a drive', () => {
   test.each([1, 2])('reaches the goal of course %i within 0.2 m and touches nothing', async (seed) => {
-    const { outcome, offM, touched } = await simulate({ seed, log: quietLog });
+    const { outcome, offM, touched } = await simulate({ seed, log: silentLogger });
     expect({ outcome, touched }).toEqual({ outcome: 'arrived', touched: false });
     expect(offM).toBeLessThan(0.2);
   });
 
   test('says so and stands where no way exists', async () => {
-    const { outcome, touched, world } = await simulate({ seed: 9, kind: 'blocked', log: quietLog });
+    const { outcome, touched, world } = await simulate({ seed: 9, kind: 'blocked', log: silentLogger });
     expect({ outcome, touched, stands: world.dutyIsZero }).toEqual({
       outcome: 'no-way',
       touched: false,
@@ -59,8 +59,8 @@ describe('a drive', () => {
 
   test('is the same drive again with the same seed', async () => {
     const [one, two] = [
-      await simulate({ seed: 4, log: quietLog }),
-      await simulate({ seed: 4, log: quietLog }),
+      await simulate({ seed: 4, log: silentLogger }),
+      await simulate({ seed: 4, log: silentLogger }),
     ];
     expect(two.world.truth).toEqual(one.world.truth);
     expect(two.elapsedMs).toBe(one.elapsedMs);
@@ -101,7 +101,7 @@ describe('a drive stops', () => {
   });
 
   test('not when the link is lost and nobody told it to', async () => {
-    const { outcome } = await simulate({ seed: 4, log: quietLog, isLinked: () => false });
+    const { outcome } = await simulate({ seed: 4, log: silentLogger, isLinked: () => false });
     expect(outcome).toBe('arrived');
   });
 
@@ -154,7 +154,7 @@ describe('a drive stops', () => {
   test('at its time limit', async () => {
     const { outcome, reason, elapsedMs } = await simulate({
       seed: 3,
-      log: quietLog,
+      log: silentLogger,
       settings: { timeLimitS: 10 },
     });
     expect({ outcome, reason }).toEqual({ outcome: 'stopped', reason: 'time-limit' });

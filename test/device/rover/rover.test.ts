@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { inDriveFrame } from '../../../cli/rover/simulation.js';
+import { silentLogger } from '../../../core/log.js';
 import type { Reading } from '../../../core/wire/messages.js';
 import { roverConfig } from '../../../device/rover/config.js';
 import { Rover } from '../../../device/rover/rover.js';
@@ -7,7 +8,6 @@ import { makeCourse } from '../../../hardware/sim/rover/course.js';
 import { SimulatedRover } from '../../../hardware/sim/rover/parts.js';
 import { RoverWorld } from '../../../hardware/sim/rover/world.js';
 import { VirtualTime } from '../../../hardware/sim/virtual-time.js';
-import { quietLog } from '../../support/quiet-log.js';
 
 const course = makeCourse(4);
 const goal = inDriveFrame(course, course.goal);
@@ -24,7 +24,7 @@ function roverInCourse() {
       batches.push(readings);
     },
     clock,
-    log: quietLog,
+    log: silentLogger,
   });
   return { rover, clock, world, batches };
 }

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { inDriveFrame } from '../../../cli/rover/simulation.js';
+import { silentLogger } from '../../../core/log.js';
 import { drive } from '../../../device/rover/drive.js';
 import { driveSettings } from '../../../device/rover/settings.js';
 import { makeCourse } from '../../../hardware/sim/rover/course.js';
 import { RoverWorld } from '../../../hardware/sim/rover/world.js';
 import { VirtualTime } from '../../../hardware/sim/virtual-time.js';
-import { quietLog } from '../../support/quiet-log.js';
 import { wireRover } from '../../support/rover-on-chips.js';
 
 const course = makeCourse(4);
@@ -55,7 +55,7 @@ test('a whole drive over the registers of its chips reaches the goal, touches no
   const { parts, pwm, unplug } = await clock.run(wireRover(world, clock));
   const goal = inDriveFrame(course, course.goal);
   const settings = driveSettings.parse({});
-  const driving = drive({ parts, settings, goal, clock, log: quietLog, isLinked: () => true });
+  const driving = drive({ parts, settings, goal, clock, log: silentLogger, isLinked: () => true });
   const { outcome } = await clock.run(driving);
   await clock.run(parts.close());
   unplug();
@@ -79,7 +79,7 @@ test('a bus that fails in mid-drive ends it with the motors off', async () => {
     settings: driveSettings.parse({}),
     goal,
     clock,
-    log: quietLog,
+    log: silentLogger,
     isLinked: () => true,
   });
   const { outcome, reason } = await clock.run(driving);
