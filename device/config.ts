@@ -4,8 +4,8 @@ import { Secret } from '../core/secret.js';
 import { canonicalPin } from '../hardware/pin-name.js';
 import { feedback, type OutputConfig, output } from './outputs/output-config.js';
 import { linePin } from './pin-config.js';
-import { sensor } from './sensor-config.js';
 import { roverConfig } from './rover/config.js';
+import { sensor } from './sensor-config.js';
 
 const name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, - and _ only, 1 to 64 of them');
 

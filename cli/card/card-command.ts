@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { hasCode } from '../../core/errors.js';
 import type { ApiClient } from '../api-client.js';
 import { connectBackend } from '../backend.js';
 import { usageError } from '../exit-code.js';
@@ -63,9 +64,12 @@ async function wifiOf({ wifi, wifiPasswordFile, country }: CardCommandOptions) {
 }
 
 async function makeDevice(api: ApiClient, name: string, board: string): Promise<void> {
-  const things = await api.get<{ name: string }[]>('/things');
-  if (things.some((thing) => thing.name === name)) return;
-  await api.post('/things', { name, type: board === 'button-box' ? 'button' : 'sensor' });
+  try {
+    await api.post('/things', { name, type: board === 'button-box' ? 'button' : 'sensor' });
+  } catch (error) {
+    // Its card is written anew.
+    if (!hasCode(error, 'THING_EXISTS')) throw error;
+  }
 }
 
 /** This very program without the packages it uses, which differ from machine to machine. */
