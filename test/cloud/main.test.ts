@@ -141,7 +141,13 @@ test('telemetry and status arrive, and a press goes to the device', async () => 
   await publish('telemetry', { id: 'message-1', seq: 1, readings });
   await publish('telemetry', { id: 'message-1', seq: 1, readings });
   expect(await opened.get('/series')).toEqual([
-    { thing: 'button-1', series: 'room.temperature', unit: 'Cel', last: { time: deviceTime, value: 21.5 } },
+    {
+      thing: 'button-1',
+      series: 'room.temperature',
+      unit: 'Cel',
+      labels: {},
+      last: { time: deviceTime, value: 21.5 },
+    },
   ]);
   const range = 'from=2026-01-02T03:00:00Z&to=2026-01-02T04:00:00Z&maxPoints=60';
   const view = await opened.get<TelemetryView>(`/telemetry?thing=button-1&series=room.temperature&${range}`);

@@ -192,10 +192,11 @@ describe.skipIf(isAbsent)(`the dashboard in Chromium${skipReason}`, () => {
   test('opens the log of a run with the keyboard', async () => {
     const { page } = await openDashboard();
     const row = page.locator('.row').nth(1);
-    await row.getByRole('button').focus();
+    const details = row.getByRole('button', { name: 'Details of the press' });
+    await details.focus();
     await page.keyboard.press('Enter');
     await row.getByText('452 4.2.2 mailbox full').waitFor();
-    expect(await row.getByRole('button').getAttribute('aria-expanded')).toBe('true');
+    expect(await details.getAttribute('aria-expanded')).toBe('true');
   });
 
   test('draws the charts and follows a reading', async () => {
