@@ -25,6 +25,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Promise<Adde
     hardware: async () => (await import('./commands/hardware.js')).addHardware,
     device: async () => (await import('./commands/device.js')).addDevice,
     actions: async () => (await import('./commands/actions.js')).addActions,
+    workflow: async () => (await import('./commands/workflow.js')).addWorkflow,
     shadow: async () => (await import('./commands/shadow.js')).addShadow,
     job: async () => (await import('./commands/job.js')).addJob,
     rover: async () => (await import('./commands/rover.js')).addRover,

@@ -11,33 +11,19 @@ import { type Closeable, type Lifetimes, opening } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
 import { Authority } from '../core/pki/authority.js';
 import { formatClaimToken } from '../core/wire/claim-token.js';
-import { ActionDesk } from './actions/action-desk.js';
-import { ActionCatalog } from './actions/catalog.js';
-import { DeadLetters } from './actions/dead-letters.js';
-import { Dispatcher } from './actions/dispatcher.js';
-import { openActions } from './actions/open-actions.js';
-import { AwsClients } from './aws/aws-clients.js';
+import { type Acting, openActing } from './acting.js';
 import type { CloudConfig } from './config.js';
 import { openFleet } from './fleet.js';
 import { loadApiToken } from './http/api-token.js';
 import { createApp } from './http/app.js';
 import { HttpServer } from './http/server.js';
 import { StreamHub } from './http/stream-hub.js';
-import {
-  followConnections,
-  type Links,
-  openIngest,
-  publishOn,
-  sendCommand,
-  sendFeedback,
-  tellOfThing,
-} from './intake.js';
+import { followConnections, type Links, openIngest, tellOfThing } from './intake.js';
 import { openListeners } from './listeners.js';
 import { OneClick } from './oneclick/one-click.js';
 import type { ProvisioningServer } from './provisioning/server.js';
 import { ensureThing, openStores, type Stores } from './stores.js';
 import { Retention } from './telemetry/retention.js';
-import { switchRemotely } from './things/remote-output.js';
 
 export interface CloudOptions {
   readonly clock: Clock;
@@ -82,8 +68,10 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
   const { region } = config.oneClick;
   const hub = new StreamHub(clock);
   const links: Links = {};
-  const dispatcher = await openDispatcher(config, options, stores, hub, links, lifetimes);
+  const actingParts = { stores, links, hub, clock, log: log.with({ part: 'actions' }) };
+  const acting = await openActing(config, actingParts, lifetimes);
   const fleet = openFleet({ stores, links, hub, clock, log: log.with({ part: 'fleet' }) }, lifetimes);
+  const { dispatcher } = acting;
   const ingest = openIngest({ stores, dispatcher, hub, links, fleet, clock, log, region }, lifetimes);
   const parts = { config, authority, registry: stores.registry, ingest, clock, log };
   const { broker, provisioning } = await openListeners(parts, lifetimes);
@@ -91,7 +79,6 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
   followConnections(broker, { stores, hub, log });
 
   const createClaimToken = claimTokens(config, stores, authority, provisioning);
-  const deadLetters = new DeadLetters(stores.database, dispatcher, clock);
   const app = createApp({
     services: {
       ...stores,
@@ -100,9 +87,7 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
       clock,
       log: log.with({ part: 'http' }),
       token,
-      runs: dispatcher.runs,
-      deadLetters,
-      actionDesk: openDesk(config, options, stores, dispatcher, deadLetters),
+      ...acting,
       hub,
       ...fleet,
       oneClick: openOneClick(config, options, stores, hub),
@@ -115,7 +100,7 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
   });
   const http = lifetimes.add('http', await HttpServer.open({ ...config.http, app, clock }));
   lifetimes.add('event stream', hub);
-  lifetimes.add('retention', startRetention(config, options, stores, dispatcher));
+  lifetimes.add('retention', startRetention(config, options, stores, acting));
   log.info('cloud serves', {
     http: http.url,
     mqtt: broker.address.port,
@@ -147,17 +132,6 @@ function claimTokens(
   };
 }
 
-function openDesk(
-  { functions, oneClick }: CloudConfig,
-  { clock }: CloudOptions,
-  stores: Stores,
-  dispatcher: Dispatcher,
-  deadLetters: DeadLetters,
-): ActionDesk {
-  const { region } = oneClick;
-  return new ActionDesk({ ...stores, functions, dispatcher, deadLetters, clock, region });
-}
-
 function openOneClick(
   { oneClick }: CloudConfig,
   { clock, log }: CloudOptions,
@@ -168,50 +142,11 @@ function openOneClick(
   return new OneClick({ ...stores, ...oneClick, clock, onDevice });
 }
 
-async function openDispatcher(
-  config: CloudConfig,
-  { clock, log }: CloudOptions,
-  { database, states }: Stores,
-  hub: StreamHub,
-  links: Links,
-  lifetimes: Lifetimes,
-): Promise<Dispatcher> {
-  const { functions, smtp } = config;
-  const actionLog = log.with({ part: 'actions' });
-  const aws = lifetimes.add('AWS clients', new AwsClients(config.aws ?? {}));
-  const actions = await openActions({
-    functions,
-    smtp,
-    environment: process.env,
-    aws,
-    publish: (topic, payload, settings) => publishOn(links, topic, payload, settings),
-    switchOutput: (thing, request, id) =>
-      switchRemotely(states, (to, command) => sendCommand(links, to, command), thing, request, id),
-    clock,
-    log: actionLog,
-  });
-  // The dispatcher closes them too, after its runs; this is for a start that fails half-way.
-  for (const [name, action] of actions) lifetimes.add(`function ${name}`, action);
-  const dispatcher = await Dispatcher.open({
-    database,
-    actions: new ActionCatalog({ functions: actions, aws: config.aws && aws, clock }),
-    ...config.actions,
-    clock,
-    log: actionLog,
-    onRun: (run) => hub.publish({ type: 'run', data: run }),
-    onSettled: ({ source, thing }, outcome) => {
-      if (source.kind !== 'click' || thing === null) return;
-      sendFeedback(links, log, thing, { v: 1, id: source.id, outcome });
-    },
-  });
-  return lifetimes.add('actions', dispatcher);
-}
-
 function startRetention(
   config: CloudConfig,
   { clock, log }: CloudOptions,
   { telemetry }: Stores,
-  { runs }: Dispatcher,
+  { runs, workflows }: Acting,
 ): Retention {
   return Retention.start({
     clock,
@@ -220,6 +155,7 @@ function startRetention(
     sweepers: [
       (beforeMs, limit) => telemetry.deleteBefore('raw', beforeMs, limit),
       (beforeMs, limit) => runs.deleteLogsBefore(beforeMs, limit),
+      (beforeMs, limit) => workflows.deleteHistoryBefore(beforeMs, limit),
     ],
   });
 }

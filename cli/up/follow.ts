@@ -50,6 +50,7 @@ function describe(context: Context, event: StreamEvent): string | undefined {
       return describeBackup(context, event.data);
     case 'thing':
     case 'job':
+    case 'execution':
     case 'reading':
       return undefined;
   }

@@ -6,6 +6,8 @@ export interface Invocation {
   readonly runId: string;
   /** 1 for the first attempt. Above 1 the action may have had its effect before. */
   readonly attempt: number;
+  /** The thing that it is about; null for none. */
+  readonly thing?: string | null;
   /** How often it was taken out of the dead-letter list. */
   readonly replays?: number;
   /** As JSON. */
@@ -23,6 +25,11 @@ export interface Action extends Closeable {
   readonly concurrency: number;
   /** Pauses before its second, third ... attempt; those of the configuration when absent. */
   readonly retryDelaysMs?: readonly number[] | undefined;
+  /**
+   * For what goes on without anybody waiting for it, such as a workflow: invocations take no slot, and
+   * when the cloud stops each ends at once with ACTION_CLOSED, to be taken up again.
+   */
+  release?(): void;
   /** Never rejects: what goes wrong is an outcome. Ends within the action's own time limit. */
   invoke(invocation: Invocation): Promise<ActionOutcome>;
 }

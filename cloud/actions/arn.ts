@@ -26,3 +26,14 @@ export function regionOf(arn: string): string | undefined {
   const region = arn.split(':')[3];
   return region === undefined || region === '' ? undefined : region;
 }
+
+const workflowArnPattern = /^arn:aws[a-z-]*:states:[^:]*:\d{12}:stateMachine:([A-Za-z0-9_-]{1,80})$/;
+
+export function workflowArn(name: string): string {
+  return `arn:aws:states:${localRegion}:${localAccount}:stateMachine:${name}`;
+}
+
+/** The name in the ARN of a state machine, or undefined when the text is none. */
+export function workflowNameOf(arn: string): string | undefined {
+  return workflowArnPattern.exec(arn)?.[1];
+}

@@ -18,10 +18,22 @@ export interface Actions extends Closeable {
   nameOf(target: string): string;
   /** By the name that `nameOf` gave. */
   get(name: string): Action | undefined;
+  /** The cloud stops: what goes on without us is let go. */
+  release(): void;
+}
+
+/** Workflows, which come and go while the cloud runs. */
+export interface WorkflowActions {
+  /** The ARN of the workflow of that name or ARN; undefined when there is none. */
+  arnOf(target: string): string | undefined;
+  /** By ARN. */
+  actionOf(arn: string): Action | undefined;
+  release(): void;
 }
 
 export interface CatalogOptions {
   readonly functions: ReadonlyMap<string, Action>;
+  readonly workflows?: WorkflowActions | undefined;
   /** Undefined: an ARN of AWS that no function stands in for is unknown. */
   readonly aws: AwsClients | undefined;
   readonly clock: Clock;
@@ -40,12 +52,21 @@ export class ActionCatalog implements Actions {
 
   nameOf(target: string): string {
     const functionName = functionNameOf(target);
-    if (functionName === undefined) return target;
-    return isLocalArn(target) || this.#options.functions.has(functionName) ? functionName : target;
+    const { functions, workflows } = this.#options;
+    if (functionName === undefined)
+      return functions.has(target) ? target : (workflows?.arnOf(target) ?? target);
+    return isLocalArn(target) || functions.has(functionName) ? functionName : target;
   }
 
   get(name: string): Action | undefined {
-    return this.#options.functions.get(name) ?? this.#byArn.get(name) ?? this.#inAws(name);
+    const { functions, workflows } = this.#options;
+    const action = functions.get(name) ?? this.#byArn.get(name);
+    if (action !== undefined) return action;
+    return workflows?.actionOf(name) ?? this.#inAws(name);
+  }
+
+  release(): void {
+    this.#options.workflows?.release();
   }
 
   async close(): Promise<void> {

@@ -14,6 +14,7 @@ import { GroupCommit } from '../db/group-commit.js';
 import type { ActionOutcome } from './action.js';
 import type { Actions } from './catalog.js';
 import { functionUnknown } from './errors.js';
+import { endOf, viewOf } from './run-end.js';
 import { RunIntake, type Starter, type Submit, type Submitted } from './run-intake.js';
 import type { RunRequest } from './run-request.js';
 import { type NewRun, type OpenRun, type RunEnd, RunStore, type StartedRun } from './run-store.js';
@@ -31,7 +32,7 @@ export interface DispatcherOptions {
   /** Told at every change of a run, without its log. */
   readonly onRun: (run: RunView) => void;
   /** Told once per run, after its last attempt. */
-  readonly onSettled: (run: StartedRun, outcome: 'delivered' | 'failed') => void;
+  readonly onSettled: (run: StartedRun, end: RunEnd) => void;
 }
 
 /** How long `close` waits for runs that are under way; the rest is run again at the next start. */
@@ -59,6 +60,7 @@ export class Dispatcher implements Closeable, Starter {
     this.#slots = new Slots(
       options.maxConcurrent,
       (name) => options.actions.get(name)?.concurrency ?? Number.POSITIVE_INFINITY,
+      (name) => options.actions.get(name)?.release !== undefined,
     );
     this.#intake = new RunIntake(options.database, this, clock);
     this.#starts = new GroupCommit((ids: readonly string[]) => store.start(ids, clock.now()));
@@ -139,6 +141,7 @@ export class Dispatcher implements Closeable, Starter {
   async #close(): Promise<void> {
     this.#stop.abort();
     for (const timer of this.#timers) timer.cancel();
+    this.#options.actions.release();
     await withTimeout(this.#options.clock, drainLimitMs, this.#idle(), () => {
       this.#options.log.warn('runs are cut off and will be run again', { runs: this.#active.size });
     });
@@ -197,9 +200,10 @@ export class Dispatcher implements Closeable, Starter {
     const { actions, clock } = this.#options;
     const beganMs = clock.monotonicMs();
     const action = actions.get(run.functionName);
+    const { attempt, replays, thing, event } = run;
     // The handler gets its event first; whoever watches is told while it works.
     const invoked: Promise<ActionOutcome> = action
-      ? action.invoke({ runId: run.id, attempt: run.attempt, replays: run.replays, event: run.event })
+      ? action.invoke({ runId: run.id, attempt, replays, thing, event })
       : Promise.resolve({ ok: false, log: '', error: functionUnknown(run.functionName) });
     this.#options.onRun(viewOf(run, undefined));
     const outcome = await invoked;
@@ -210,44 +214,22 @@ export class Dispatcher implements Closeable, Starter {
   }
 
   async #settle(run: StartedRun, outcome: ActionOutcome, durationMs: number): Promise<void> {
-    const end = this.#endOf(run, outcome, durationMs);
+    const { clock, log } = this.#options;
+    const pauseMs = this.#pauseMs(run);
+    const end = endOf(run, { outcome, durationMs, endedMs: clock.now(), pauseMs });
+    if (!outcome.ok) {
+      const { id, functionName, attempt } = run;
+      log.warn('run failed', { run: id, function: functionName, attempt, error: outcome.error });
+    }
     if (!(await this.#record(end))) return;
     this.#options.onRun(viewOf(run, end));
-    if (end.state === 'PENDING') this.#later(this.#pauseMs(run) ?? 0, run.id, run.functionName);
-    else this.#options.onSettled(run, end.state === 'SUCCEEDED' ? 'delivered' : 'failed');
+    if (end.state === 'PENDING') this.#later(pauseMs ?? 0, run.id, run.functionName);
+    else this.#options.onSettled(run, end);
   }
 
   #pauseMs(run: StartedRun): number | undefined {
     const own = this.#options.actions.get(run.functionName)?.retryDelaysMs;
     return (own ?? this.#options.retryDelaysMs)[run.failures];
-  }
-
-  #endOf(run: StartedRun, outcome: ActionOutcome, durationMs: number): RunEnd {
-    const endedMs = this.#options.clock.now();
-    const common = {
-      id: run.id,
-      endedMs,
-      durationMs: Math.round(durationMs * 1000) / 1000,
-      log: outcome.log,
-    };
-    if (outcome.ok) {
-      return { ...common, state: 'SUCCEEDED', failures: run.failures, dueMs: null, error: null };
-    }
-    const { error } = outcome;
-    const pauseMs = error.retryable ? this.#pauseMs(run) : undefined;
-    this.#options.log.warn('run failed', {
-      run: run.id,
-      function: run.functionName,
-      attempt: run.attempt,
-      error,
-    });
-    return {
-      ...common,
-      state: pauseMs === undefined ? 'FAILED' : 'PENDING',
-      failures: run.failures + 1,
-      dueMs: pauseMs === undefined ? null : endedMs + pauseMs,
-      error: `${error.code}: ${error.message}`,
-    };
   }
 
   /** An outcome that cannot be stored is tried again until we stop; then the run counts as cut off. */
@@ -273,20 +255,4 @@ export class Dispatcher implements Closeable, Starter {
       .finally(() => this.#active.delete(tracked));
     this.#active.add(tracked);
   }
-}
-
-function viewOf(run: StartedRun, end: RunEnd | undefined): RunView {
-  return {
-    id: run.id,
-    source: run.source,
-    thing: run.thing,
-    functionName: run.functionName,
-    state: end?.state ?? 'RUNNING',
-    attempt: run.attempt,
-    createdAt: new Date(run.createdMs).toISOString(),
-    startedAt: new Date(run.startedMs).toISOString(),
-    endedAt: end ? new Date(end.endedMs).toISOString() : null,
-    durationMs: end?.durationMs ?? null,
-    error: end?.error ?? null,
-  };
 }

@@ -19,6 +19,8 @@ interface Current {
 }
 
 const reportLimit = 8_000;
+/** As much as a workflow may hand from state to state. */
+const resultLimit = 262_144;
 const settings = JSON.parse(process.argv[2] ?? '{}') as RunnerSettings;
 // Kept aside: a handler may replace the methods of its own process object.
 const exit: (code: number) => never = process.exit.bind(process);
@@ -69,10 +71,10 @@ function refuse(reason: 'missing' | 'export' | 'broken', error: unknown): undefi
 function invoke(run: Handler, invocation: InvokeMessage): void {
   const mine: Current = { invocation, awaited: false };
   current = mine;
-  const end: Callback = (error) => {
+  const end: Callback = (error, result) => {
     // A late callback of an earlier run must not end this one.
     if (current !== mine) return;
-    if (error === undefined || error === null) succeed(mine);
+    if (error === undefined || error === null) succeed(mine, result);
     else fail(mine, error);
   };
   // While a handler runs, the channel alone must not keep the loop busy: see `onNothingLeft`.
@@ -82,7 +84,7 @@ function invoke(run: Handler, invocation: InvokeMessage): void {
     if (!isPromise(returned)) return;
     mine.awaited = true;
     returned.then(
-      () => end(),
+      (result) => end(undefined, result),
       (error: unknown) => end(error ?? new Error('rejected without a reason')),
     );
   } catch (error) {
@@ -97,9 +99,19 @@ function onNothingLeft(): void {
   else succeed(current);
 }
 
-function succeed({ invocation }: Current): void {
+function succeed({ invocation }: Current, returned?: unknown): void {
+  const result = asJson(returned);
   finish(invocation);
-  tell({ type: 'succeeded', runId: invocation.runId });
+  tell({ type: 'succeeded', runId: invocation.runId, ...(result !== undefined && { result }) });
+}
+
+function asJson(value: unknown): string | undefined {
+  try {
+    const text = JSON.stringify(value) ?? 'null';
+    return text.length <= resultLimit ? text : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function fail({ invocation }: Current, error: unknown): void {
@@ -143,7 +155,7 @@ function contextOf(invocation: InvokeMessage, end: Callback): object {
     logStreamName: settings.logStreamName,
     getRemainingTimeInMillis: () => Math.max(0, Math.round(deadlineMs - systemClock.monotonicMs())),
     done: end,
-    succeed: () => end(),
+    succeed: (result: unknown) => end(undefined, result),
     fail: (error: unknown) => end(error ?? new Error('failed without a reason')),
     gatehouse: { attempt: invocation.attempt, retry: invocation.attempt > 1 },
   };

@@ -49,6 +49,7 @@ export class NodeProcess {
   readonly #outputs: readonly OutputReader[];
   #state: State = 'loading';
   #log = new RunLog();
+  #result: string | undefined;
   #settle: Settle | undefined;
   #closing = false;
   #exitTold = false;
@@ -103,6 +104,7 @@ export class NodeProcess {
     // Begins with a byte that text does not hold, so that whole lines are never held back.
     const endMark = `\0${randomUUID()}`;
     this.#log = new RunLog();
+    this.#result = undefined;
     this.#state = 'busy';
     const logEnded = Promise.all(this.#outputs.map((output) => output.until(endMark)));
     const error = await this.#waitFor(this.#options.timeoutMs, () => {
@@ -114,7 +116,8 @@ export class NodeProcess {
     });
     await this.#within(logLimitMs, logEnded);
     const log = this.#log.toString();
-    return error === undefined ? { ok: true, log } : { ok: false, log, error };
+    if (error !== undefined) return { ok: false, log, error };
+    return this.#result === undefined ? { ok: true, log } : { ok: true, log, result: this.#result };
   }
 
   /** What it wrote while loading. */
@@ -131,7 +134,10 @@ export class NodeProcess {
   #onMessage(message: RunnerMessage): void {
     if (message.type === 'unloadable') this.#end(this.#loadError(message));
     else if (message.type === 'failed') this.#end(this.#runError(message));
-    else this.#end(undefined);
+    else {
+      if (message.type === 'succeeded') this.#result = message.result;
+      this.#end(undefined);
+    }
   }
 
   #runError({ crashed, error }: Extract<RunnerMessage, { type: 'failed' }>): GatehouseError {

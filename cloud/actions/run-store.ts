@@ -44,6 +44,8 @@ export interface RunEnd {
   readonly durationMs: number;
   readonly error: string | null;
   readonly log: string;
+  /** For a workflow's step: what it returned, or its error, as JSON. */
+  readonly result: string | null;
 }
 
 export const runColumns = `id, source_kind, source_id, thing, function_name, state, attempt, failures, replays, event, created_ms,
@@ -160,7 +162,12 @@ export class RunStore {
 }
 
 function endStatements(end: RunEnd): SqlStatement[] {
+  const result = {
+    sql: 'INSERT INTO run_results (run_id, result) VALUES (?, ?) ON CONFLICT (run_id) DO NOTHING',
+    params: [end.id, end.result],
+  };
   return [
+    ...(end.result === null ? [] : [result]),
     {
       sql: `UPDATE runs SET state = ?, failures = ?, due_ms = ?, ended_ms = ?, duration_ms = ?, error = ?
             WHERE id = ?`,

@@ -36,7 +36,8 @@ export type RunnerMessage =
       readonly reason: 'missing' | 'export' | 'broken';
       readonly error: ErrorReport;
     }
-  | { readonly type: 'succeeded'; readonly runId: string }
+  /** `result`: what it returned, as JSON; absent when that is too large, or no JSON. */
+  | { readonly type: 'succeeded'; readonly runId: string; readonly result?: string }
   /** `crashed`: nobody caught it and the process ends. */
   | {
       readonly type: 'failed';

@@ -1,11 +1,20 @@
-/** Counts what is under way, per function and in all; says no where a limit is reached. */
+/**
+ * Counts what is under way, per function and in all; says no where a limit is reached. What is exempt
+ * takes no place of the others: it waits for most of its time.
+ */
 export class Slots {
   readonly #limitOf: (functionName: string) => number;
+  readonly #isExempt: (functionName: string) => boolean;
   readonly #maxTotal: number;
   readonly #taken = new Map<string, number>();
   #total = 0;
 
-  constructor(maxTotal: number, limitOf: (functionName: string) => number) {
+  constructor(
+    maxTotal: number,
+    limitOf: (functionName: string) => number,
+    isExempt: (functionName: string) => boolean,
+  ) {
+    this.#isExempt = isExempt;
     this.#maxTotal = maxTotal;
     this.#limitOf = limitOf;
   }
@@ -13,9 +22,11 @@ export class Slots {
   /** Takes a slot if one is free. */
   take(functionName: string): boolean {
     const taken = this.#taken.get(functionName) ?? 0;
-    if (this.#total >= this.#maxTotal || taken >= this.#limitOf(functionName)) return false;
+    const isExempt = this.#isExempt(functionName);
+    if (!isExempt && this.#total >= this.#maxTotal) return false;
+    if (taken >= this.#limitOf(functionName)) return false;
     this.#taken.set(functionName, taken + 1);
-    this.#total++;
+    if (!isExempt) this.#total++;
     return true;
   }
 
@@ -25,6 +36,6 @@ export class Slots {
 
   giveBack(functionName: string): void {
     this.#taken.set(functionName, (this.#taken.get(functionName) ?? 1) - 1);
-    this.#total--;
+    if (!this.#isExempt(functionName)) this.#total--;
   }
 }

@@ -7,6 +7,7 @@ import { jobSchema } from '../jobs/schema.js';
 import { claimSchema, registrySchema } from '../registry/schema.js';
 import { shadowSchema } from '../shadow/schema.js';
 import { telemetryRollups } from '../telemetry/schema.js';
+import { workflowSchema } from '../workflows/schema.js';
 
 /** What the cloud learns and keeps about a thing besides its identity, which the registry holds. */
 const thingStates = `
@@ -194,4 +195,5 @@ export const cloudMigrations: Migrations = [
   jobSchema,
   deadLetters,
   claimSchema + oneClick,
+  workflowSchema,
 ];

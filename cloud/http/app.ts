@@ -22,6 +22,7 @@ import type { Services } from './services.js';
 import { shadowRoutes } from './shadow-routes.js';
 import { staticFiles } from './static-files.js';
 import { thingRoutes } from './thing-routes.js';
+import { workflowRoutes } from './workflow-routes.js';
 
 export interface AppOptions {
   readonly services: Services;
@@ -82,6 +83,7 @@ function createApi(services: Services): Hono {
   api.route('/projects', projectRoutes(services));
   api.route('/keys', keyRoutes(services));
   api.route('/', deviceRoutes(services));
+  api.route('/', workflowRoutes(services));
   api.route('/', dataRoutes(services));
   api.get('/stream', (c) => {
     c.header('Content-Type', 'text/event-stream');

@@ -21,6 +21,8 @@ import type { TelemetryStore } from '../telemetry/telemetry-store.js';
 import type { PublishCommand } from '../things/remote-press.js';
 import type { ThingDirectory } from '../things/thing-directory.js';
 import type { ThingStates } from '../things/thing-states.js';
+import type { WorkflowEngine } from '../workflows/engine.js';
+import type { WorkflowStore } from '../workflows/workflow-store.js';
 import type { StreamHub } from './stream-hub.js';
 
 export interface Services {
@@ -41,6 +43,8 @@ export interface Services {
   readonly runs: RunStore;
   readonly deadLetters: DeadLetters;
   readonly actionDesk: ActionDesk;
+  readonly workflows: WorkflowStore;
+  readonly workflowEngine: WorkflowEngine;
   readonly telemetry: TelemetryStore;
   readonly backups: BackupStore;
   readonly shadows: ShadowStore;

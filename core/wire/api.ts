@@ -50,6 +50,12 @@
  *   GET    /keys                             AccessKeyView[]
  *   POST   /keys                             CreateAccessKey -> { accessKeyId, secretAccessKey, name }
  *   DELETE /keys/ID
+ *   GET    /workflows                        WorkflowView[]
+ *   POST   /workflows                        SaveWorkflow -> WorkflowView   400 with every fault's path
+ *   GET    /workflows/NAME                   WorkflowView with its definition
+ *   GET    /workflows/NAME/executions?limit= ExecutionView[], newest first
+ *   GET    /executions/ID                    ExecutionView with its definition and history
+ *   POST   /executions/ID/stop               ExecutionView             409 when it has ended
  *   GET    /series                           SeriesView[]
  *   GET    /telemetry?thing=&series=&from=&to=&maxPoints=   TelemetryView
  *   GET    /backups                          BackupJobView[]
@@ -199,6 +205,58 @@ export const deadLetterChoice = z.union([
 ]);
 export type DeadLetterChoice = z.infer<typeof deadLetterChoice>;
 
+export const workflowView = z.object({
+  name: z.string(),
+  arn: z.string(),
+  comment: z.string(),
+  /** Rises by one with every change; an execution keeps the version that it began with. */
+  version: z.int(),
+  updatedAt: time,
+  running: z.int(),
+  /** Only in the view of a single workflow: in the Amazon States Language. */
+  definition: z.unknown().optional(),
+});
+export type WorkflowView = z.infer<typeof workflowView>;
+
+export const saveWorkflow = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9_-]{1,80}$/, 'letters, digits, - and _ only, 1 to 80 of them'),
+  definition: z.unknown(),
+  /** A workflow of that name is changed; without, it is an error. */
+  replace: z.boolean().default(false),
+});
+
+/** Where an execution stands: the state's name, with the branches around it (`Both/0/Left`). */
+export const executionPosition = z.object({
+  state: z.string(),
+  since: time,
+  waitsFor: z.enum(['nothing', 'task', 'time', 'retry', 'branches']),
+  until: time.nullable(),
+});
+export type ExecutionPosition = z.infer<typeof executionPosition>;
+
+export const executionView = z.object({
+  /** That of the run which began it. */
+  id: z.string(),
+  workflow: z.string(),
+  version: z.int(),
+  thing: z.string().nullable(),
+  state: z.enum(['RUNNING', 'SUCCEEDED', 'FAILED', 'STOPPED']),
+  startedAt: time,
+  endedAt: time.nullable(),
+  /** Name and sentence; null when nothing went wrong. */
+  error: z.string().nullable(),
+  cause: z.string().nullable(),
+  at: z.array(executionPosition),
+  /** The rest only in the view of a single execution. */
+  input: z.unknown().optional(),
+  output: z.unknown().optional(),
+  definition: z.unknown().optional(),
+  history: z
+    .array(z.object({ n: z.int(), time, type: z.string(), state: z.string(), detail: z.unknown() }))
+    .optional(),
+});
+export type ExecutionView = z.infer<typeof executionView>;
+
 export const seriesView = z.object({
   thing: z.string(),
   series: z.string(),
@@ -299,6 +357,7 @@ export type StreamEvent =
   | { readonly type: 'thing'; readonly data: ThingView }
   | { readonly type: 'click'; readonly data: ClickView }
   | { readonly type: 'run'; readonly data: RunView }
+  | { readonly type: 'execution'; readonly data: ExecutionView }
   | {
       readonly type: 'reading';
       readonly data: { thing: string; series: string; unit: string; time: string; value: number };

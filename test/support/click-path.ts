@@ -97,7 +97,8 @@ export async function openClickPath(database: Database, options: ClickPathOption
     clock,
     log: silentLogger,
     onRun: (run) => runs.push(run),
-    onSettled: (run, outcome) => settled.push({ run, outcome }),
+    onSettled: (run, end) =>
+      settled.push({ run, outcome: end.state === 'SUCCEEDED' ? 'delivered' : 'failed' }),
   });
   const ingest = new ClickIngest({
     dispatcher,

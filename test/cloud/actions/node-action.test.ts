@@ -133,7 +133,7 @@ test('CommonJS with exports.handler and a callback works', async () => {
     {},
     'handler.cjs',
   );
-  expect(await invoke()).toEqual({ ok: true, log: 'later\n' });
+  expect(await invoke()).toEqual({ ok: true, log: 'later\n', result: '1' });
 });
 
 test('a callback may carry an error', async () => {
@@ -151,7 +151,7 @@ test('a callback may carry an error', async () => {
 
 test('a plain function that never calls back ends when nothing is left to do', async () => {
   const { invoke } = await make(`export function handler() { setTimeout(() => console.log('done'), 30); }`);
-  expect(await invoke()).toEqual({ ok: true, log: 'done\n' });
+  expect(await invoke()).toEqual({ ok: true, log: 'done\n', result: 'null' });
   expect((await invoke()).ok).toBe(true);
 });
 

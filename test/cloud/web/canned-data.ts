@@ -4,16 +4,20 @@ import type {
   BackupProgressReport,
   BackupReport,
   ClickView,
+  ExecutionView,
   Overview,
   RunView,
   SeriesView,
   TelemetryView,
   ThingView,
+  WorkflowView,
 } from '../../../core/wire/api.js';
 
 export interface Canned {
   readonly overview: Overview;
   readonly series: SeriesView[];
+  readonly workflows: WorkflowView[];
+  readonly executions: ExecutionView[];
   readonly logs: Record<string, string>;
 }
 
@@ -135,6 +139,71 @@ function history(
   return { job, last: newest, history: [newest, ...older] };
 }
 
+const visitDefinition = {
+  Comment: 'Tell people of a visitor, and ask again when nobody comes',
+  StartAt: 'Who',
+  States: {
+    Who: {
+      Type: 'Choice',
+      Choices: [{ Variable: '$.deviceEvent.buttonClicked.clickType', StringEquals: 'LONG', Next: 'Both' }],
+      Default: 'Ring',
+    },
+    Ring: {
+      Type: 'Task',
+      Resource: 'ring-bell',
+      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Sorry' }],
+      Next: 'Rest',
+    },
+    Rest: { Type: 'Wait', Seconds: 120, Next: 'Who' },
+    Both: {
+      Type: 'Parallel',
+      Branches: [
+        { StartAt: 'Mail', States: { Mail: { Type: 'Task', Resource: 'send-mail', End: true } } },
+        { StartAt: 'Lamp', States: { Lamp: { Type: 'Task', Resource: 'lamp', End: true } } },
+      ],
+      Next: 'Done',
+    },
+    Done: { Type: 'Succeed' },
+    Sorry: { Type: 'Fail', Error: 'Silent' },
+  },
+};
+
+function visit(nowMs: number): WorkflowView {
+  return {
+    name: 'visit',
+    arn: 'arn:aws:states:local:000000000000:stateMachine:visit',
+    comment: visitDefinition.Comment,
+    version: 2,
+    updatedAt: iso(nowMs - 20 * hourMs),
+    running: 1,
+    definition: visitDefinition,
+  };
+}
+
+export function execution(nowMs: number, change: Partial<ExecutionView> = {}): ExecutionView {
+  return {
+    id: 'execution-1',
+    workflow: 'visit',
+    version: 2,
+    thing: 'front-door',
+    state: 'RUNNING',
+    startedAt: iso(nowMs - 2 * minuteMs),
+    endedAt: null,
+    error: null,
+    cause: null,
+    at: [
+      {
+        state: 'Both',
+        since: iso(nowMs - minuteMs),
+        waitsFor: 'branches',
+        until: null,
+      },
+      { state: 'Both/1/Lamp', since: iso(nowMs - minuteMs), waitsFor: 'task', until: null },
+    ],
+    ...change,
+  };
+}
+
 export function household(nowMs: number): Canned {
   const clicks = [
     click('click-1', nowMs - 3 * minuteMs),
@@ -215,6 +284,8 @@ export function household(nowMs: number): Canned {
         last: { time: iso(nowMs - 900), value: 48.2 },
       },
     ],
+    workflows: [visit(nowMs)],
+    executions: [execution(nowMs)],
     logs: {
       'run-1': 'START send-mail\nhanded to the mail server in 151 ms\nEND',
       'run-2': 'START send-mail, attempt 3 of 3\n452 4.2.2 mailbox full\nEND',
@@ -225,7 +296,7 @@ export function household(nowMs: number): Canned {
 export function emptyHousehold(nowMs: number): Canned {
   const lists = { things: [], clicks: [], runs: [], backups: [] };
   const overview = { version: '0.1.0', startedAt: iso(nowMs), thingsTotal: 0, ...lists };
-  return { overview, series: [], logs: {} };
+  return { overview, series: [], workflows: [], executions: [], logs: {} };
 }
 
 const levels: Record<string, readonly [base: number, swing: number]> = {

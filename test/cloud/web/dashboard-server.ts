@@ -136,6 +136,7 @@ export class DashboardServer {
     if (path === '/clicks') return json(response, 200, overview.clicks);
     if (path === '/runs') return json(response, 200, overview.runs);
     if (path === '/series') return json(response, 200, series);
+    if (path.startsWith('/workflows')) return json(response, 200, workflowAnswer(path, this.canned));
     if (path === '/telemetry') return this.#telemetry(url, response);
     const run = overview.runs.find((other) => other.id === runId);
     if (run !== undefined) return json(response, 200, { ...run, log: logs[run.id] ?? '' });
@@ -170,6 +171,14 @@ export class DashboardServer {
     else json(response, 409, { error: { code: 'LINE_IS_REAL', message: this.refusal } });
     for (const wake of this.#pressWaiters.splice(0)) wake();
   }
+}
+
+/** The list, one workflow with its definition, or the executions of one. */
+function workflowAnswer(path: string, { workflows, executions }: Canned): unknown {
+  const [, , name, rest] = path.split('?')[0]?.split('/') ?? [];
+  if (name === undefined) return workflows;
+  if (rest === 'executions') return executions.filter((one) => one.workflow === name);
+  return workflows.find((one) => one.name === name);
 }
 
 function json(response: ServerResponse, status: number, body: unknown): void {

@@ -3,7 +3,15 @@
  * trusted to have the shapes of `core/wire/api.ts`, since the same release serves this page.
  */
 import { GatehouseError } from '../../../../core/errors.js';
-import type { ClickView, Overview, RunView, SeriesView, TelemetryView } from '../../../../core/wire/api.js';
+import type {
+  ClickView,
+  ExecutionView,
+  Overview,
+  RunView,
+  SeriesView,
+  TelemetryView,
+  WorkflowView,
+} from '../../../../core/wire/api.js';
 import type { apiRoot } from '../../../../core/wire/api-root.js';
 import type { ClickType, OutputAction } from '../../../../core/wire/messages.js';
 import { signedOut, unexpectedAnswer, unreachable } from '../errors.js';
@@ -29,6 +37,10 @@ export interface Api {
   /** Starts a run anew that failed for good. */
   replay(runId: string): Promise<{ runIds: string[] }>;
   series(): Promise<SeriesView[]>;
+  workflows(): Promise<WorkflowView[]>;
+  /** The last ones of a workflow, newest first. */
+  executions(workflow: string): Promise<ExecutionView[]>;
+  workflow(name: string): Promise<WorkflowView>;
   telemetry(query: TelemetryQuery): Promise<TelemetryView>;
   press(thing: string, button: string, pattern: ClickType): Promise<{ id: string }>;
   /** Tells an output of a device that is connected. */
@@ -51,6 +63,9 @@ export function createApi(fetcher: typeof fetch): Api {
     runs: (limit) => get(`/runs?limit=${limit}`),
     run: (id) => get(`/runs/${encodeURIComponent(id)}`),
     series: () => get('/series'),
+    workflows: () => get('/workflows'),
+    executions: (workflow) => get(`/workflows/${encodeURIComponent(workflow)}/executions?limit=5`),
+    workflow: (name) => get(`/workflows/${encodeURIComponent(name)}`),
     telemetry: (query) => get(telemetryPath(query)),
     replay: (runId) => post('/dead-letters/replay', { runIds: [runId] }),
     press: (thing, button, pattern) =>

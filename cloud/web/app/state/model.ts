@@ -6,11 +6,13 @@ import type {
   BackupJobView,
   BackupReport,
   ClickView,
+  ExecutionView,
   Overview,
   RunView,
   SeriesView,
   StreamEvent,
   ThingView,
+  WorkflowView,
 } from '../../../../core/wire/api.js';
 
 export type ConnectionState =
@@ -33,6 +35,9 @@ export interface Data {
   readonly runs: readonly RunView[];
   readonly series: readonly SeriesView[];
   readonly backups: readonly BackupJobView[];
+  readonly workflows: readonly WorkflowView[];
+  /** The newest move first; those that moved while the page was open, and the last ones of each workflow. */
+  readonly executions: readonly ExecutionView[];
 }
 
 export interface Loaded {
@@ -40,6 +45,8 @@ export interface Loaded {
   readonly clicks: readonly ClickView[];
   readonly runs: readonly RunView[];
   readonly series: readonly SeriesView[];
+  readonly workflows: readonly WorkflowView[];
+  readonly executions: readonly ExecutionView[];
 }
 
 /** How many clicks and runs are asked for, and how many are kept while the page stays open. */
@@ -57,6 +64,8 @@ export const noData: Data = {
   runs: [],
   series: [],
   backups: [],
+  workflows: [],
+  executions: [],
 };
 
 export function withLoaded(data: Data, loaded: Loaded): Data {
@@ -70,6 +79,8 @@ export function withLoaded(data: Data, loaded: Loaded): Data {
     runs: uniqueById([...loaded.overview.runs, ...loaded.runs]),
     series: [...loaded.series].sort(bySeries),
     backups: loaded.overview.backups,
+    workflows: loaded.workflows,
+    executions: loaded.executions,
   };
 }
 
@@ -85,6 +96,8 @@ export function withEvent(data: Data, event: StreamEvent): Data {
       return { ...data, series: withReading(data.series, event.data) };
     case 'backup':
       return { ...data, backups: withReport(data.backups, event.data) };
+    case 'execution':
+      return { ...data, executions: uniqueById([event.data, ...data.executions]).slice(0, keepLimit) };
     case 'job':
       return data;
   }

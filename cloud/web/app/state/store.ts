@@ -129,13 +129,17 @@ export class Store {
 
   async #load(): Promise<void> {
     const { api } = this;
-    const [overview, clicks, runs, series] = await Promise.all([
+    const [overview, clicks, runs, series, workflows] = await Promise.all([
       api.overview(),
       api.clicks(loadLimit),
       api.runs(loadLimit),
       api.series(),
+      api.workflows(),
     ]);
-    this.#set({ data: withLoaded(this.#state.data, { overview, clicks, runs, series }) });
+    const executions = (await Promise.all(workflows.map(({ name }) => api.executions(name)))).flat();
+    this.#set({
+      data: withLoaded(this.#state.data, { overview, clicks, runs, series, workflows, executions }),
+    });
   }
 
   #onEvent(event: StreamEvent): void {
