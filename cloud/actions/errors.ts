@@ -171,3 +171,11 @@ export function topicInvalid(topic: string): GatehouseError {
 export function brokerAway(): GatehouseError {
   return new GatehouseError('BROKER_AWAY', 'The broker does not run.', { retryable: true });
 }
+
+/** The program of a function cannot be started, or ended before it asked for its first event. */
+export function runtimeUnusable(reason: string): GatehouseError {
+  return new GatehouseError('RUNTIME_UNUSABLE', `The function's program did not come up: ${reason}`, {
+    retryable: true,
+    hint: 'Check "command" and "directory" of this function; the log of this run shows what it wrote.',
+  });
+}

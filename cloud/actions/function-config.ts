@@ -27,6 +27,28 @@ export const nodeFunctionConfig = z.strictObject({
 });
 export type NodeFunctionConfig = z.infer<typeof nodeFunctionConfig>;
 
+export const runtimeFunctionConfig = z.strictObject({
+  kind: z.literal('runtime').describe('A program in any language that speaks the Lambda Runtime API.'),
+  command: z
+    .array(z.string().min(1).max(4_096))
+    .min(1)
+    .max(100)
+    .describe('The program and its arguments, such as ["./bootstrap"] or ["python3", "runtime.py"].'),
+  directory: z.string().min(1).describe('Folder in which it runs; LAMBDA_TASK_ROOT.'),
+  handler: z.string().min(1).max(128).default('handler').describe('What it finds in _HANDLER.'),
+  timeoutMs: z.int().min(100).max(900_000).default(3_000).describe('A run is killed after that long.'),
+  memoryMb: z
+    .int()
+    .min(32)
+    .max(10_240)
+    .default(128)
+    .describe('Memory of its own that each of its processes may have, in MB.'),
+  concurrency: z.int().min(1).max(64).default(2).describe('Processes, each with one event at a time.'),
+  retryDelaysMs,
+  env,
+});
+export type RuntimeFunctionConfig = z.infer<typeof runtimeFunctionConfig>;
+
 const templateHelp =
   '{{Name}} is a placement attribute, {{*}} all of them, {{clickType}} {{deviceId}} {{time}} the click.';
 
@@ -169,6 +191,7 @@ export const functionsConfig = z.record(
   z.string().regex(functionNamePattern, 'letters, digits, - and _ only, 1 to 64 of them'),
   z.discriminatedUnion('kind', [
     nodeFunctionConfig,
+    runtimeFunctionConfig,
     emailFunctionConfig,
     webhookFunctionConfig,
     smsFunctionConfig,

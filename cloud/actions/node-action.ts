@@ -8,9 +8,10 @@ import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/log.js';
 import type { Action, ActionOutcome, Invocation } from './action.js';
-import { functionArn, localRegion } from './arn.js';
+import { functionArn } from './arn.js';
 import { actionClosed } from './errors.js';
 import type { NodeFunctionConfig } from './function-config.js';
+import { lambdaEnvironment, logStreamName } from './lambda-environment.js';
 import { NodeProcess } from './node-process.js';
 import type { RunnerSettings } from './runner-protocol.js';
 
@@ -23,7 +24,6 @@ export interface NodeActionOptions {
   readonly log: Logger;
 }
 
-const inherited = ['PATH', 'HOME', 'TZ', 'LANG', 'NODE_ENV', 'NODE_PATH', 'NODE_EXTRA_CA_CERTS'];
 /** Processes beyond the first one are given up after that long without work. */
 const idleLimitMs = 60_000;
 
@@ -121,7 +121,6 @@ export class NodeAction implements Action {
 
   #settings(): RunnerSettings {
     const { name, config, clock } = this.#options;
-    const day = new Date(clock.now()).toISOString().slice(0, 10).replaceAll('-', '/');
     return {
       handlerPath: this.#handlerPath,
       parentPid: process.pid,
@@ -129,26 +128,19 @@ export class NodeAction implements Action {
       functionArn: functionArn(name),
       memoryMb: config.memoryMb,
       logGroupName: `/aws/lambda/${name}`,
-      logStreamName: `${day}/[$LATEST]${this.#all.size}`,
+      logStreamName: logStreamName(clock.now(), this.#all.size),
     };
   }
 
   #environment(settings: RunnerSettings): Record<string, string> {
     const { environment, config } = this.#options;
-    const passed = inherited.map((key) => [key, environment[key]] as const);
-    return {
-      ...Object.fromEntries(passed.filter((entry): entry is [string, string] => entry[1] !== undefined)),
-      AWS_LAMBDA_FUNCTION_NAME: settings.functionName,
-      AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(settings.memoryMb),
-      AWS_LAMBDA_LOG_GROUP_NAME: settings.logGroupName,
-      AWS_LAMBDA_LOG_STREAM_NAME: settings.logStreamName,
-      AWS_REGION: localRegion,
-      AWS_DEFAULT_REGION: localRegion,
-      LAMBDA_TASK_ROOT: dirname(settings.handlerPath),
-      _HANDLER: 'handler',
-      ...config.env,
-    };
+    return lambdaEnvironment({
+      ...settings,
+      taskRoot: dirname(settings.handlerPath),
+      handler: 'handler',
+      environment,
+      env: config.env,
+    });
   }
 }
 

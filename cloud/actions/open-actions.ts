@@ -14,6 +14,7 @@ import { smsAction } from './ready/sms-action.js';
 import { snsAction } from './ready/sns-action.js';
 import { sqsAction } from './ready/sqs-action.js';
 import { webhookAction } from './ready/webhook-action.js';
+import { RuntimeAction } from './runtime-action.js';
 
 export interface ActionsOptions {
   readonly functions: FunctionsConfig;
@@ -48,6 +49,8 @@ async function openAction(
   switch (config.kind) {
     case 'node':
       return NodeAction.open({ name, config, environment, clock, log });
+    case 'runtime':
+      return new RuntimeAction({ name, config, environment, clock });
     case 'email':
       if (smtp !== undefined) return EmailAction.open(config, smtp);
       throw new GatehouseError('CONFIG_INVALID', `The function "${name}" needs "smtp" in the configuration.`);
