@@ -26,6 +26,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Promise<Adde
     device: async () => (await import('./commands/device.js')).addDevice,
     actions: async () => (await import('./commands/actions.js')).addActions,
     workflow: async () => (await import('./commands/workflow.js')).addWorkflow,
+    fanout: async () => (await import('./commands/fanout.js')).addFanout,
     shadow: async () => (await import('./commands/shadow.js')).addShadow,
     job: async () => (await import('./commands/job.js')).addJob,
     rover: async () => (await import('./commands/rover.js')).addRover,

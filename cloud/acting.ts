@@ -19,6 +19,7 @@ import { WorkflowRuns } from './workflows/workflow-actions.js';
 import { WorkflowStore } from './workflows/workflow-store.js';
 
 export interface Acting {
+  readonly aws: AwsClients;
   readonly dispatcher: Dispatcher;
   readonly runs: RunStore;
   readonly deadLetters: DeadLetters;
@@ -86,7 +87,7 @@ export async function openActing(
   const { region } = config.oneClick;
   const desk = { ...stores, functions: config.functions, dispatcher, deadLetters, clock, region };
   const actionDesk = new ActionDesk(desk);
-  return { dispatcher, runs: dispatcher.runs, deadLetters, actionDesk, workflows, workflowEngine };
+  return { aws, dispatcher, runs: dispatcher.runs, deadLetters, actionDesk, workflows, workflowEngine };
 }
 
 function tellButton({ links, log }: ActingParts, { source, thing }: StartedRun, end: RunEnd): void {

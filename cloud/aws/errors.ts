@@ -31,6 +31,14 @@ export function arnInvalid(arn: string, wanted: string): GatehouseError {
   return new GatehouseError('ARN_INVALID', `"${arn}" is no ARN of ${wanted}.`, { context: { arn } });
 }
 
+/** The queue's policy cannot be read, so that nothing is written over it; look at it in the console. */
+export function policyUnreadable(): GatehouseError {
+  return new GatehouseError(
+    'POLICY_UNREADABLE',
+    "The queue's policy is no JSON object; it was left as it is.",
+  );
+}
+
 const passing = /^(Throttl|TooManyRequests|RequestLimitExceeded|ServiceUnavailable|SlowDown|Timeout)/;
 
 /** Tells what passes from what stays; an error that is known already stays as it is. */

@@ -14,6 +14,7 @@ import { limitBody } from './body-limit.js';
 import { dataRoutes } from './data-routes.js';
 import { deviceRoutes } from './device-routes.js';
 import { notFound, statusOf } from './errors.js';
+import { fanoutRoutes } from './fanout-routes.js';
 import { checkHost, checkOrigin, requireToken, secureHeaders, sessionCookie } from './guards.js';
 import { jobRoutes } from './job-routes.js';
 import { keyRoutes } from './key-routes.js';
@@ -84,6 +85,7 @@ function createApi(services: Services): Hono {
   api.route('/keys', keyRoutes(services));
   api.route('/', deviceRoutes(services));
   api.route('/', workflowRoutes(services));
+  api.route('/', fanoutRoutes(services));
   api.route('/', dataRoutes(services));
   api.get('/stream', (c) => {
     c.header('Content-Type', 'text/event-stream');

@@ -6,6 +6,7 @@ import type { Secret } from '../../core/secret.js';
 import type { ActionDesk } from '../actions/action-desk.js';
 import type { DeadLetters } from '../actions/dead-letters.js';
 import type { RunStore } from '../actions/run-store.js';
+import type { AwsClients } from '../aws/aws-clients.js';
 import type { BackupStore } from '../backups/backup-store.js';
 import type { Counters } from '../devices/counters.js';
 import type { DeviceLife } from '../devices/device-life.js';
@@ -43,6 +44,7 @@ export interface Services {
   readonly runs: RunStore;
   readonly deadLetters: DeadLetters;
   readonly actionDesk: ActionDesk;
+  readonly aws: AwsClients;
   readonly workflows: WorkflowStore;
   readonly workflowEngine: WorkflowEngine;
   readonly telemetry: TelemetryStore;

@@ -56,6 +56,8 @@
  *   GET    /workflows/NAME/executions?limit= ExecutionView[], newest first
  *   GET    /executions/ID                    ExecutionView with its definition and history
  *   POST   /executions/ID/stop               ExecutionView             409 when it has ended
+ *   POST   /fanout/subscriptions            FanoutRequest -> FanoutView
+ *   GET    /projects                         ProjectView[]
  *   GET    /series                           SeriesView[]
  *   GET    /telemetry?thing=&series=&from=&to=&maxPoints=   TelemetryView
  *   GET    /backups                          BackupJobView[]
@@ -204,6 +206,29 @@ export const deadLetterChoice = z.union([
   z.strictObject({ all: z.literal(true) }),
 ]);
 export type DeadLetterChoice = z.infer<typeof deadLetterChoice>;
+
+export const fanoutRequest = z.strictObject({
+  /** ARN of an SNS topic. */
+  topic: z.string().min(1).max(512),
+  /** ARN or URL of an SQS queue. */
+  queue: z.string().min(1).max(512),
+  /** Messages come bare, without the envelope of SNS. */
+  raw: z.boolean().default(false),
+  /** Only looks; nothing is changed. */
+  dryRun: z.boolean().default(false),
+});
+export type FanoutRequest = z.infer<typeof fanoutRequest>;
+
+export const fanoutView = z.object({
+  topic: z.string(),
+  queueArn: z.string(),
+  queueUrl: z.string(),
+  /** Whether the queue's policy was changed, or would be. */
+  policyChanged: z.boolean(),
+  raw: z.boolean(),
+  subscriptionArn: z.string().nullable(),
+});
+export type FanoutView = z.infer<typeof fanoutView>;
 
 export const workflowView = z.object({
   name: z.string(),
