@@ -9,11 +9,8 @@ import type { Database, SqlWriter } from '../../core/db/database.js';
 import type { Closeable } from '../../core/lifecycle.js';
 import type { Logger } from '../../core/log.js';
 import type { ExecutionView } from '../../core/wire/api.js';
-import { workflowArn } from '../actions/arn.js';
 import type { Submit } from '../actions/run-intake.js';
-import type { RunRequest } from '../actions/run-request.js';
 import type { RunEnd, StartedRun } from '../actions/run-store.js';
-import type { ExecutionFacts } from './context-object.js';
 import { executionEnded, executionUnknown } from './errors.js';
 import {
   advanceStatements,
@@ -22,9 +19,10 @@ import {
   insertExecution,
   positionsOf,
 } from './execution-rows.js';
+import { endOfRow, factsOf, outcomeOf, requestOf, type StoredEnd } from './execution-values.js';
 import { type Advance, Machine } from './machine.js';
 import type { Json } from './reference-path.js';
-import { type ExecutionEnd, nextDueMs, type TaskOutcome, type TaskRequest } from './snapshot.js';
+import { nextDueMs } from './snapshot.js';
 import type { SavedWorkflow, WorkflowStore } from './workflow-store.js';
 
 /** Who stores runs in a transaction of ours and starts them after it. */
@@ -44,8 +42,6 @@ export interface WorkflowEngineOptions {
   /** Told once, after the last move. */
   readonly onEnd: (id: string, end: StoredEnd) => void;
 }
-
-export type StoredEnd = ExecutionEnd | { readonly state: 'STOPPED' };
 
 interface Live {
   execution: Execution;
@@ -276,33 +272,4 @@ export class WorkflowEngine implements Closeable {
       at: end === undefined ? positionsOf(execution.definition, execution.snapshot) : [],
     };
   }
-}
-
-function factsOf(execution: Omit<Execution, 'snapshot'>): ExecutionFacts {
-  const { id, workflow, input, startedMs } = execution;
-  return { id, workflow, arn: workflowArn(workflow), input, startedMs };
-}
-
-function requestOf({ id, thing }: Execution, { step, resource, input }: TaskRequest): RunRequest {
-  return {
-    source: { kind: 'workflow', id: `${id}/${step}` },
-    thing,
-    target: resource,
-    event: JSON.stringify(input),
-  };
-}
-
-function outcomeOf(state: RunEnd['state'], result: string | null): TaskOutcome {
-  const value: unknown = JSON.parse(result ?? 'null');
-  if (state === 'SUCCEEDED') return { ok: true, output: value as Json };
-  const { error, cause } = (value ?? {}) as { error?: string; cause?: string };
-  return { ok: false, error: error ?? 'States.TaskFailed', cause: cause ?? '' };
-}
-
-function endOfRow(row: ExecutionRow): StoredEnd | undefined {
-  if (row.state === 'RUNNING') return undefined;
-  if (row.state === 'STOPPED') return { state: 'STOPPED' };
-  if (row.state === 'SUCCEEDED')
-    return { state: 'SUCCEEDED', output: JSON.parse(row.output ?? 'null') as Json };
-  return { state: 'FAILED', error: row.error ?? '', cause: row.cause ?? '' };
 }

@@ -7,8 +7,9 @@ import type { Action, ActionOutcome, Invocation } from '../actions/action.js';
 import { workflowArn, workflowNameOf } from '../actions/arn.js';
 import type { WorkflowActions } from '../actions/catalog.js';
 import { actionClosed } from '../actions/errors.js';
-import type { StoredEnd, WorkflowEngine } from './engine.js';
+import type { WorkflowEngine } from './engine.js';
 import { workflowFailed, workflowUnknown } from './errors.js';
+import type { StoredEnd } from './execution-values.js';
 import type { Json } from './reference-path.js';
 import type { WorkflowStore } from './workflow-store.js';
 

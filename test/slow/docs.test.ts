@@ -20,7 +20,9 @@ test.each(pages)('the commands of docs/%s', async (page) => {
   const blocks = commandsOf(await readFile(join(docs, page), 'utf8'));
   if (blocks.length === 0) return;
   const data = await temporaryFolder();
-  const up = /gatehouse (device|actions|workflow) /.test(blocks.join('\n')) ? await RunningUp.start(data) : undefined;
+  const up = /gatehouse (device|actions|workflow) /.test(blocks.join('\n'))
+    ? await RunningUp.start(data)
+    : undefined;
   const bin = join(data, 'bin');
   await mkdir(bin);
   await writeFile(join(bin, 'gatehouse'), `#!/bin/sh\nexec "${process.execPath}" "${entryPoint}" "$@"\n`);
