@@ -69,7 +69,7 @@ export class ApiClient {
   }
 
   delete<T>(path: string): Promise<T> {
-    return this.#call<T>('DELETE', path);
+    return this.#call<T>('DELETE', path, {});
   }
 
   /** Server-sent events until `signal` aborts or the backend ends the stream. */

@@ -36,6 +36,13 @@ export function append(text: string, before: readonly string[] | undefined): rea
   return [...(before ?? []), text];
 }
 
+/** Any finite number. */
+export function decimal(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Give a number.');
+  return value;
+}
+
 export function count(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Give a whole number from 1.');

@@ -3,6 +3,7 @@
  * Paths are taken from the working directory; times are in the unit that the key names.
  */
 import { z } from 'zod';
+import { alarmRule } from '../core/wire/alarms.js';
 import { functionNameOf, isLocalArn, localAccount } from './actions/arn.js';
 import { functionsConfig, smtpConfig } from './actions/function-config.js';
 import { awsConfig } from './aws/aws-config.js';
@@ -107,6 +108,11 @@ export const cloudConfig = z
       .describe('The API of AWS IoT 1-Click (docs/oneclick.md).'),
     deviceTypes: deviceTypesConfig.describe('Device types beside the built-in ones, or instead of them.'),
     projects: projectSeeds.describe('Projects and placements to set up at every start.'),
+    alarms: z
+      .array(alarmRule)
+      .max(1_000)
+      .default([])
+      .describe('Alarm rules to set up at every start; see docs/alarms.md.'),
     telemetry: telemetryConfig.default(telemetryConfig.parse({})).describe('Sensor readings.'),
     web: webConfig.default(webConfig.parse({})).describe('Files of the dashboard.'),
     database: databaseConfig.default(databaseConfig.parse({})).describe('The SQLite database.'),

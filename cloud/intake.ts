@@ -5,6 +5,7 @@ import type { Logger } from '../core/log.js';
 import type { CommandMessage, FeedbackMessage } from '../core/wire/messages.js';
 import type { Dispatcher } from './actions/dispatcher.js';
 import { brokerAway } from './actions/errors.js';
+import type { AlarmEngine } from './alarms/alarm-engine.js';
 import type { Broker } from './broker/broker.js';
 import type { Ingest } from './broker/ingest.js';
 import type { Fleet } from './fleet.js';
@@ -13,9 +14,12 @@ import { ClickIngest } from './ingest/click-ingest.js';
 import { StatusIngest } from './ingest/status-ingest.js';
 import { TelemetryIngest } from './ingest/telemetry-ingest.js';
 import type { Stores } from './stores.js';
+import { Presence } from './things/presence.js';
 
 /** Parts that feed one another in a circle reach each other through here; set before they are used. */
 export interface Links {
+  alarms?: AlarmEngine;
+  presence?: Presence;
   broker?: Broker;
 }
 
@@ -69,6 +73,8 @@ export function openIngest(parts: IntakeParts, lifetimes: Lifetimes): Ingest {
     log,
     onClick: (click, hasRun) => {
       states.seen(click.thing);
+      links.alarms?.heard(click.thing);
+      links.alarms?.pressed(click.thing);
       hub.publish({ type: 'click', data: click });
       if (!hasRun) sendFeedback(links, log, click.thing, { v: 1, id: click.id, outcome: 'stored' });
     },
@@ -76,14 +82,19 @@ export function openIngest(parts: IntakeParts, lifetimes: Lifetimes): Ingest {
   const readings = new TelemetryIngest({
     store: telemetry,
     log,
-    onReading: (thing, { deviceTime, ...reading }) =>
-      hub.publish({ type: 'reading', data: { thing, ...reading, time: deviceTime } }),
+    onReading: (thing, { deviceTime, ...reading }) => {
+      links.alarms?.reading(thing, reading);
+      hub.publish({ type: 'reading', data: { thing, ...reading, time: deviceTime } });
+    },
   });
   const status = new StatusIngest({
     states,
     log,
-    isConnected: (thing) => links.broker?.isConnected(thing) ?? false,
-    onThing: (thing) => tellOfThing(parts, thing),
+    isConnected: (thing) => links.presence?.isHere(thing) ?? false,
+    onThing: (thing, isThere) => {
+      if (isThere) links.alarms?.heard(thing);
+      tellOfThing(parts, thing);
+    },
   });
   lifetimes.add('click ingest', clicks);
   lifetimes.add('telemetry ingest', readings);
@@ -91,6 +102,7 @@ export function openIngest(parts: IntakeParts, lifetimes: Lifetimes): Ingest {
     click: (thing, payload) => clicks.accept(thing, payload),
     telemetry: (thing, payload) => {
       states.seen(thing);
+      links.alarms?.heard(thing);
       return readings.accept(thing, payload);
     },
     status: (thing, payload) => status.accept(thing, payload),
@@ -99,12 +111,24 @@ export function openIngest(parts: IntakeParts, lifetimes: Lifetimes): Ingest {
 }
 
 /** Keeps `online` in step with the broker. */
-export function followConnections(broker: Broker, parts: Watchers): void {
-  const note = (thing: string, online: boolean) => {
+export function followConnections(
+  broker: Broker,
+  parts: Watchers & { readonly links: Links; readonly clock: Clock },
+  lifetimes: Lifetimes,
+): void {
+  const { links, clock } = parts;
+  const presence = new Presence(clock, (thing, online) => {
     if (parts.stores.states.setOnline(thing, online)) tellOfThing(parts, thing);
-  };
-  broker.onConnected((thing) => note(thing, true));
-  broker.onDisconnected((thing) => note(thing, false));
+  });
+  links.presence = lifetimes.add('presence', presence);
+  broker.onConnected((thing) => {
+    presence.connected(thing);
+    links.alarms?.connection(thing, true);
+  });
+  broker.onDisconnected((thing) => {
+    presence.disconnected(thing);
+    links.alarms?.connection(thing, false);
+  });
 }
 
 /** Shows a change of a thing to whoever watches. */

@@ -16,6 +16,8 @@ import { ActionCatalog } from './actions/catalog.js';
 import { DeadLetters } from './actions/dead-letters.js';
 import { Dispatcher } from './actions/dispatcher.js';
 import { openActions } from './actions/open-actions.js';
+import { deleteHistoryBefore } from './alarms/alarm-store.js';
+import { openAlarms } from './alarms/open-alarms.js';
 import { AwsClients } from './aws/aws-clients.js';
 import type { CloudConfig } from './config.js';
 import { openFleet } from './fleet.js';
@@ -83,12 +85,14 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
   const hub = new StreamHub(clock);
   const links: Links = {};
   const dispatcher = await openDispatcher(config, options, stores, hub, links, lifetimes);
+  const alarms = await openAlarms(config.alarms, { stores, dispatcher, hub, clock, log }, lifetimes);
+  links.alarms = alarms.engine;
   const fleet = openFleet({ stores, links, hub, clock, log: log.with({ part: 'fleet' }) }, lifetimes);
   const ingest = openIngest({ stores, dispatcher, hub, links, fleet, clock, log, region }, lifetimes);
   const parts = { config, authority, registry: stores.registry, ingest, clock, log };
   const { broker, provisioning } = await openListeners(parts, lifetimes);
   links.broker = broker;
-  followConnections(broker, { stores, hub, log });
+  followConnections(broker, { stores, hub, links, clock, log }, lifetimes);
 
   const createClaimToken = claimTokens(config, stores, authority, provisioning);
   const deadLetters = new DeadLetters(stores.database, dispatcher, clock);
@@ -103,6 +107,7 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
       runs: dispatcher.runs,
       deadLetters,
       actionDesk: openDesk(config, options, stores, dispatcher, deadLetters),
+      alarms,
       hub,
       ...fleet,
       oneClick: openOneClick(config, options, stores, hub),
@@ -199,7 +204,8 @@ async function openDispatcher(
     clock,
     log: actionLog,
     onRun: (run) => hub.publish({ type: 'run', data: run }),
-    onSettled: ({ source, thing }, outcome) => {
+    onSettled: ({ source, thing, functionName }, outcome) => {
+      links.alarms?.ran(functionName, outcome === 'delivered');
       if (source.kind !== 'click' || thing === null) return;
       sendFeedback(links, log, thing, { v: 1, id: source.id, outcome });
     },
@@ -210,7 +216,7 @@ async function openDispatcher(
 function startRetention(
   config: CloudConfig,
   { clock, log }: CloudOptions,
-  { telemetry }: Stores,
+  { database, telemetry }: Stores,
   { runs }: Dispatcher,
 ): Retention {
   return Retention.start({
@@ -220,6 +226,7 @@ function startRetention(
     sweepers: [
       (beforeMs, limit) => telemetry.deleteBefore('raw', beforeMs, limit),
       (beforeMs, limit) => runs.deleteLogsBefore(beforeMs, limit),
+      (beforeMs, limit) => deleteHistoryBefore(database, beforeMs, limit),
     ],
   });
 }

@@ -9,6 +9,7 @@ import type { Logger } from '../../core/log.js';
 import { apiRoot } from '../../core/wire/api-root.js';
 import { faultAnswer, isForOneClick } from '../oneclick/one-click.js';
 import { actionRoutes } from './action-routes.js';
+import { alarmRoutes } from './alarm-routes.js';
 import { isToken, sessionOf } from './api-token.js';
 import { limitBody } from './body-limit.js';
 import { dataRoutes } from './data-routes.js';
@@ -76,6 +77,7 @@ function createApi(services: Services): Hono {
   api.get('/health', (c) => c.json({ status: 'ok' }));
   api.use(requireToken(services.token));
   api.route('/things', thingRoutes(services));
+  api.route('/alarms', alarmRoutes(services));
   api.route('/things', shadowRoutes(services));
   api.route('/jobs', jobRoutes(services));
   api.route('/', actionRoutes(services));

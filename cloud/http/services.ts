@@ -6,6 +6,7 @@ import type { Secret } from '../../core/secret.js';
 import type { ActionDesk } from '../actions/action-desk.js';
 import type { DeadLetters } from '../actions/dead-letters.js';
 import type { RunStore } from '../actions/run-store.js';
+import type { AlarmDesk } from '../alarms/alarm-desk.js';
 import type { BackupStore } from '../backups/backup-store.js';
 import type { Counters } from '../devices/counters.js';
 import type { DeviceLife } from '../devices/device-life.js';
@@ -47,6 +48,7 @@ export interface Services {
   readonly shadowTopics: ShadowTopics;
   readonly jobs: JobStore;
   readonly jobEngine: JobEngine;
+  readonly alarms: AlarmDesk;
   readonly hub: StreamHub;
   readonly publishCommand: PublishCommand;
   /** Makes a claim token for a thing that exists. @throws THING_UNKNOWN */

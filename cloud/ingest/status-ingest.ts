@@ -11,7 +11,8 @@ export interface StatusIngestOptions {
    * A last will may arrive when the thing has already connected again; only the broker knows.
    */
   readonly isConnected: (thing: string) => boolean;
-  readonly onThing: (thing: string) => void;
+  /** `isThere`: the message is from the thing itself, not its last will. */
+  readonly onThing: (thing: string, isThere: boolean) => void;
 }
 
 export class StatusIngest {
@@ -29,6 +30,6 @@ export class StatusIngest {
     }
     const online = message.value.online || this.#options.isConnected(thing);
     await this.#options.states.update(thing, { ...message.value, online });
-    this.#options.onThing(thing);
+    this.#options.onThing(thing, message.value.online);
   }
 }

@@ -54,9 +54,11 @@
  *   GET    /telemetry?thing=&series=&from=&to=&maxPoints=   TelemetryView
  *   GET    /backups                          BackupJobView[]
  *   POST   /backups/reports                  BackupReport
+ *   *      /alarms...                        see alarms.ts
  *   GET    /stream                           server-sent events, see StreamEvent
  */
 import { z } from 'zod';
+import type { AlarmView } from './alarms.js';
 import type { JobView } from './jobs.js';
 import { clickType, outputAction, pulseMs, senmlUnit, thingName } from './messages.js';
 
@@ -304,6 +306,7 @@ export type StreamEvent =
       readonly data: { thing: string; series: string; unit: string; time: string; value: number };
     }
   | { readonly type: 'job'; readonly data: JobView }
+  | { readonly type: 'alarm'; readonly data: AlarmView }
   | { readonly type: 'backup'; readonly data: BackupReport };
 
 export const apiError = z.object({

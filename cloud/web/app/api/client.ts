@@ -3,6 +3,7 @@
  * trusted to have the shapes of `core/wire/api.ts`, since the same release serves this page.
  */
 import { GatehouseError } from '../../../../core/errors.js';
+import type { AlarmRuleView, AlarmView } from '../../../../core/wire/alarms.js';
 import type { ClickView, Overview, RunView, SeriesView, TelemetryView } from '../../../../core/wire/api.js';
 import type { apiRoot } from '../../../../core/wire/api-root.js';
 import type { ClickType, OutputAction } from '../../../../core/wire/messages.js';
@@ -29,6 +30,13 @@ export interface Api {
   /** Starts a run anew that failed for good. */
   replay(runId: string): Promise<{ runIds: string[] }>;
   series(): Promise<SeriesView[]>;
+  /** Those that are not OK. */
+  alarms(): Promise<AlarmView[]>;
+  alarmRules(): Promise<AlarmRuleView[]>;
+  createAlarmRule(rule: object): Promise<AlarmRuleView>;
+  deleteAlarmRule(name: string): Promise<unknown>;
+  acknowledge(alarm: AlarmView): Promise<AlarmView>;
+  snooze(alarm: AlarmView, forMs: number): Promise<AlarmView>;
   telemetry(query: TelemetryQuery): Promise<TelemetryView>;
   press(thing: string, button: string, pattern: ClickType): Promise<{ id: string }>;
   /** Tells an output of a device that is connected. */
@@ -39,9 +47,9 @@ export interface Api {
 
 export function createApi(fetcher: typeof fetch): Api {
   const get = <T>(path: string) => call<T>(fetcher, path);
-  const post = <T>(path: string, body: object) =>
+  const send = <T>(method: string, path: string, body: object = {}) =>
     call<T>(fetcher, path, {
-      method: 'POST',
+      method,
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
@@ -51,12 +59,21 @@ export function createApi(fetcher: typeof fetch): Api {
     runs: (limit) => get(`/runs?limit=${limit}`),
     run: (id) => get(`/runs/${encodeURIComponent(id)}`),
     series: () => get('/series'),
+    alarms: async () => [
+      ...(await get<AlarmView[]>('/alarms?state=ALARM')),
+      ...(await get<AlarmView[]>('/alarms?state=PENDING')),
+    ],
+    alarmRules: () => get('/alarms/rules'),
+    createAlarmRule: (rule) => send('POST', '/alarms/rules', rule),
+    deleteAlarmRule: (name) => send('DELETE', `/alarms/rules/${encodeURIComponent(name)}`),
+    acknowledge: ({ rule, subject }) => send('POST', '/alarms/ack', { rule, subject }),
+    snooze: ({ rule, subject }, forMs) => send('POST', '/alarms/snooze', { rule, subject, forMs }),
     telemetry: (query) => get(telemetryPath(query)),
-    replay: (runId) => post('/dead-letters/replay', { runIds: [runId] }),
+    replay: (runId) => send('POST', '/dead-letters/replay', { runIds: [runId] }),
     press: (thing, button, pattern) =>
-      post(`/things/${encodeURIComponent(thing)}/press`, { button, pattern }),
+      send('POST', `/things/${encodeURIComponent(thing)}/press`, { button, pattern }),
     switchOutput: (thing, output, action) =>
-      post(`/things/${encodeURIComponent(thing)}/output`, { output, action }),
+      send('POST', `/things/${encodeURIComponent(thing)}/output`, { output, action }),
     signIn: (token) => signIn(fetcher, token),
   };
 }
@@ -75,18 +92,18 @@ function telemetryPath(query: TelemetryQuery): string {
 async function signIn(fetcher: typeof fetch, token: string): Promise<void> {
   const path = `/login?token=${encodeURIComponent(token)}`;
   // The answer redirects to this very page; only its cookie is wanted.
-  await send(fetcher, path, { redirect: 'manual' });
+  await fetched(fetcher, path, { redirect: 'manual' });
 }
 
 async function call<T>(fetcher: typeof fetch, path: string, init: RequestInit = {}): Promise<T> {
-  const response = await send(fetcher, root + path, init);
+  const response = await fetched(fetcher, root + path, init);
   if (response.status === 401) throw signedOut();
   const body: unknown = await response.json().catch(() => undefined);
   if (response.ok && body !== undefined) return body as T;
   throw asError(body) ?? unexpectedAnswer(response.status);
 }
 
-async function send(fetcher: typeof fetch, path: string, init: RequestInit): Promise<Response> {
+async function fetched(fetcher: typeof fetch, path: string, init: RequestInit): Promise<Response> {
   try {
     return await fetcher(path, {
       credentials: 'same-origin',

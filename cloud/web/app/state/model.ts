@@ -2,6 +2,7 @@
  * What the page knows, and how an event changes it. Pure: the same state and event always give the
  * same next state, and members that an event does not touch keep their identity.
  */
+import type { AlarmRuleView, AlarmView } from '../../../../core/wire/alarms.js';
 import type {
   BackupJobView,
   BackupReport,
@@ -33,6 +34,9 @@ export interface Data {
   readonly runs: readonly RunView[];
   readonly series: readonly SeriesView[];
   readonly backups: readonly BackupJobView[];
+  /** Those that are not OK, and others that changed while the page was open. */
+  readonly alarms: readonly AlarmView[];
+  readonly alarmRules: readonly AlarmRuleView[];
 }
 
 export interface Loaded {
@@ -40,6 +44,8 @@ export interface Loaded {
   readonly clicks: readonly ClickView[];
   readonly runs: readonly RunView[];
   readonly series: readonly SeriesView[];
+  readonly alarms: readonly AlarmView[];
+  readonly alarmRules: readonly AlarmRuleView[];
 }
 
 /** How many clicks and runs are asked for, and how many are kept while the page stays open. */
@@ -57,6 +63,8 @@ export const noData: Data = {
   runs: [],
   series: [],
   backups: [],
+  alarms: [],
+  alarmRules: [],
 };
 
 export function withLoaded(data: Data, loaded: Loaded): Data {
@@ -70,6 +78,8 @@ export function withLoaded(data: Data, loaded: Loaded): Data {
     runs: uniqueById([...loaded.overview.runs, ...loaded.runs]),
     series: [...loaded.series].sort(bySeries),
     backups: loaded.overview.backups,
+    alarms: loaded.alarms,
+    alarmRules: loaded.alarmRules,
   };
 }
 
@@ -83,11 +93,18 @@ export function withEvent(data: Data, event: StreamEvent): Data {
       return { ...data, runs: uniqueById([event.data, ...data.runs]).slice(0, keepLimit) };
     case 'reading':
       return { ...data, series: withReading(data.series, event.data) };
+    case 'alarm':
+      return { ...data, alarms: withAlarm(data.alarms, event.data) };
     case 'backup':
       return { ...data, backups: withReport(data.backups, event.data) };
     case 'job':
       return data;
   }
+}
+
+function withAlarm(alarms: readonly AlarmView[], alarm: AlarmView): AlarmView[] {
+  const others = alarms.filter(({ rule, subject }) => rule !== alarm.rule || subject !== alarm.subject);
+  return [alarm, ...others].slice(0, keepLimit);
 }
 
 function withThing(things: readonly ThingView[], thing: ThingView): ThingView[] {

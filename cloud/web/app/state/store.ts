@@ -129,13 +129,15 @@ export class Store {
 
   async #load(): Promise<void> {
     const { api } = this;
-    const [overview, clicks, runs, series] = await Promise.all([
+    const [overview, clicks, runs, series, alarms, alarmRules] = await Promise.all([
       api.overview(),
       api.clicks(loadLimit),
       api.runs(loadLimit),
       api.series(),
+      api.alarms(),
+      api.alarmRules(),
     ]);
-    this.#set({ data: withLoaded(this.#state.data, { overview, clicks, runs, series }) });
+    this.#set({ data: withLoaded(this.#state.data, { overview, clicks, runs, series, alarms, alarmRules }) });
   }
 
   #onEvent(event: StreamEvent): void {

@@ -4,7 +4,14 @@ import { click, household, iso, report, run, thing } from '../../canned-data.js'
 
 const now = Date.UTC(2026, 2, 18, 12);
 const { overview, series } = household(now);
-const loaded = withLoaded(noData, { overview, clicks: overview.clicks, runs: overview.runs, series });
+const loaded = withLoaded(noData, {
+  overview,
+  clicks: overview.clicks,
+  runs: overview.runs,
+  series,
+  alarms: [],
+  alarmRules: [],
+});
 
 test('a click that is known already is not counted twice, and a new one comes first', () => {
   expect(loaded.clicks).toHaveLength(4);
