@@ -36,6 +36,13 @@ export function append(text: string, before: readonly string[] | undefined): rea
   return [...(before ?? []), text];
 }
 
+/** `KEY=VALUE`. */
+export function keyValue(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new GatehouseError('USAGE', `"${text}" is not KEY=VALUE.`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
 /** Any finite number. */
 export function decimal(text: string): number {
   const value = Number(text);

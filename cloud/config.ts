@@ -47,6 +47,8 @@ const actionsConfig = z.strictObject({
     .describe('Pause before the second and third attempt of a failed run, as Lambda does it.'),
 });
 
+const days = z.number().positive().max(36_500);
+
 const telemetryConfig = z.strictObject({
   retentionDays: z
     .number()
@@ -54,6 +56,13 @@ const telemetryConfig = z.strictObject({
     .max(36_500)
     .default(30)
     .describe('Readings, and the logs of runs, are deleted after that many days.'),
+  minuteDays: days.default(400).describe('Mean, least and most per minute are kept for so long.'),
+  hourDays: days.default(3_650).describe('Mean, least and most per hour are kept for so long.'),
+  maxMegabytes: z
+    .int()
+    .min(16)
+    .optional()
+    .describe('When the database holds more, the oldest readings go, then the oldest sums per minute.'),
 });
 
 const webConfig = z.strictObject({

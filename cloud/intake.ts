@@ -1,5 +1,5 @@
 /** What happens to what devices send: who stores it, and who is told of it afterwards. */
-import type { Clock } from '../core/clock.js';
+import type { Clock, Timer } from '../core/clock.js';
 import type { Lifetimes } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
 import type { CommandMessage, FeedbackMessage } from '../core/wire/messages.js';
@@ -13,6 +13,7 @@ import type { StreamHub } from './http/stream-hub.js';
 import { ClickIngest } from './ingest/click-ingest.js';
 import { StatusIngest } from './ingest/status-ingest.js';
 import { TelemetryIngest } from './ingest/telemetry-ingest.js';
+import type { Refusals } from './refusals.js';
 import type { Stores } from './stores.js';
 import { Presence } from './things/presence.js';
 
@@ -32,6 +33,7 @@ interface Watchers {
 export interface IntakeParts extends Watchers {
   readonly dispatcher: Dispatcher;
   readonly links: Links;
+  readonly refusals: Refusals;
   readonly fleet: Fleet;
   readonly clock: Clock;
   /** The region that events name. */
@@ -62,13 +64,14 @@ export async function sendCommand(links: Links, thing: string, command: CommandM
 }
 
 export function openIngest(parts: IntakeParts, lifetimes: Lifetimes): Ingest {
-  const { dispatcher, hub, links, fleet, clock, log, region } = parts;
+  const { dispatcher, hub, links, fleet, refusals, clock, log, region } = parts;
   const { registry, states, projects, telemetry } = parts.stores;
   const clicks = new ClickIngest({
     dispatcher,
     placements: projects,
     types: registry.types,
     region,
+    refusals,
     clock,
     log,
     onClick: (click, hasRun) => {
@@ -81,6 +84,7 @@ export function openIngest(parts: IntakeParts, lifetimes: Lifetimes): Ingest {
   });
   const readings = new TelemetryIngest({
     store: telemetry,
+    refusals,
     log,
     onReading: (thing, { deviceTime, ...reading }) => {
       links.alarms?.reading(thing, reading);
@@ -89,6 +93,7 @@ export function openIngest(parts: IntakeParts, lifetimes: Lifetimes): Ingest {
   });
   const status = new StatusIngest({
     states,
+    refusals,
     log,
     isConnected: (thing) => links.presence?.isHere(thing) ?? false,
     onThing: (thing, isThere) => {
@@ -96,6 +101,7 @@ export function openIngest(parts: IntakeParts, lifetimes: Lifetimes): Ingest {
       tellOfThing(parts, thing);
     },
   });
+  keepLastHeard(parts, lifetimes);
   lifetimes.add('click ingest', clicks);
   lifetimes.add('telemetry ingest', readings);
   return {
@@ -108,6 +114,29 @@ export function openIngest(parts: IntakeParts, lifetimes: Lifetimes): Ingest {
     status: (thing, payload) => status.accept(thing, payload),
     reserved: (thing, rest, payload, reply) => fleet.reserved(thing, rest, payload, reply),
   };
+}
+
+/** Writes once a minute when things were last heard. */
+function keepLastHeard(
+  { stores, clock, log }: { readonly stores: Stores; readonly clock: Clock; readonly log: Logger },
+  lifetimes: Lifetimes,
+): void {
+  const write = () =>
+    stores.states.flush().catch((error: unknown) => log.warn('cannot store who was heard', { error }));
+  const beat = (): Timer =>
+    clock.after(
+      60_000,
+      () => {
+        void write();
+        timer = beat();
+      },
+      { background: true },
+    );
+  let timer = beat();
+  lifetimes.defer('last heard', () => {
+    timer.cancel();
+    return write();
+  });
 }
 
 /** Keeps `online` in step with the broker. */

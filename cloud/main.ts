@@ -37,6 +37,7 @@ import {
 import { openListeners } from './listeners.js';
 import { OneClick } from './oneclick/one-click.js';
 import type { ProvisioningServer } from './provisioning/server.js';
+import { Refusals } from './refusals.js';
 import { ensureThing, openStores, type Stores } from './stores.js';
 import { Retention } from './telemetry/retention.js';
 import { switchRemotely } from './things/remote-output.js';
@@ -84,17 +85,22 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
   const { region } = config.oneClick;
   const hub = new StreamHub(clock);
   const links: Links = {};
+  const refusals = new Refusals(clock);
   const dispatcher = await openDispatcher(config, options, stores, hub, links, lifetimes);
   const alarms = await openAlarms(config.alarms, { stores, dispatcher, hub, clock, log }, lifetimes);
   links.alarms = alarms.engine;
   const fleet = openFleet({ stores, links, hub, clock, log: log.with({ part: 'fleet' }) }, lifetimes);
-  const ingest = openIngest({ stores, dispatcher, hub, links, fleet, clock, log, region }, lifetimes);
-  const parts = { config, authority, registry: stores.registry, ingest, clock, log };
+  const ingest = openIngest(
+    { stores, dispatcher, hub, links, fleet, refusals, clock, log, region },
+    lifetimes,
+  );
+  const parts = { config, authority, registry: stores.registry, ingest, refusals, clock, log };
   const { broker, provisioning } = await openListeners(parts, lifetimes);
   links.broker = broker;
   followConnections(broker, { stores, hub, links, clock, log }, lifetimes);
 
   const createClaimToken = claimTokens(config, stores, authority, provisioning);
+  const retention = lifetimes.add('retention', startRetention(config, options, stores, dispatcher));
   const deadLetters = new DeadLetters(stores.database, dispatcher, clock);
   const app = createApp({
     services: {
@@ -108,6 +114,8 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
       deadLetters,
       actionDesk: openDesk(config, options, stores, dispatcher, deadLetters),
       alarms,
+      retention,
+      refusals,
       hub,
       ...fleet,
       oneClick: openOneClick(config, options, stores, hub),
@@ -120,7 +128,6 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
   });
   const http = lifetimes.add('http', await HttpServer.open({ ...config.http, app, clock }));
   lifetimes.add('event stream', hub);
-  lifetimes.add('retention', startRetention(config, options, stores, dispatcher));
   log.info('cloud serves', {
     http: http.url,
     mqtt: broker.address.port,
@@ -219,12 +226,17 @@ function startRetention(
   { database, telemetry }: Stores,
   { runs }: Dispatcher,
 ): Retention {
+  const { retentionDays, minuteDays, hourDays, maxMegabytes } = config.telemetry;
   return Retention.start({
     clock,
     log,
-    maxAgeMs: config.telemetry.retentionDays * dayMs,
-    sweepers: [
-      (beforeMs, limit) => telemetry.deleteBefore('raw', beforeMs, limit),
+    database,
+    telemetry,
+    limits: {
+      maxAgeMs: { raw: retentionDays * dayMs, minute: minuteDays * dayMs, hour: hourDays * dayMs },
+      maxBytes: maxMegabytes === undefined ? undefined : maxMegabytes * 1_000_000,
+    },
+    others: [
       (beforeMs, limit) => runs.deleteLogsBefore(beforeMs, limit),
       (beforeMs, limit) => deleteHistoryBefore(database, beforeMs, limit),
     ],

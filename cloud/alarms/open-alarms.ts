@@ -12,6 +12,9 @@ import { AlarmDesk } from './alarm-desk.js';
 import type { ThingFacts } from './engine-options.js';
 import type { ThingInfo } from './notices.js';
 
+/** As many as one backend is meant for, ten times over. */
+const maxThings = 100_000;
+
 export interface AlarmParts {
   readonly stores: Stores;
   readonly dispatcher: Dispatcher;
@@ -34,7 +37,7 @@ export async function openAlarms(
       log: log.with({ part: 'alarms' }),
       factsOf: async (thing) => factsOf(await viewOf(stores, thing)),
       allFacts: async () => {
-        const heard = (await things.list({ limit: 100_000 })).filter(({ name }) => states.get(name).lastSeenMs !== null);
+        const heard = (await things.list({ limit: maxThings })).filter(({ name }) => states.get(name).lastSeenMs !== null);
         return heard.map((view) => factsOf(view)).filter((facts) => facts !== undefined);
       },
       thingInfo: (thing) => thingInfo(stores, thing),

@@ -22,6 +22,7 @@ import { projectRoutes } from './project-routes.js';
 import type { Services } from './services.js';
 import { shadowRoutes } from './shadow-routes.js';
 import { staticFiles } from './static-files.js';
+import { telemetryRoutes } from './telemetry-routes.js';
 import { thingRoutes } from './thing-routes.js';
 
 export interface AppOptions {
@@ -42,6 +43,7 @@ export function createApp(options: AppOptions): Hono {
   app.onError((error, c) => {
     if (isForOneClick(c)) return faultAnswer(c, error, services.log);
     const known = asKnown(error, services.log);
+    services.refusals.count('http', known.code);
     const { code, message, hint } = known;
     return c.json({ error: { code, message, ...(hint !== undefined && { hint }) } }, statusOf(known));
   });
@@ -85,6 +87,7 @@ function createApi(services: Services): Hono {
   api.route('/keys', keyRoutes(services));
   api.route('/', deviceRoutes(services));
   api.route('/', dataRoutes(services));
+  api.route('/', telemetryRoutes(services));
   api.get('/stream', (c) => {
     c.header('Content-Type', 'text/event-stream');
     c.header('X-Accel-Buffering', 'no');

@@ -15,9 +15,11 @@ import type { JobStore } from '../jobs/job-store.js';
 import type { AccessKeys } from '../oneclick/access-keys.js';
 import type { OneClick } from '../oneclick/one-click.js';
 import type { ProjectStore } from '../projects/project-store.js';
+import type { Refusals } from '../refusals.js';
 import type { Registry } from '../registry/registry.js';
 import type { ShadowStore } from '../shadow/shadow-store.js';
 import type { ShadowTopics } from '../shadow/shadow-topics.js';
+import type { Retention } from '../telemetry/retention.js';
 import type { TelemetryStore } from '../telemetry/telemetry-store.js';
 import type { PublishCommand } from '../things/remote-press.js';
 import type { ThingDirectory } from '../things/thing-directory.js';
@@ -49,6 +51,8 @@ export interface Services {
   readonly jobs: JobStore;
   readonly jobEngine: JobEngine;
   readonly alarms: AlarmDesk;
+  readonly retention: Retention;
+  readonly refusals: Refusals;
   readonly hub: StreamHub;
   readonly publishCommand: PublishCommand;
   /** Makes a claim token for a thing that exists. @throws THING_UNKNOWN */

@@ -1,11 +1,13 @@
 /** Takes the status that a thing publishes (or its broker on its behalf, when it is gone). */
 import type { Logger } from '../../core/log.js';
 import { statusMessage } from '../../core/wire/messages.js';
+import type { Refusals } from '../refusals.js';
 import type { ThingStates } from '../things/thing-states.js';
 import { parsePayload } from './payload.js';
 
 export interface StatusIngestOptions {
   readonly states: ThingStates;
+  readonly refusals: Refusals;
   readonly log: Logger;
   /**
    * A last will may arrive when the thing has already connected again; only the broker knows.
@@ -26,7 +28,10 @@ export class StatusIngest {
   async accept(thing: string, payload: Uint8Array): Promise<void> {
     const message = parsePayload(statusMessage, payload);
     if (!message.ok) {
-      return this.#options.log.warn('status dropped: not valid', { thing, faults: message.faults });
+      const { refusals, log } = this.#options;
+      const { reason, faults } = message;
+      if (refusals.count('status', reason)) log.warn('status dropped: not valid', { thing, faults });
+      return;
     }
     const online = message.value.online || this.#options.isConnected(thing);
     await this.#options.states.update(thing, { ...message.value, online });

@@ -51,6 +51,11 @@
  *   POST   /keys                             CreateAccessKey -> { accessKeyId, secretAccessKey, name }
  *   DELETE /keys/ID
  *   GET    /series                           SeriesView[]
+ *   PUT    /series/labels                    { thing, series, labels }
+ *   GET    /telemetry/export?thing=&series=&label=KEY=VALUE&from=&to=&format=csv|jsonl&resolution=raw|minute|hour
+ *   GET    /telemetry/usage                  TelemetryUsage
+ *   POST   /telemetry/prune                  { olderThanMs?, maxBytes?, dryRun? } -> what was deleted, bytesFreed
+ *   GET    /refusals                         what was turned away since the start, by reason
  *   GET    /telemetry?thing=&series=&from=&to=&maxPoints=   TelemetryView
  *   GET    /backups                          BackupJobView[]
  *   POST   /backups/reports                  BackupReport
@@ -210,6 +215,33 @@ export const seriesView = z.object({
   last: z.object({ time, value: z.number() }).nullable(),
 });
 export type SeriesView = z.infer<typeof seriesView>;
+
+/** Body of `PUT /series/labels`. Keys and values of a person's choice. */
+export const seriesLabels = z.strictObject({
+  thing: thingName,
+  series: z.string().min(1).max(128),
+  labels: z
+    .record(z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/), z.string().min(1).max(256))
+    .refine((labels) => Object.keys(labels).length <= 32, 'at most 32 labels'),
+});
+
+export interface TelemetryUsage {
+  readonly fileBytes: number;
+  readonly usedBytes: number;
+  /** False for a database from an older release, which uses free room again and does not hand it back. */
+  readonly givesBack: boolean;
+  readonly maxBytes: number | null;
+  readonly keptDays: { readonly raw: number; readonly minute: number; readonly hour: number };
+  readonly oldest: {
+    readonly raw: string | null;
+    readonly minute: string | null;
+    readonly hour: string | null;
+  };
+  /** To the hour. */
+  readonly readings: number;
+  /** The largest first. */
+  readonly series: readonly { readonly thing: string; readonly series: string; readonly readings: number }[];
+}
 
 /** `points` are `[epoch ms, mean, minimum, maximum]` per bucket, oldest first. */
 export const telemetryView = z.object({

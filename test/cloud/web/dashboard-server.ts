@@ -135,6 +135,7 @@ export class DashboardServer {
     if (path === '/overview') return json(response, 200, overview);
     if (path === '/clicks') return json(response, 200, overview.clicks);
     if (path === '/runs') return json(response, 200, overview.runs);
+    if (path === '/actions') return json(response, 200, [{ name: 'send-mail' }]);
     if (path === '/series') return json(response, 200, series);
     if (path.startsWith('/alarms')) return this.#alarms(path, url, response);
     if (path === '/telemetry') return this.#telemetry(url, response);

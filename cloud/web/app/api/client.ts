@@ -4,7 +4,14 @@
  */
 import { GatehouseError } from '../../../../core/errors.js';
 import type { AlarmRuleView, AlarmView } from '../../../../core/wire/alarms.js';
-import type { ClickView, Overview, RunView, SeriesView, TelemetryView } from '../../../../core/wire/api.js';
+import type {
+  ActionView,
+  ClickView,
+  Overview,
+  RunView,
+  SeriesView,
+  TelemetryView,
+} from '../../../../core/wire/api.js';
 import type { apiRoot } from '../../../../core/wire/api-root.js';
 import type { ClickType, OutputAction } from '../../../../core/wire/messages.js';
 import { signedOut, unexpectedAnswer, unreachable } from '../errors.js';
@@ -33,6 +40,8 @@ export interface Api {
   /** Those that are not OK. */
   alarms(): Promise<AlarmView[]>;
   alarmRules(): Promise<AlarmRuleView[]>;
+  /** What can run. */
+  actions(): Promise<ActionView[]>;
   createAlarmRule(rule: object): Promise<AlarmRuleView>;
   deleteAlarmRule(name: string): Promise<unknown>;
   acknowledge(alarm: AlarmView): Promise<AlarmView>;
@@ -64,6 +73,7 @@ export function createApi(fetcher: typeof fetch): Api {
       ...(await get<AlarmView[]>('/alarms?state=PENDING')),
     ],
     alarmRules: () => get('/alarms/rules'),
+    actions: () => get('/actions'),
     createAlarmRule: (rule) => send('POST', '/alarms/rules', rule),
     deleteAlarmRule: (name) => send('DELETE', `/alarms/rules/${encodeURIComponent(name)}`),
     acknowledge: ({ rule, subject }) => send('POST', '/alarms/ack', { rule, subject }),
@@ -76,6 +86,17 @@ export function createApi(fetcher: typeof fetch): Api {
       send('POST', `/things/${encodeURIComponent(thing)}/output`, { output, action }),
     signIn: (token) => signIn(fetcher, token),
   };
+}
+
+/** Where the browser gets a series as a file, with the session that it has. */
+export function exportUrl(
+  view: Pick<SeriesView, 'thing' | 'series'>,
+  fromMs: number,
+  format: string,
+): string {
+  const { thing, series } = view;
+  const parameters = new URLSearchParams({ thing, series, format, from: new Date(fromMs).toISOString() });
+  return `${root}/telemetry/export?${parameters}`;
 }
 
 function telemetryPath(query: TelemetryQuery): string {

@@ -4,6 +4,7 @@
  */
 import type { Clock, Timer } from '../../../../core/clock.js';
 import { hasCode } from '../../../../core/errors.js';
+import type { AlarmView } from '../../../../core/wire/alarms.js';
 import type { StreamEvent } from '../../../../core/wire/api.js';
 import type { ClickType } from '../../../../core/wire/messages.js';
 import type { Api } from '../api/client.js';
@@ -125,6 +126,37 @@ export class Store {
       this.#set({ announcement: sentence });
       if (hasCode(error, 'SIGNED_OUT')) this.retryNow();
     }
+  }
+
+  /** @throws what the backend answers, with a sentence for the reader. */
+  async createAlarmRule(rule: object): Promise<void> {
+    await this.api.createAlarmRule(rule);
+    await this.#loadAlarms();
+  }
+
+  /** @throws as `createAlarmRule` */
+  async deleteAlarmRule(name: string): Promise<void> {
+    await this.api.deleteAlarmRule(name);
+    await this.#loadAlarms();
+  }
+
+  /** The change comes back on the stream. Never rejects. */
+  async acknowledge(alarm: AlarmView): Promise<void> {
+    await this.api
+      .acknowledge(alarm)
+      .catch((error: unknown) => this.#set({ announcement: sentenceOf(error) }));
+  }
+
+  /** As `acknowledge`. */
+  async snooze(alarm: AlarmView, forMs: number): Promise<void> {
+    await this.api
+      .snooze(alarm, forMs)
+      .catch((error: unknown) => this.#set({ announcement: sentenceOf(error) }));
+  }
+
+  async #loadAlarms(): Promise<void> {
+    const [alarms, alarmRules] = await Promise.all([this.api.alarms(), this.api.alarmRules()]);
+    this.#set({ data: { ...this.#state.data, alarms, alarmRules } });
   }
 
   async #load(): Promise<void> {
