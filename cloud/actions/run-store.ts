@@ -4,6 +4,7 @@
  */
 import type { Database, SqlRow, SqlStatement } from '../../core/db/database.js';
 import type { RunSource, RunView } from '../../core/wire/api.js';
+import { MultiRow } from '../db/multi-row.js';
 
 export interface NewRun {
   readonly id: string;
@@ -124,7 +125,7 @@ export class RunStore {
   }
 
   async end(ends: readonly RunEnd[]): Promise<void> {
-    await this.#database.batch(ends.flatMap(endStatements));
+    await this.#database.batch([...endRuns.statements(ends), ...keepLogs.statements(ends)]);
   }
 
   /** Newest first. */
@@ -159,21 +160,25 @@ export class RunStore {
   }
 }
 
-function endStatements(end: RunEnd): SqlStatement[] {
-  return [
-    {
-      sql: `UPDATE runs SET state = ?, failures = ?, due_ms = ?, ended_ms = ?, duration_ms = ?, error = ?
-            WHERE id = ?`,
-      params: [end.state, end.failures, end.dueMs, end.endedMs, end.durationMs, end.error, end.id],
-    },
-    {
-      // The logs of earlier attempts stay in front; the whole stays bounded by the number of attempts.
-      sql: `INSERT INTO run_logs (run_id, log) VALUES (?, ?)
-            ON CONFLICT (run_id) DO UPDATE SET log = substr(log || excluded.log, -262144)`,
-      params: [end.id, end.log],
-    },
-  ];
-}
+const endRuns = new MultiRow<RunEnd>(
+  {
+    head: `UPDATE runs SET state = v.column2, failures = v.column3, due_ms = v.column4, ended_ms = v.column5,
+             duration_ms = v.column6, error = v.column7 FROM (`,
+    columns: 7,
+    tail: ') AS v WHERE runs.id = v.column1',
+  },
+  (end, params) =>
+    void params.push(end.id, end.state, end.failures, end.dueMs, end.endedMs, end.durationMs, end.error),
+);
+/** The logs of earlier attempts stay in front; the whole stays bounded by the number of attempts. */
+const keepLogs = new MultiRow<RunEnd>(
+  {
+    head: 'INSERT INTO run_logs (run_id, log)',
+    columns: 2,
+    tail: 'ON CONFLICT (run_id) DO UPDATE SET log = substr(log || excluded.log, -262144)',
+  },
+  ({ id, log }, params) => void params.push(id, log),
+);
 
 function startedOf(row: RunRow, nowMs: number): StartedRun {
   return {
