@@ -201,6 +201,7 @@ describe.skipIf(isAbsent)(`the dashboard in Chromium${skipReason}`, () => {
 
   test('shows what is the matter and what to do, also at the device, and offers a sentence for a new rule', async () => {
     const { page, server, complaints } = await openDashboard();
+    page.setDefaultTimeout(4_000);
     const section = page.locator('#alarms');
     await section.getByText('garden-gate has not been connected', { exact: false }).waitFor();
     await section.getByText('Look whether the device has power', { exact: false }).waitFor();
