@@ -87,17 +87,14 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
   const links: Links = {};
   const refusals = new Refusals(clock);
   const dispatcher = await openDispatcher(config, options, stores, hub, links, lifetimes);
-  const alarms = await openAlarms(config.alarms, { stores, dispatcher, hub, clock, log }, lifetimes);
-  links.alarms = alarms.engine;
+  const alarms = await openAlarms(config.alarms, { stores, dispatcher, hub, links, clock, log }, lifetimes);
   const fleet = openFleet({ stores, links, hub, clock, log: log.with({ part: 'fleet' }) }, lifetimes);
-  const ingest = openIngest(
-    { stores, dispatcher, hub, links, fleet, refusals, clock, log, region },
-    lifetimes,
-  );
+  const intake = { stores, dispatcher, hub, links, fleet, refusals, clock, log, region };
+  const ingest = openIngest(intake, lifetimes);
   const parts = { config, authority, registry: stores.registry, ingest, refusals, clock, log };
   const { broker, provisioning } = await openListeners(parts, lifetimes);
   links.broker = broker;
-  followConnections(broker, { stores, hub, links, clock, log }, lifetimes);
+  followConnections(broker, intake, lifetimes);
 
   const createClaimToken = claimTokens(config, stores, authority, provisioning);
   const retention = lifetimes.add('retention', startRetention(config, options, stores, dispatcher));

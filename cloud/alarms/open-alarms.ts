@@ -9,6 +9,7 @@ import type { Dispatcher } from '../actions/dispatcher.js';
 import type { StreamHub } from '../http/stream-hub.js';
 import type { Stores } from '../stores.js';
 import { AlarmDesk } from './alarm-desk.js';
+import type { AlarmEngine } from './alarm-engine.js';
 import type { ThingFacts } from './engine-options.js';
 import type { ThingInfo } from './notices.js';
 
@@ -19,13 +20,15 @@ export interface AlarmParts {
   readonly stores: Stores;
   readonly dispatcher: Dispatcher;
   readonly hub: StreamHub;
+  /** Told of the engine, so that messages reach it. */
+  readonly links: { alarms?: AlarmEngine };
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 export async function openAlarms(
   rules: readonly AlarmRule[],
-  { stores, dispatcher, hub, clock, log }: AlarmParts,
+  { stores, dispatcher, hub, links, clock, log }: AlarmParts,
   lifetimes: Lifetimes,
 ): Promise<AlarmDesk> {
   const { database, things, states } = stores;
@@ -37,7 +40,9 @@ export async function openAlarms(
       log: log.with({ part: 'alarms' }),
       factsOf: async (thing) => factsOf(await viewOf(stores, thing)),
       allFacts: async () => {
-        const heard = (await things.list({ limit: maxThings })).filter(({ name }) => states.get(name).lastSeenMs !== null);
+        const heard = (await things.list({ limit: maxThings })).filter(
+          ({ name }) => states.get(name).lastSeenMs !== null,
+        );
         return heard.map((view) => factsOf(view)).filter((facts) => facts !== undefined);
       },
       thingInfo: (thing) => thingInfo(stores, thing),
@@ -45,6 +50,7 @@ export async function openAlarms(
     },
     rules,
   );
+  links.alarms = desk.engine;
   return lifetimes.add('alarms', desk);
 }
 

@@ -1,8 +1,8 @@
 /** One device with buttons: is it there, when was it last pressed, how long will it last, press it. */
 import type { ClickView, ThingView } from '../../../../core/wire/api.js';
-import { OutputControls } from './output-control.js';
 import { useSlice } from '../state/hooks.js';
 import type { State } from '../state/store.js';
+import { OutputControls } from './output-control.js';
 import { Ago, Badge, CommandLine } from './parts.js';
 import { PressControl } from './press-control.js';
 
