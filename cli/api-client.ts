@@ -59,8 +59,19 @@ export class ApiClient {
     return this.#call<T>('GET', path);
   }
 
-  post<T>(path: string, body: unknown = {}): Promise<T> {
-    return this.#call<T>('POST', path, body);
+  post<T>(path: string, body: unknown = {}, limitMs?: number): Promise<T> {
+    return this.#call<T>('POST', path, body, {}, limitMs);
+  }
+
+  put<T>(path: string, body: unknown): Promise<T> {
+    return this.#call<T>('PUT', path, body);
+  }
+
+  /** The body as it comes, for what is too large for memory. */
+  async *download(path: string): AsyncGenerator<Uint8Array> {
+    const response = await this.#fetch(path, { method: 'GET' });
+    if (!response.ok) throw await failureOf(response.status, await response.json());
+    for await (const chunk of response.body ?? []) yield chunk as Uint8Array;
   }
 
   /** `version` is an ETag, or `*` for whatever it is at. */
@@ -69,7 +80,7 @@ export class ApiClient {
   }
 
   delete<T>(path: string): Promise<T> {
-    return this.#call<T>('DELETE', path);
+    return this.#call<T>('DELETE', path, {});
   }
 
   /** Server-sent events until `signal` aborts or the backend ends the stream. */
@@ -93,17 +104,14 @@ export class ApiClient {
     path: string,
     body?: unknown,
     headers: Readonly<Record<string, string>> = {},
+    limitMs = 15_000,
   ): Promise<T> {
-    const init: RequestInit = { method, headers, signal: AbortSignal.timeout(15_000) };
+    const init: RequestInit = { method, headers, signal: AbortSignal.timeout(limitMs) };
     if (body !== undefined) init.body = JSON.stringify(body);
     const response = await this.#fetch(path, init);
     const value: unknown = await response.json();
     if (response.ok) return value as T;
-    const { apiError } = await import('../core/wire/api.js');
-    const failure = apiError.safeParse(value);
-    if (!failure.success) throw new GatehouseError('API_FAILED', `The backend answered ${response.status}.`);
-    const { code, message, hint } = failure.data.error;
-    throw new GatehouseError(code, message, hint === undefined ? {} : { hint });
+    throw await failureOf(response.status, value);
   }
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {
@@ -122,6 +130,14 @@ export class ApiClient {
       });
     }
   }
+}
+
+async function failureOf(status: number, body: unknown): Promise<GatehouseError> {
+  const { apiError } = await import('../core/wire/api.js');
+  const failure = apiError.safeParse(body);
+  if (!failure.success) return new GatehouseError('API_FAILED', `The backend answered ${status}.`);
+  const { code, message, hint } = failure.data.error;
+  return new GatehouseError(code, message, hint === undefined ? {} : { hint });
 }
 
 function parseServerEvent(block: string): StreamEvent | undefined {

@@ -36,6 +36,20 @@ export function append(text: string, before: readonly string[] | undefined): rea
   return [...(before ?? []), text];
 }
 
+/** `KEY=VALUE`. */
+export function keyValue(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new GatehouseError('USAGE', `"${text}" is not KEY=VALUE.`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Any finite number. */
+export function decimal(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Give a number.');
+  return value;
+}
+
 export function count(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Give a whole number from 1.');

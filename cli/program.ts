@@ -29,6 +29,8 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Promise<Adde
     fanout: async () => (await import('./commands/fanout.js')).addFanout,
     shadow: async () => (await import('./commands/shadow.js')).addShadow,
     job: async () => (await import('./commands/job.js')).addJob,
+    alarm: async () => (await import('./commands/alarm.js')).addAlarm,
+    telemetry: async () => (await import('./commands/telemetry.js')).addTelemetry,
     rover: async () => (await import('./commands/rover.js')).addRover,
     keys: async () => (await import('./commands/keys.js')).addKeys,
   },

@@ -77,6 +77,7 @@ export async function openActing(
     log,
     onRun: (run) => hub.publish({ type: 'run', data: run }),
     onSettled: (run, end) => {
+      links.alarms?.ran(run.functionName, end.state === 'SUCCEEDED');
       if (run.source.kind === 'workflow') workflowEngine.stepEnded(run, end);
       else if (run.source.kind === 'click') tellButton(parts, run, end);
     },

@@ -3,6 +3,7 @@
  * Paths are taken from the working directory; times are in the unit that the key names.
  */
 import { z } from 'zod';
+import { alarmRule } from '../core/wire/alarms.js';
 import { functionNameOf, isLocalArn, localAccount } from './actions/arn.js';
 import { functionsConfig, smtpConfig } from './actions/function-config.js';
 import { awsConfig } from './aws/aws-config.js';
@@ -46,6 +47,8 @@ const actionsConfig = z.strictObject({
     .describe('Pause before the second and third attempt of a failed run, as Lambda does it.'),
 });
 
+const days = z.number().positive().max(36_500);
+
 const telemetryConfig = z.strictObject({
   retentionDays: z
     .number()
@@ -53,6 +56,13 @@ const telemetryConfig = z.strictObject({
     .max(36_500)
     .default(30)
     .describe('Readings, and the logs of runs, are deleted after that many days.'),
+  minuteDays: days.default(400).describe('Mean, least and most per minute are kept for so long.'),
+  hourDays: days.default(3_650).describe('Mean, least and most per hour are kept for so long.'),
+  maxMegabytes: z
+    .int()
+    .min(16)
+    .optional()
+    .describe('When the database holds more, the oldest readings go, then the oldest sums per minute.'),
 });
 
 const webConfig = z.strictObject({
@@ -107,6 +117,11 @@ export const cloudConfig = z
       .describe('The API of AWS IoT 1-Click (docs/oneclick.md).'),
     deviceTypes: deviceTypesConfig.describe('Device types beside the built-in ones, or instead of them.'),
     projects: projectSeeds.describe('Projects and placements to set up at every start.'),
+    alarms: z
+      .array(alarmRule)
+      .max(1_000)
+      .default([])
+      .describe('Alarm rules to set up at every start; see docs/alarms.md.'),
     telemetry: telemetryConfig.default(telemetryConfig.parse({})).describe('Sensor readings.'),
     web: webConfig.default(webConfig.parse({})).describe('Files of the dashboard.'),
     database: databaseConfig.default(databaseConfig.parse({})).describe('The SQLite database.'),

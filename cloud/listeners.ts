@@ -10,6 +10,7 @@ import { CertificateRenewal } from './certificate-renewal.js';
 import type { CloudConfig } from './config.js';
 import { portTaken } from './http/errors.js';
 import { ProvisioningServer } from './provisioning/server.js';
+import type { Refusals } from './refusals.js';
 import type { Registry } from './registry/registry.js';
 
 export interface ListenerParts {
@@ -17,6 +18,7 @@ export interface ListenerParts {
   readonly authority: Authority;
   readonly registry: Registry;
   readonly ingest: Ingest;
+  readonly refusals: Refusals;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -28,7 +30,7 @@ export interface Listeners {
 
 /** @throws PORT_TAKEN, BROKER_LISTEN_FAILED, PROVISIONING_LISTEN_FAILED */
 export async function openListeners(parts: ListenerParts, lifetimes: Lifetimes): Promise<Listeners> {
-  const { config, authority, registry, clock, log } = parts;
+  const { config, authority, refusals, registry, clock, log } = parts;
   const { mqtt, provisioning: claims, hostNames } = config;
   const tls = await authority.serverCertificate(hostNames);
   const broker = lifetimes.add(
@@ -36,7 +38,13 @@ export async function openListeners(parts: ListenerParts, lifetimes: Lifetimes):
     await named(
       mqtt,
       'mqtt.port',
-      Broker.open({ ...parts, ...mqtt, tls, log: log.with({ part: 'broker' }) }),
+      Broker.open({
+        ...parts,
+        onRefused: (reason) => refusals.count('mqtt', reason),
+        ...mqtt,
+        tls,
+        log: log.with({ part: 'broker' }),
+      }),
     ),
   );
   const opening = ProvisioningServer.open({

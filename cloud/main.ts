@@ -12,6 +12,8 @@ import type { Logger } from '../core/log.js';
 import { Authority } from '../core/pki/authority.js';
 import { formatClaimToken } from '../core/wire/claim-token.js';
 import { type Acting, openActing } from './acting.js';
+import { deleteHistoryBefore } from './alarms/alarm-store.js';
+import { openAlarms } from './alarms/open-alarms.js';
 import type { CloudConfig } from './config.js';
 import { openFleet } from './fleet.js';
 import { loadApiToken } from './http/api-token.js';
@@ -22,6 +24,7 @@ import { followConnections, type Links, openIngest, tellOfThing } from './intake
 import { openListeners } from './listeners.js';
 import { OneClick } from './oneclick/one-click.js';
 import type { ProvisioningServer } from './provisioning/server.js';
+import { Refusals } from './refusals.js';
 import { ensureThing, openStores, type Stores } from './stores.js';
 import { Retention } from './telemetry/retention.js';
 
@@ -68,17 +71,21 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
   const { region } = config.oneClick;
   const hub = new StreamHub(clock);
   const links: Links = {};
+  const refusals = new Refusals(clock);
   const actingParts = { stores, links, hub, clock, log: log.with({ part: 'actions' }) };
   const acting = await openActing(config, actingParts, lifetimes);
-  const fleet = openFleet({ stores, links, hub, clock, log: log.with({ part: 'fleet' }) }, lifetimes);
   const { dispatcher } = acting;
-  const ingest = openIngest({ stores, dispatcher, hub, links, fleet, clock, log, region }, lifetimes);
-  const parts = { config, authority, registry: stores.registry, ingest, clock, log };
+  const alarms = await openAlarms(config.alarms, { stores, dispatcher, hub, links, clock, log }, lifetimes);
+  const fleet = openFleet({ stores, links, hub, clock, log: log.with({ part: 'fleet' }) }, lifetimes);
+  const intake = { stores, dispatcher, hub, links, fleet, refusals, clock, log, region };
+  const ingest = openIngest(intake, lifetimes);
+  const parts = { config, authority, registry: stores.registry, ingest, refusals, clock, log };
   const { broker, provisioning } = await openListeners(parts, lifetimes);
   links.broker = broker;
-  followConnections(broker, { stores, hub, log });
+  followConnections(broker, intake, lifetimes);
 
   const createClaimToken = claimTokens(config, stores, authority, provisioning);
+  const retention = lifetimes.add('retention', startRetention(config, options, stores, acting));
   const app = createApp({
     services: {
       ...stores,
@@ -88,6 +95,9 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
       log: log.with({ part: 'http' }),
       token,
       ...acting,
+      alarms,
+      retention,
+      refusals,
       hub,
       ...fleet,
       oneClick: openOneClick(config, options, stores, hub),
@@ -100,7 +110,6 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
   });
   const http = lifetimes.add('http', await HttpServer.open({ ...config.http, app, clock }));
   lifetimes.add('event stream', hub);
-  lifetimes.add('retention', startRetention(config, options, stores, acting));
   log.info('cloud serves', {
     http: http.url,
     mqtt: broker.address.port,
@@ -145,17 +154,23 @@ function openOneClick(
 function startRetention(
   config: CloudConfig,
   { clock, log }: CloudOptions,
-  { telemetry }: Stores,
+  { database, telemetry }: Stores,
   { runs, workflows }: Acting,
 ): Retention {
+  const { retentionDays, minuteDays, hourDays, maxMegabytes } = config.telemetry;
   return Retention.start({
     clock,
     log,
-    maxAgeMs: config.telemetry.retentionDays * dayMs,
-    sweepers: [
-      (beforeMs, limit) => telemetry.deleteBefore('raw', beforeMs, limit),
+    database,
+    telemetry,
+    limits: {
+      maxAgeMs: { raw: retentionDays * dayMs, minute: minuteDays * dayMs, hour: hourDays * dayMs },
+      maxBytes: maxMegabytes === undefined ? undefined : maxMegabytes * 1_000_000,
+    },
+    others: [
       (beforeMs, limit) => runs.deleteLogsBefore(beforeMs, limit),
       (beforeMs, limit) => workflows.deleteHistoryBefore(beforeMs, limit),
+      (beforeMs, limit) => deleteHistoryBefore(database, beforeMs, limit),
     ],
   });
 }

@@ -39,7 +39,7 @@ export interface Stores {
 export async function openStores(config: CloudConfig, clock: Clock, lifetimes: Lifetimes): Promise<Stores> {
   const { driver } = config.database;
   const filePath = join(config.dataDir, 'cloud.db');
-  const options = { filePath, ...(driver !== undefined && { driver }) };
+  const options = { filePath, handsRoomBack: true, ...(driver !== undefined && { driver }) };
   const database = lifetimes.add('database', await openDatabase(options, cloudMigrations));
   const types = new DeviceTypes(config.deviceTypes);
   const registry = await Registry.open(database, clock, types);

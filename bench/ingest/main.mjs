@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openDatabase } from '../../dist/core/db/open.js';
 import { openAedes, openGatehouse, openMosquitto } from './targets.mjs';
@@ -37,6 +38,7 @@ export async function ingestBench([secondsText = '30']) {
     }
     await telemetryRun(folder, 1, seconds);
     await telemetryRun(folder, 50, Math.min(seconds, 30));
+    await clickRun(folder, seconds);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -49,6 +51,47 @@ async function telemetryRun(folder, readings, seconds) {
   await target.close();
   const stored = await countOf(target.databaseFile, 'readings');
   judge(`readings stored`, stored, result.acked * readings);
+}
+
+/** Every click runs a ready-made action that publishes on our own broker; acted on is what has ended well. */
+async function clickRun(folder, seconds) {
+  const slots = Array.from({ length: connections }, (_, i) => ({
+    placementName: `p${i}`,
+    devices: { b: `bench-${i}` },
+  }));
+  const onClickCallback = 'arn:aws:lambda:local:000000000000:function:tell';
+  const more = {
+    functions: { tell: { kind: 'mqtt', topic: 'gatehouse/v1/lamp/notice', concurrency: 64 } },
+    actions: { maxConcurrent: 256 },
+    projects: [
+      {
+        projectName: 'bench',
+        placementTemplate: {
+          deviceTemplates: { b: { deviceType: 'button', callbackOverrides: { onClickCallback } } },
+        },
+        placements: slots,
+      },
+    ],
+  };
+  const target = await openGatehouse(join(folder, 'clicks'), connections, more);
+  const started = performance.now();
+  const result = await drive(target, { kind: 'click', seconds });
+  report('Gatehouse, clicks stored', result, 1);
+  await untilActedOn(target);
+  const took = (performance.now() - started) / 1000;
+  await target.close();
+  judge('clicks stored', await countOf(target.databaseFile, 'clicks'), result.acked);
+  const acted = await countOf(target.databaseFile, "runs WHERE state = 'SUCCEEDED'");
+  judge('clicks acted on', acted, result.acked);
+  process.stdout.write(`  acted on: ${Math.round(acted / took)} clicks/s over ${took.toFixed(1)} s\n`);
+}
+
+async function untilActedOn(target) {
+  for (;;) {
+    const [tell] = await target.call('/actions');
+    if (tell.running + tell.waiting === 0) return;
+    await pause(100);
+  }
 }
 
 async function countOf(filePath, table) {

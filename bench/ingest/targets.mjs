@@ -110,7 +110,9 @@ async function call({ httpUrl, apiToken }, path, init = {}) {
 }
 
 async function claim(ready, thing) {
-  await call(ready, '/things', { method: 'POST', body: JSON.stringify({ name: thing, type: 'button' }) });
+  const body = JSON.stringify({ name: thing, type: 'button' });
+  // It may be there from the configuration.
+  await call(ready, '/things', { method: 'POST', body }).catch(() => {});
   const { claimToken } = await call(ready, `/things/${thing}/claim-token`, { method: 'POST', body: '{}' });
   const { host, port, secret } = parseClaimToken(claimToken);
   const { keyPem, csrPem } = await keyAndRequest();

@@ -1,5 +1,6 @@
 /** Prints what happens while `gatehouse up` runs: presses, what they ran, backups. */
 import { sleep } from '../../core/clock.js';
+import type { AlarmView } from '../../core/wire/alarms.js';
 import type { BackupReport, ClickView, RunView, StreamEvent } from '../../core/wire/api.js';
 import type { ApiClient } from '../api-client.js';
 import type { Context } from '../context.js';
@@ -46,6 +47,8 @@ function describe(context: Context, event: StreamEvent): string | undefined {
       return describeClick(event.data);
     case 'run':
       return describeRun(context, event.data);
+    case 'alarm':
+      return describeAlarm(context, event.data);
     case 'backup':
       return describeBackup(context, event.data);
     case 'thing':
@@ -68,6 +71,12 @@ function describeRun({ terminal }: Context, run: RunView): string | undefined {
   if (run.state === 'FAILED')
     return `${terminal.style('red', '✗')} ${run.functionName}: ${run.error ?? 'failed'}`;
   return undefined;
+}
+
+function describeAlarm({ terminal }: Context, alarm: AlarmView): string | undefined {
+  if (alarm.state === 'PENDING') return undefined;
+  const mark = alarm.state === 'ALARM' ? terminal.style('red', '!') : terminal.style('green', '✓');
+  return `${mark} alarm ${alarm.rule}: ${alarm.reason}`;
 }
 
 function describeBackup({ terminal }: Context, report: BackupReport): string | undefined {

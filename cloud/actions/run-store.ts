@@ -4,6 +4,7 @@
  */
 import type { Database, SqlRow, SqlStatement } from '../../core/db/database.js';
 import type { RunSource, RunView } from '../../core/wire/api.js';
+import { MultiRow } from '../db/multi-row.js';
 
 export interface NewRun {
   readonly id: string;
@@ -126,7 +127,12 @@ export class RunStore {
   }
 
   async end(ends: readonly RunEnd[]): Promise<void> {
-    await this.#database.batch(ends.flatMap(endStatements));
+    const withResult = ends.filter(({ result }) => result !== null);
+    await this.#database.batch([
+      ...keepResults.statements(withResult),
+      ...endRuns.statements(ends),
+      ...keepLogs.statements(ends),
+    ]);
   }
 
   /** Newest first. */
@@ -161,26 +167,34 @@ export class RunStore {
   }
 }
 
-function endStatements(end: RunEnd): SqlStatement[] {
-  const result = {
-    sql: 'INSERT INTO run_results (run_id, result) VALUES (?, ?) ON CONFLICT (run_id) DO NOTHING',
-    params: [end.id, end.result],
-  };
-  return [
-    ...(end.result === null ? [] : [result]),
-    {
-      sql: `UPDATE runs SET state = ?, failures = ?, due_ms = ?, ended_ms = ?, duration_ms = ?, error = ?
-            WHERE id = ?`,
-      params: [end.state, end.failures, end.dueMs, end.endedMs, end.durationMs, end.error, end.id],
-    },
-    {
-      // The logs of earlier attempts stay in front; the whole stays bounded by the number of attempts.
-      sql: `INSERT INTO run_logs (run_id, log) VALUES (?, ?)
-            ON CONFLICT (run_id) DO UPDATE SET log = substr(log || excluded.log, -262144)`,
-      params: [end.id, end.log],
-    },
-  ];
-}
+/** Of the attempts that gave one; the first stands. */
+const keepResults = new MultiRow<RunEnd>(
+  {
+    head: 'INSERT INTO run_results (run_id, result)',
+    columns: 2,
+    tail: 'ON CONFLICT (run_id) DO NOTHING',
+  },
+  ({ id, result }, params) => void params.push(id, result),
+);
+const endRuns = new MultiRow<RunEnd>(
+  {
+    head: `UPDATE runs SET state = v.column2, failures = v.column3, due_ms = v.column4, ended_ms = v.column5,
+             duration_ms = v.column6, error = v.column7 FROM (`,
+    columns: 7,
+    tail: ') AS v WHERE runs.id = v.column1',
+  },
+  (end, params) =>
+    void params.push(end.id, end.state, end.failures, end.dueMs, end.endedMs, end.durationMs, end.error),
+);
+/** The logs of earlier attempts stay in front; the whole stays bounded by the number of attempts. */
+const keepLogs = new MultiRow<RunEnd>(
+  {
+    head: 'INSERT INTO run_logs (run_id, log)',
+    columns: 2,
+    tail: 'ON CONFLICT (run_id) DO UPDATE SET log = substr(log || excluded.log, -262144)',
+  },
+  ({ id, log }, params) => void params.push(id, log),
+);
 
 function startedOf(row: RunRow, nowMs: number): StartedRun {
   return {

@@ -8,13 +8,14 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { Aedes } from 'aedes';
 import { type Clock, withTimeout } from '../../core/clock.js';
+import { hasCode, systemCode } from '../../core/errors.js';
 import type { Closeable } from '../../core/lifecycle.js';
 import type { Logger } from '../../core/log.js';
 import { type DownstreamKind, thingTopic } from '../../core/wire/topics.js';
 import { brokerClosed, brokerListenFailed } from './errors.js';
 import { FrameGuard } from './frame-guard.js';
 import { gateConnection } from './gated-connection.js';
-import { Gatekeeper } from './gatekeeper.js';
+import { Gatekeeper, inGeneral } from './gatekeeper.js';
 import {
   type BrokerLimits,
   type BrokerOptions,
@@ -36,6 +37,7 @@ export class Broker implements Closeable {
   readonly #clock: Clock;
   readonly #registry: BrokerOptions['registry'];
   readonly #limits: BrokerLimits;
+  readonly #onRefused: BrokerOptions['onRefused'];
   readonly #server: Server;
   readonly #aedes: Aedes;
   readonly #gatekeeper: Gatekeeper;
@@ -58,6 +60,7 @@ export class Broker implements Closeable {
     this.#clock = options.clock;
     this.#registry = options.registry;
     this.#limits = limits;
+    this.#onRefused = options.onRefused;
     this.#server = server;
     this.#aedes = aedes;
     this.#gatekeeper = gatekeeper;
@@ -186,6 +189,10 @@ export class Broker implements Closeable {
       for (const filter of filters) this.#gatekeeper.sessionOf(client)?.filters.delete(filter);
     });
     const onLost = (client: Parameters<Gatekeeper['sessionOf']>[0], error: Error) => {
+      // A refusal was counted when it was made; a line that broke is nobody's fault.
+      if (!hasCode(error, 'DEVICE_REFUSED') && systemCode(error) === undefined) {
+        this.#onRefused?.(inGeneral(error.message));
+      }
       this.#log.debug('connection lost', { thing: this.#gatekeeper.sessionOf(client)?.thing, error });
     };
     this.#aedes.on('clientError', onLost);
@@ -200,7 +207,9 @@ export class Broker implements Closeable {
     const record = certificateId === undefined ? undefined : this.#registry.certificate(certificateId);
     if (certificateId === undefined || record?.status !== 'ACTIVE' || this.#closing !== undefined) {
       const fields = { address: socket.remoteAddress, thing: record?.thing, certificateId };
-      this.#log.warn('connection refused: its certificate is unknown or revoked', fields);
+      if (this.#onRefused?.('Its certificate is unknown or revoked.') ?? true) {
+        this.#log.warn('connection refused: its certificate is unknown or revoked', fields);
+      }
       socket.destroy();
       return;
     }

@@ -27,6 +27,14 @@ export function ingestTimedOut(limitMs: number): GatehouseError {
   });
 }
 
+/** A packet announced more than is taken; nothing of it was read. */
+export function packetTooLong(): GatehouseError {
+  return new GatehouseError(
+    'PACKET_TOO_LONG',
+    'It sent a packet that is too long, or whose length is malformed.',
+  );
+}
+
 /** A device did what it may not; its connection was closed. The log names the device and the topic. */
 export function connectionRefused(reason: string): GatehouseError {
   return new GatehouseError('DEVICE_REFUSED', reason);

@@ -5,7 +5,7 @@
 import { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../core/clock.js';
-import { connectionRefused } from './errors.js';
+import { packetTooLong } from './errors.js';
 import type { FrameGuard } from './frame-guard.js';
 
 /** How long a closed connection may take to send what was written before, a PUBACK for instance. */
@@ -25,7 +25,7 @@ export function gateConnection(socket: TLSSocket, guard: FrameGuard, clock: Cloc
       const chunk = socket.read() as Buffer | null;
       if (chunk === null) return;
       if (!guard.accept(chunk)) {
-        stream.destroy(connectionRefused('It sent a packet that is too long.'));
+        stream.destroy(packetTooLong());
         return;
       }
       wanted = stream.push(chunk);

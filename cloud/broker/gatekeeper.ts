@@ -9,6 +9,7 @@ import type { Logger } from '../../core/log.js';
 import type { Registry } from '../registry/registry.js';
 import { connectionRefused, ingestTimedOut } from './errors.js';
 import type { Ingest, Reply } from './ingest.js';
+import type { BrokerOptions } from './options.js';
 import { maySubscribe, publishRoute, type Route } from './permissions.js';
 import type { Session } from './session.js';
 
@@ -19,6 +20,7 @@ export interface GatekeeperOptions {
   readonly log: Logger;
   readonly maxPayloadBytes: number;
   readonly ingestLimitMs: number;
+  readonly onRefused?: BrokerOptions['onRefused'];
 }
 
 type Hooks = Required<
@@ -169,6 +171,7 @@ export class Gatekeeper {
   #report(client: Client, reason: string): void {
     const session = this.sessionOf(client);
     const fields = { thing: session?.thing, address: session?.address, reason };
+    if (!(this.#options.onRefused?.(inGeneral(reason)) ?? true)) return;
     this.#options.log.warn('device refused; closing its connection', fields);
   }
 }
@@ -180,6 +183,14 @@ function replyTo(client: Client): Reply {
     // A failure is the connection's end, which the device notices itself.
     client.publish(packet, () => {});
   };
+}
+
+/** Without what the device put in, so that reasons can be counted. */
+export function inGeneral(reason: string): string {
+  return reason
+    .replaceAll(/"[^"]*"/gs, '...')
+    .replaceAll(/\d+/g, 'N')
+    .slice(0, 200);
 }
 
 function bytesOf(payload: string | Buffer): Uint8Array {

@@ -34,6 +34,8 @@ export interface BrokerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly limits?: Partial<BrokerLimits>;
+  /** Told of everything that is turned away, with a reason that names no device; true when it is worth a log line. */
+  readonly onRefused?: ((reason: string) => boolean) | undefined;
 }
 
 export const defaultLimits: BrokerLimits = {

@@ -3,6 +3,7 @@
  * A shipped step is never edited: a change is a new step.
  */
 import type { Migrations } from '../../core/db/database.js';
+import { alarmSchema } from '../alarms/schema.js';
 import { jobSchema } from '../jobs/schema.js';
 import { claimSchema, registrySchema } from '../registry/schema.js';
 import { shadowSchema } from '../shadow/schema.js';
@@ -196,4 +197,5 @@ export const cloudMigrations: Migrations = [
   deadLetters,
   claimSchema + oneClick,
   workflowSchema,
+  alarmSchema,
 ];

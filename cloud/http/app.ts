@@ -9,6 +9,7 @@ import type { Logger } from '../../core/log.js';
 import { apiRoot } from '../../core/wire/api-root.js';
 import { faultAnswer, isForOneClick } from '../oneclick/one-click.js';
 import { actionRoutes } from './action-routes.js';
+import { alarmRoutes } from './alarm-routes.js';
 import { isToken, sessionOf } from './api-token.js';
 import { limitBody } from './body-limit.js';
 import { dataRoutes } from './data-routes.js';
@@ -22,6 +23,7 @@ import { projectRoutes } from './project-routes.js';
 import type { Services } from './services.js';
 import { shadowRoutes } from './shadow-routes.js';
 import { staticFiles } from './static-files.js';
+import { telemetryRoutes } from './telemetry-routes.js';
 import { thingRoutes } from './thing-routes.js';
 import { workflowRoutes } from './workflow-routes.js';
 
@@ -43,6 +45,7 @@ export function createApp(options: AppOptions): Hono {
   app.onError((error, c) => {
     if (isForOneClick(c)) return faultAnswer(c, error, services.log);
     const known = asKnown(error, services.log);
+    services.refusals.count('http', known.code);
     const { code, message, hint } = known;
     return c.json({ error: { code, message, ...(hint !== undefined && { hint }) } }, statusOf(known));
   });
@@ -78,6 +81,7 @@ function createApi(services: Services): Hono {
   api.get('/health', (c) => c.json({ status: 'ok' }));
   api.use(requireToken(services.token));
   api.route('/things', thingRoutes(services));
+  api.route('/alarms', alarmRoutes(services));
   api.route('/things', shadowRoutes(services));
   api.route('/jobs', jobRoutes(services));
   api.route('/', actionRoutes(services));
@@ -87,6 +91,7 @@ function createApi(services: Services): Hono {
   api.route('/', workflowRoutes(services));
   api.route('/', fanoutRoutes(services));
   api.route('/', dataRoutes(services));
+  api.route('/', telemetryRoutes(services));
   api.get('/stream', (c) => {
     c.header('Content-Type', 'text/event-stream');
     c.header('X-Accel-Buffering', 'no');

@@ -2,17 +2,16 @@
 import { Hono } from 'hono';
 import { backupReport, type Overview } from '../../core/wire/api.js';
 import { listClicks } from '../ingest/click-store.js';
-import { notFound, requestInvalid } from './errors.js';
-import { listQuery, readBody, readQuery, telemetryQuery } from './request.js';
+import { notFound } from './errors.js';
+import { listQuery, readBody, readQuery } from './request.js';
 import type { Services } from './services.js';
 
 const overviewRows = 50;
 /** A page with more cards than that helps nobody; the rest is found by its name. */
 const overviewThings = 200;
-const dayMs = 86_400_000;
 
 export function dataRoutes(services: Services): Hono {
-  const { database, runs, telemetry, backups, hub } = services;
+  const { database, runs, backups, hub } = services;
   const routes = new Hono();
   routes.get('/overview', async (c) => c.json(await overviewOf(services)));
   routes.get('/clicks', async (c) => {
@@ -28,16 +27,7 @@ export function dataRoutes(services: Services): Hono {
     if (run === undefined) throw notFound(`run ${c.req.param('id')}`);
     return c.json(run);
   });
-  routes.get('/series', (c) => c.json(telemetry.list()));
-  routes.get('/telemetry', async (c) => {
-    const query = readQuery(c, telemetryQuery);
-    const toMs = query.to ?? services.clock.now();
-    const fromMs = query.from ?? toMs - dayMs;
-    if (fromMs >= toMs) throw requestInvalid('"from" is not before "to"');
-    const view = await telemetry.query({ ...query, fromMs, toMs });
-    if (view === undefined) throw notFound(`series ${query.series} of ${query.thing}`);
-    return c.json(view);
-  });
+  routes.get('/refusals', (c) => c.json(services.refusals.list()));
   routes.get('/backups', async (c) => c.json(await backups.list()));
   routes.post('/backups/reports', async (c) => {
     const report = await readBody(c, backupReport);

@@ -44,6 +44,23 @@ const instant = z.iso
   .transform((text) => Date.parse(text))
   .refine((ms) => Number.isFinite(ms), { message: 'no such time' });
 
+export const exportQuery = z.object({
+  thing: thingName.optional(),
+  series: z.string().min(1).max(128).optional(),
+  label: z
+    .string()
+    .regex(/^[^=]{1,64}=.{1,256}$/s, 'KEY=VALUE')
+    .transform((text): [string, string] => [
+      text.slice(0, text.indexOf('=')),
+      text.slice(text.indexOf('=') + 1),
+    ])
+    .optional(),
+  from: instant.optional(),
+  to: instant.optional(),
+  format: z.enum(['csv', 'jsonl']).default('csv'),
+  resolution: z.enum(['raw', 'minute', 'hour']).default('raw'),
+});
+
 export const telemetryQuery = z.object({
   thing: thingName,
   series: z.string().min(1).max(128),

@@ -14,6 +14,7 @@ import type { Submit } from '../actions/run-intake.js';
 import type { RunRequest } from '../actions/run-request.js';
 import { GroupCommit } from '../db/group-commit.js';
 import { type HealthFacts, watchHealth } from '../devices/health.js';
+import type { Refusals } from '../refusals.js';
 import type { DeviceTypes } from '../registry/device-types.js';
 import { parsePayload } from './payload.js';
 
@@ -31,6 +32,7 @@ export interface ClickIngestOptions {
   /** The region that events name. */
   readonly region: string;
   readonly clock: Clock;
+  readonly refusals: Refusals;
   readonly log: Logger;
   /** Told of each new click, after it is stored. `hasRun`: an action follows. */
   readonly onClick: (click: ClickView, hasRun: boolean) => void;
@@ -71,9 +73,13 @@ export class ClickIngest implements Closeable {
    * @throws DATABASE_* when it is to be sent again.
    */
   async accept(thing: string, payload: Uint8Array): Promise<void> {
-    const { clock, log } = this.#options;
+    const { clock, refusals, log } = this.#options;
     const message = parsePayload(clickMessage, payload);
-    if (!message.ok) return log.warn('click dropped: not valid', { thing, faults: message.faults });
+    if (!message.ok) {
+      const { reason, faults } = message;
+      if (refusals.count('click', reason)) log.warn('click dropped: not valid', { thing, faults });
+      return;
+    }
     await this.#commits.add({ thing, message: message.value, receivedMs: clock.now() });
   }
 

@@ -5,7 +5,13 @@ import { messageOf } from '../../core/errors.js';
 
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly faults: string };
+  | {
+      readonly ok: false;
+      /** In words of ours, for counting. */
+      readonly reason: 'not JSON in UTF-8' | 'JSON that is not such a message';
+      /** What exactly is wrong. */
+      readonly faults: string;
+    };
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -19,13 +25,14 @@ export function parsePayload<T extends z.ZodType>(
   try {
     value = JSON.parse(decode(payload));
   } catch (error) {
-    return { ok: false, faults: messageOf(error) };
+    return { ok: false, reason: 'not JSON in UTF-8', faults: messageOf(error) };
   }
   const known = plain?.(value);
   if (known !== undefined) return { ok: true, value: known };
   const result = schema.safeParse(value);
   if (result.success) return { ok: true, value: result.data };
-  return { ok: false, faults: faultsOf(result.error).slice(0, 5).join('; ') };
+  const faults = faultsOf(result.error).slice(0, 5).join('; ');
+  return { ok: false, reason: 'JSON that is not such a message', faults };
 }
 
 /** As the strict decoder does it, which is asked only where the quick one put in a replacement or a mark. */

@@ -1,17 +1,20 @@
 /** Takes the status that a thing publishes (or its broker on its behalf, when it is gone). */
 import type { Logger } from '../../core/log.js';
 import { statusMessage } from '../../core/wire/messages.js';
+import type { Refusals } from '../refusals.js';
 import type { ThingStates } from '../things/thing-states.js';
 import { parsePayload } from './payload.js';
 
 export interface StatusIngestOptions {
   readonly states: ThingStates;
+  readonly refusals: Refusals;
   readonly log: Logger;
   /**
    * A last will may arrive when the thing has already connected again; only the broker knows.
    */
   readonly isConnected: (thing: string) => boolean;
-  readonly onThing: (thing: string) => void;
+  /** `isThere`: the message is from the thing itself, not its last will. */
+  readonly onThing: (thing: string, isThere: boolean) => void;
 }
 
 export class StatusIngest {
@@ -25,10 +28,13 @@ export class StatusIngest {
   async accept(thing: string, payload: Uint8Array): Promise<void> {
     const message = parsePayload(statusMessage, payload);
     if (!message.ok) {
-      return this.#options.log.warn('status dropped: not valid', { thing, faults: message.faults });
+      const { refusals, log } = this.#options;
+      const { reason, faults } = message;
+      if (refusals.count('status', reason)) log.warn('status dropped: not valid', { thing, faults });
+      return;
     }
     const online = message.value.online || this.#options.isConnected(thing);
     await this.#options.states.update(thing, { ...message.value, online });
-    this.#options.onThing(thing);
+    this.#options.onThing(thing, message.value.online);
   }
 }

@@ -3,12 +3,14 @@ import type { Closeable } from '../../core/lifecycle.js';
 import type { Logger } from '../../core/log.js';
 import { type Reading, type TelemetryMessage, telemetryMessage } from '../../core/wire/messages.js';
 import { GroupCommit } from '../db/group-commit.js';
+import type { Refusals } from '../refusals.js';
 import type { TelemetryStore } from '../telemetry/telemetry-store.js';
 import { parsePayload } from './payload.js';
 import { plainTelemetry } from './plain-telemetry.js';
 
 export interface TelemetryIngestOptions {
   readonly store: TelemetryStore;
+  readonly refusals: Refusals;
   readonly log: Logger;
   /** Told of the newest reading of each series, when it is newer than all before. */
   readonly onReading: (thing: string, reading: Reading) => void;
@@ -39,7 +41,10 @@ export class TelemetryIngest implements Closeable {
   async accept(thing: string, payload: Uint8Array): Promise<void> {
     const message = parsePayload(telemetryMessage, payload, plainTelemetry);
     if (!message.ok) {
-      return this.#options.log.warn('telemetry dropped: not valid', { thing, faults: message.faults });
+      const { refusals, log } = this.#options;
+      const { reason, faults } = message;
+      if (refusals.count('telemetry', reason)) log.warn('telemetry dropped: not valid', { thing, faults });
+      return;
     }
     const newest = await this.#commits.add({ thing, message: message.value });
     for (const reading of newest) this.#options.onReading(thing, reading);

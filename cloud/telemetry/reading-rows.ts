@@ -5,7 +5,7 @@
  */
 import type { Database, SqlRow, SqlStatement, SqlWriter } from '../../core/db/database.js';
 import { hasCode } from '../../core/errors.js';
-import { MultiRow } from './multi-row.js';
+import { MultiRow } from '../db/multi-row.js';
 import { bucketStart, tiers } from './tiers.js';
 
 export interface ReadingRow {

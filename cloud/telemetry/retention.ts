@@ -1,26 +1,55 @@
-/** Deletes what is too old, a little at a time, so that clicks never wait for it. */
+/**
+ * Deletes what is too old or too much, a little at a time, so that clicks never wait for it, and hands the
+ * room back to the disk. Readings go first, then sums per minute; the sums per hour only by their own age.
+ */
 import { type Clock, sleep } from '../../core/clock.js';
+import type { Database } from '../../core/db/database.js';
 import type { Closeable } from '../../core/lifecycle.js';
 import type { Logger } from '../../core/log.js';
+import { freeRoom, spaceOf } from './disk-space.js';
+import type { TelemetryStore } from './telemetry-store.js';
+import type { TierName } from './tiers.js';
+
+/** How long each grain is kept, and how much the database may hold; undefined for no limit. */
+export interface RetentionLimits {
+  readonly maxAgeMs: Readonly<Record<TierName, number>>;
+  readonly maxBytes: number | undefined;
+}
+
+/** Deletes up to `limit` rows older than `beforeMs` and tells how many went. */
+export type Sweeper = (beforeMs: number, limit: number) => Promise<number>;
 
 export interface RetentionOptions {
   readonly clock: Clock;
   readonly log: Logger;
-  readonly maxAgeMs: number;
-  /** Each deletes up to `limit` rows older than `beforeMs` and tells how many went. */
-  readonly sweepers: readonly ((beforeMs: number, limit: number) => Promise<number>)[];
+  readonly database: Database;
+  readonly telemetry: TelemetryStore;
+  readonly limits: RetentionLimits;
+  /** Other data that goes with the readings' age. */
+  readonly others: readonly Sweeper[];
+}
+
+export interface PruneReport {
+  /** Rows that went, by grain. */
+  readonly deleted: Readonly<Record<TierName, number>>;
+  readonly deletedOthers: number;
+  /** By which the file on disk is smaller. */
+  readonly bytesFreed: number;
 }
 
 const everyMs = 600_000;
-const batchRows = 500;
-const betweenBatchesMs = 50;
+const batchRows = 1_000;
+const betweenBatchesMs = 20;
+/** To get below a size, the oldest part of what is there goes, again and again. */
+const partOfSpan = 20;
 
 export class Retention implements Closeable {
   readonly #options: RetentionOptions;
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
+  #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: RetentionOptions) {
+  constructor(options: RetentionOptions) {
     this.#options = options;
   }
 
@@ -34,6 +63,25 @@ export class Retention implements Closeable {
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#running;
+    await this.#last.catch(() => {});
+  }
+
+  get limits(): RetentionLimits {
+    return this.#options.limits;
+  }
+
+  /** One sweep, after any that is under way. @throws INTERRUPTED, DATABASE_* */
+  prune(limits: RetentionLimits = this.#options.limits): Promise<PruneReport> {
+    const sweep = this.#last.catch(() => {}).then(() => this.#sweep(limits));
+    this.#last = sweep;
+    return sweep;
+  }
+
+  /** About how many readings a sweep would delete by age; nothing is changed. */
+  async plan(limits: RetentionLimits = this.#options.limits): Promise<{ readings: number; before: string }> {
+    const beforeMs = this.#options.clock.now() - limits.maxAgeMs.raw;
+    const readings = await this.#options.telemetry.countBefore(beforeMs);
+    return { readings, before: new Date(beforeMs).toISOString() };
   }
 
   async #run(): Promise<void> {
@@ -41,7 +89,9 @@ export class Retention implements Closeable {
     const { clock, log } = this.#options;
     while (!signal.aborted) {
       try {
-        await this.#sweep(signal);
+        const report = await this.prune();
+        if (report.bytesFreed > 0)
+          log.info('old data deleted', { ...report.deleted, bytesFreed: report.bytesFreed });
       } catch (error) {
         if (!signal.aborted) log.warn('old data cannot be deleted now', { error });
       }
@@ -49,12 +99,52 @@ export class Retention implements Closeable {
     }
   }
 
-  async #sweep(signal: AbortSignal): Promise<void> {
-    const beforeMs = this.#options.clock.now() - this.#options.maxAgeMs;
-    for (const sweeper of this.#options.sweepers) {
-      while ((await sweeper(beforeMs, batchRows)) >= batchRows) {
-        await sleep(this.#options.clock, betweenBatchesMs, signal);
-      }
+  async #sweep(limits: RetentionLimits): Promise<PruneReport> {
+    const { clock, database, telemetry, others } = this.#options;
+    const nowMs = clock.now();
+    const before = await spaceOf(database);
+    const deleted: Record<TierName, number> = { raw: 0, minute: 0, hour: 0 };
+    for (const tier of ['raw', 'minute', 'hour'] as const) {
+      deleted[tier] += await this.#all(
+        (beforeMs, limit) => telemetry.deleteBefore(tier, beforeMs, limit),
+        nowMs - limits.maxAgeMs[tier],
+      );
     }
+    let deletedOthers = 0;
+    for (const sweeper of others) deletedOthers += await this.#all(sweeper, nowMs - limits.maxAgeMs.raw);
+    if (limits.maxBytes !== undefined) {
+      for (const tier of ['raw', 'minute'] as const)
+        deleted[tier] += await this.#shrink(tier, limits.maxBytes);
+    }
+    await freeRoom(database, () => this.#pause());
+    const after = await spaceOf(database);
+    return { deleted, deletedOthers, bytesFreed: Math.max(0, before.fileBytes - after.fileBytes) };
+  }
+
+  async #all(sweeper: Sweeper, beforeMs: number): Promise<number> {
+    let total = 0;
+    for (;;) {
+      const deleted = await sweeper(beforeMs, batchRows);
+      total += deleted;
+      if (deleted < batchRows) return total;
+      await this.#pause();
+    }
+  }
+
+  /** The oldest of that grain goes until what is used fits. */
+  async #shrink(tier: TierName, maxBytes: number): Promise<number> {
+    const { database, telemetry } = this.#options;
+    let total = 0;
+    while ((await spaceOf(database)).usedBytes > maxBytes) {
+      const extent = await telemetry.extentOf(tier);
+      if (extent === undefined) return total;
+      const beforeMs = extent.fromMs + Math.max(1, Math.ceil((extent.toMs - extent.fromMs) / partOfSpan));
+      total += await this.#all((before, limit) => telemetry.deleteBefore(tier, before, limit), beforeMs);
+    }
+    return total;
+  }
+
+  #pause(): Promise<void> {
+    return sleep(this.#options.clock, betweenBatchesMs, this.#stop.signal);
   }
 }

@@ -7,7 +7,7 @@ import type { Database } from '../../core/db/database.js';
 import type { SeriesView, TelemetryView } from '../../core/wire/api.js';
 import type { Reading, TelemetryMessage } from '../../core/wire/messages.js';
 import { type ReadingRow, writeReadings } from './reading-rows.js';
-import { type Labels, SeriesTable } from './series-table.js';
+import { type Labels, type Series, SeriesTable } from './series-table.js';
 import { queryBuckets } from './telemetry-query.js';
 import { type TierName, tiers } from './tiers.js';
 
@@ -85,8 +85,55 @@ export class TelemetryStore {
     return { thing: query.thing, series: query.series, unit: series.unit, ...found };
   }
 
-  get series(): SeriesTable {
-    return this.#series;
+  /** By thing and name: all, or those of a thing, of a name, with a label. */
+  select(wanted: {
+    readonly thing?: string | undefined;
+    readonly series?: string | undefined;
+    readonly label?: readonly [string, string] | undefined;
+  }): Series[] {
+    const { thing, series, label } = wanted;
+    return [...this.#series.values()]
+      .filter((one) => thing === undefined || one.thing === thing)
+      .filter((one) => series === undefined || one.series === series)
+      .filter((one) => label === undefined || one.labels[label[0]] === label[1])
+      .sort((a, b) => compare(a.thing, b.thing) || compare(a.series, b.series));
+  }
+
+  /** From the oldest to the newest time of a grain; undefined when it is empty. */
+  async extentOf(tierName: TierName): Promise<{ fromMs: number; toMs: number } | undefined> {
+    const { table, time } = tiers[tierName];
+    const extent = { fromMs: Number.POSITIVE_INFINITY, toMs: Number.NEGATIVE_INFINITY };
+    for (const { id } of this.#series.values()) {
+      const end = (which: string) =>
+        this.#database.get<{ t: number | null }>(
+          `SELECT ${which}(${time}) AS t FROM ${table} WHERE series_id = ?`,
+          [id],
+        );
+      extent.fromMs = Math.min(extent.fromMs, (await end('MIN'))?.t ?? Number.POSITIVE_INFINITY);
+      extent.toMs = Math.max(extent.toMs, (await end('MAX'))?.t ?? Number.NEGATIVE_INFINITY);
+    }
+    return Number.isFinite(extent.fromMs) ? extent : undefined;
+  }
+
+  /** Readings from before that time which are still there; to the hour, from the sums. */
+  async countBefore(beforeMs: number): Promise<number> {
+    const row = await this.#database.get<{ n: number | null }>(
+      `SELECT SUM(count) AS n FROM ${tiers.hour.table} WHERE bucket_ms >= ? AND bucket_ms < ?`,
+      [this.#cleared.get('raw') ?? Number.MIN_SAFE_INTEGER, beforeMs],
+    );
+    return row?.n ?? 0;
+  }
+
+  /** Readings that are still there, the largest series first; to the hour, from the sums. */
+  async countBySeries(): Promise<{ thing: string; series: string; readings: number }[]> {
+    const rows = await this.#database.all<{ id: number; n: number }>(
+      `SELECT series_id AS id, SUM(count) AS n FROM ${tiers.hour.table} WHERE bucket_ms >= ? GROUP BY series_id`,
+      [this.#cleared.get('raw') ?? Number.MIN_SAFE_INTEGER],
+    );
+    const counts = new Map(rows.map(({ id, n }) => [id, n]));
+    return [...this.#series.values()]
+      .map(({ id, thing, series }) => ({ thing, series, readings: counts.get(id) ?? 0 }))
+      .sort((a, b) => b.readings - a.readings);
   }
 
   /** Takes the place of all labels before. False when there is no such series. */

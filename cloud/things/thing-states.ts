@@ -5,6 +5,7 @@
 import type { Clock } from '../../core/clock.js';
 import type { Database, SqlRow } from '../../core/db/database.js';
 import { type StatusMessage, statusMessage } from '../../core/wire/messages.js';
+import { MultiRow } from '../db/multi-row.js';
 
 export interface ThingState {
   readonly online: boolean;
@@ -24,6 +25,15 @@ const unknownState: ThingState = {
   i2cRoute: null,
 };
 
+const lastSeen = new MultiRow<readonly [string, number | null]>(
+  {
+    head: 'INSERT INTO thing_state (thing, last_seen_ms)',
+    columns: 2,
+    tail: 'ON CONFLICT (thing) DO UPDATE SET last_seen_ms = excluded.last_seen_ms',
+  },
+  (row, params) => void params.push(...row),
+);
+
 interface StateRow extends SqlRow {
   thing: string;
   last_seen_ms: number | null;
@@ -34,6 +44,7 @@ export class ThingStates {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #states: Map<string, ThingState>;
+  readonly #unwritten = new Set<string>();
 
   private constructor(database: Database, clock: Clock, states: Map<string, ThingState>) {
     this.#database = database;
@@ -53,9 +64,19 @@ export class ThingStates {
     return this.#states.get(thing) ?? unknownState;
   }
 
-  /** Notes that something arrived from the thing; written with its next status. */
+  /** Notes that something arrived from the thing; written by `flush`, or with its next status. */
   seen(thing: string): void {
+    this.#unwritten.add(thing);
     this.#states.set(thing, { ...this.get(thing), lastSeenMs: this.#clock.now() });
+  }
+
+  /** Writes when things were last heard, for those that were since the last time. */
+  async flush(): Promise<void> {
+    const things = [...this.#unwritten];
+    this.#unwritten.clear();
+    await this.#database.batch([
+      ...lastSeen.statements(things.map((thing) => [thing, this.get(thing).lastSeenMs])),
+    ]);
   }
 
   /** The broker knows best who is connected. False when nothing changed. */

@@ -64,6 +64,8 @@ export interface OpenDatabaseOptions {
    * power cut may take the last commits, never the file. Default `full`.
    */
   readonly durability?: 'full' | 'normal';
+  /** A new file is made so that `PRAGMA incremental_vacuum` makes it smaller. */
+  readonly handsRoomBack?: boolean;
   /** Names a driver instead of taking the best available one. */
   readonly driver?: 'sqlite3' | 'node:sqlite' | 'wasm';
 }

@@ -43,6 +43,8 @@ export async function openDatabase(options: OpenDatabaseOptions, migrations: Mig
   try {
     for (const pragma of driver.firstPragmas) await database.exec(pragma);
     await database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    // Only a file without tables yet takes it: what is deleted can then be handed back to the disk.
+    if (options.handsRoomBack) await database.exec('PRAGMA auto_vacuum = INCREMENTAL');
     await database.exec('PRAGMA journal_mode = WAL');
     await database.exec(`PRAGMA synchronous = ${options.durability === 'normal' ? 'NORMAL' : 'FULL'}`);
     await database.exec('PRAGMA foreign_keys = ON');

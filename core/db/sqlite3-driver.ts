@@ -8,9 +8,7 @@ type Values = readonly SqlValue[];
 /** What is used of the package; stated here, so that this compiles where it is not installed. */
 interface NativeStatement {
   run(params: Values, done: (this: { readonly changes: number }, error: Error | null) => void): unknown;
-  get(params: Values, done: Callback<SqlRow>): unknown;
   all(params: Values, done: Callback<SqlRow[]>): unknown;
-  reset(done: Callback<void>): unknown;
   finalize(done: Callback<void>): unknown;
 }
 
@@ -70,13 +68,9 @@ function wrap(statement: NativeStatement): DriverStatement {
           else resolve(this.changes);
         });
       }),
-    async get(params: SqlParams) {
-      try {
-        return await settle<SqlRow | undefined>((done) => statement.get(params, done));
-      } finally {
-        await settle<void>((done) => statement.reset(done));
-      }
-    },
+    // Not the binding's `get`: it leaves the statement standing on its row, and a reset would be a second
+    // trip to the other thread.
+    get: async (params: SqlParams) => (await settle<SqlRow[]>((done) => statement.all(params, done)))[0],
     all: (params) => settle<SqlRow[]>((done) => statement.all(params, done)),
     finalize: () => settle<void>((done) => statement.finalize(done)),
   };

@@ -59,12 +59,19 @@
  *   POST   /fanout/subscriptions            FanoutRequest -> FanoutView
  *   GET    /projects                         ProjectView[]
  *   GET    /series                           SeriesView[]
+ *   PUT    /series/labels                    { thing, series, labels }
+ *   GET    /telemetry/export?thing=&series=&label=KEY=VALUE&from=&to=&format=csv|jsonl&resolution=raw|minute|hour
+ *   GET    /telemetry/usage                  TelemetryUsage
+ *   POST   /telemetry/prune                  { olderThanMs?, maxBytes?, dryRun? } -> what was deleted, bytesFreed
+ *   GET    /refusals                         what was turned away since the start, by reason
  *   GET    /telemetry?thing=&series=&from=&to=&maxPoints=   TelemetryView
  *   GET    /backups                          BackupJobView[]
  *   POST   /backups/reports                  BackupReport
+ *   *      /alarms...                        see alarms.ts
  *   GET    /stream                           server-sent events, see StreamEvent
  */
 import { z } from 'zod';
+import type { AlarmView } from './alarms.js';
 import type { JobView } from './jobs.js';
 import { clickType, outputAction, pulseMs, senmlUnit, thingName } from './messages.js';
 
@@ -292,6 +299,33 @@ export const seriesView = z.object({
 });
 export type SeriesView = z.infer<typeof seriesView>;
 
+/** Body of `PUT /series/labels`. Keys and values of a person's choice. */
+export const seriesLabels = z.strictObject({
+  thing: thingName,
+  series: z.string().min(1).max(128),
+  labels: z
+    .record(z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/), z.string().min(1).max(256))
+    .refine((labels) => Object.keys(labels).length <= 32, 'at most 32 labels'),
+});
+
+export interface TelemetryUsage {
+  readonly fileBytes: number;
+  readonly usedBytes: number;
+  /** False for a database from an older release, which uses free room again and does not hand it back. */
+  readonly givesBack: boolean;
+  readonly maxBytes: number | null;
+  readonly keptDays: { readonly raw: number; readonly minute: number; readonly hour: number };
+  readonly oldest: {
+    readonly raw: string | null;
+    readonly minute: string | null;
+    readonly hour: string | null;
+  };
+  /** To the hour. */
+  readonly readings: number;
+  /** The largest first. */
+  readonly series: readonly { readonly thing: string; readonly series: string; readonly readings: number }[];
+}
+
 /** `points` are `[epoch ms, mean, minimum, maximum]` per bucket, oldest first. */
 export const telemetryView = z.object({
   thing: z.string(),
@@ -388,6 +422,7 @@ export type StreamEvent =
       readonly data: { thing: string; series: string; unit: string; time: string; value: number };
     }
   | { readonly type: 'job'; readonly data: JobView }
+  | { readonly type: 'alarm'; readonly data: AlarmView }
   | { readonly type: 'backup'; readonly data: BackupReport };
 
 export const apiError = z.object({

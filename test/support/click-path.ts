@@ -9,6 +9,7 @@ import { DeviceLife } from '../../cloud/devices/device-life.js';
 import { DeviceMethods } from '../../cloud/devices/device-methods.js';
 import { ClickIngest } from '../../cloud/ingest/click-ingest.js';
 import { ProjectStore } from '../../cloud/projects/project-store.js';
+import { Refusals } from '../../cloud/refusals.js';
 import { Registry } from '../../cloud/registry/registry.js';
 import type { Clock } from '../../core/clock.js';
 import type { Database } from '../../core/db/database.js';
@@ -105,6 +106,7 @@ export async function openClickPath(database: Database, options: ClickPathOption
     placements: { placementOf: (thing) => options.placements?.[thing] },
     types: registry.types,
     region: 'us-west-2',
+    refusals: new Refusals(clock),
     clock,
     log: silentLogger,
     onClick: (click) => clicks.push(click),

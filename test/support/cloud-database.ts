@@ -8,7 +8,7 @@ import { temporaryFolder } from './temporary-folder.js';
 
 export async function cloudDatabase(folder?: string): Promise<Database> {
   const filePath = join(folder ?? (await temporaryFolder()), 'cloud.db');
-  const database = await openDatabase({ filePath }, cloudMigrations);
+  const database = await openDatabase({ filePath, handsRoomBack: true }, cloudMigrations);
   onTestFinished(() => database.close());
   return database;
 }

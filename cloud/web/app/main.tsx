@@ -14,6 +14,7 @@ import './styles/activity.css';
 import './styles/sensors.css';
 import './styles/rover.css';
 import './styles/backups.css';
+import './styles/alarms.css';
 import './styles/sign-in.css';
 import './styles/motion.css';
 import { App } from './views/app.js';

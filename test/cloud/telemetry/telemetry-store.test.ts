@@ -1,10 +1,7 @@
 import { expect, test } from 'vitest';
-import { Retention } from '../../../cloud/telemetry/retention.js';
 import { TelemetryStore } from '../../../cloud/telemetry/telemetry-store.js';
-import { silentLogger } from '../../../core/log.js';
 import type { TelemetryMessage } from '../../../core/wire/messages.js';
-import { cloudDatabase, until } from '../../support/cloud-database.js';
-import { FakeClock } from '../../support/fake-clock.js';
+import { cloudDatabase } from '../../support/cloud-database.js';
 
 const t0 = Date.UTC(2026, 0, 2);
 const series = 'room.temperature';
@@ -118,39 +115,6 @@ test('the newest reading of each series is known after reopening', async () => {
     ['a.b', 9],
     [series, 1],
   ]);
-});
-
-test('old readings are deleted in small batches, young ones stay', async () => {
-  const database = await cloudDatabase();
-  const store = await TelemetryStore.open(database);
-  const readings = Array.from({ length: 1_200 }, (_, index): [number, number] => [index * 1_000, index]);
-  for (let from = 0; from < 1_200; from += 400) {
-    await store.insert([message(`message-${from}`, readings.slice(from, from + 400))]);
-  }
-  const clock = new FakeClock(t0 + 86_400_000 + 1_100_000);
-  const batches: number[] = [];
-  const retention = Retention.start({
-    clock,
-    log: silentLogger,
-    maxAgeMs: 86_400_000,
-    sweepers: [
-      async (beforeMs, limit) => {
-        const deleted = await store.deleteBefore('raw', beforeMs, limit);
-        batches.push(deleted);
-        return deleted;
-      },
-    ],
-  });
-  await until(() => {
-    clock.advance(50);
-    return batches.at(-1) === 100;
-  });
-  await retention.close();
-  expect(batches).toEqual([500, 500, 100]);
-  const left = await database.get<{ n: number; first: number }>(
-    'SELECT COUNT(*) AS n, MIN(time_ms) AS first FROM readings',
-  );
-  expect(left).toEqual({ n: 100, first: t0 + 1_100_000 });
 });
 
 test('sums per minute and hour count each reading once, also late ones and those sent twice', async () => {

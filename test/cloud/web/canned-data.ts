@@ -1,4 +1,5 @@
 /** A small household as the API would describe it, in relation to a given time. Typed by the API itself. */
+import type { AlarmRuleView, AlarmView } from '../../../core/wire/alarms.js';
 import type {
   BackupJobView,
   BackupProgressReport,
@@ -19,6 +20,8 @@ export interface Canned {
   readonly workflows: WorkflowView[];
   readonly executions: ExecutionView[];
   readonly logs: Record<string, string>;
+  readonly alarms: AlarmView[];
+  readonly alarmRules: AlarmRuleView[];
 }
 
 export const minuteMs = 60_000;
@@ -286,6 +289,56 @@ export function household(nowMs: number): Canned {
     ],
     workflows: [visit(nowMs)],
     executions: [execution(nowMs)],
+    alarms: [
+      {
+        rule: 'Garden gate is offline',
+        subject: 'garden-gate',
+        kind: 'offline',
+        state: 'ALARM',
+        since: iso(nowMs - 2 * hourMs),
+        reason: 'garden-gate has not been connected for 10 minutes; the limit is 10 minutes.',
+        advice: 'Look whether the device has power and network; its agent says more in its log.',
+        acknowledgedAt: null,
+        snoozedUntil: null,
+      },
+      {
+        rule: 'Attic too warm',
+        subject: 'attic',
+        kind: 'range',
+        state: 'PENDING',
+        since: iso(nowMs - 3 * minuteMs),
+        reason: 'room.temperature of attic is 31.2, outside of at most 30.',
+        advice: 'Look at what is measured; then at the sensor, if the value cannot be right.',
+        acknowledgedAt: null,
+        snoozedUntil: null,
+      },
+    ],
+    alarmRules: [
+      {
+        name: 'Garden gate is offline',
+        thing: 'garden-gate',
+        when: { kind: 'offline', forMs: 600_000 },
+        actions: ['send-mail'],
+        notifyOn: ['ALARM', 'OK'],
+        clearAfterMs: 0,
+        noticesPerHour: 6,
+        createdAt: iso(nowMs - 24 * hourMs),
+        origin: 'api',
+        alarms: { ok: 0, pending: 0, alarm: 1 },
+      },
+      {
+        name: 'Attic too warm',
+        thing: 'attic',
+        when: { kind: 'range', series: 'room.temperature', max: 30, forMs: 600_000, margin: 0 },
+        actions: [],
+        notifyOn: ['ALARM', 'OK'],
+        clearAfterMs: 0,
+        noticesPerHour: 6,
+        createdAt: iso(nowMs - 24 * hourMs),
+        origin: 'api',
+        alarms: { ok: 0, pending: 1, alarm: 0 },
+      },
+    ],
     logs: {
       'run-1': 'START send-mail\nhanded to the mail server in 151 ms\nEND',
       'run-2': 'START send-mail, attempt 3 of 3\n452 4.2.2 mailbox full\nEND',
@@ -296,7 +349,7 @@ export function household(nowMs: number): Canned {
 export function emptyHousehold(nowMs: number): Canned {
   const lists = { things: [], clicks: [], runs: [], backups: [] };
   const overview = { version: '0.1.0', startedAt: iso(nowMs), thingsTotal: 0, ...lists };
-  return { overview, series: [], workflows: [], executions: [], logs: {} };
+  return { overview, series: [], workflows: [], executions: [], alarms: [], alarmRules: [], logs: {} };
 }
 
 const levels: Record<string, readonly [base: number, swing: number]> = {

@@ -135,12 +135,27 @@ export class DashboardServer {
     if (path === '/overview') return json(response, 200, overview);
     if (path === '/clicks') return json(response, 200, overview.clicks);
     if (path === '/runs') return json(response, 200, overview.runs);
+    if (path === '/actions') return json(response, 200, [{ name: 'send-mail' }]);
     if (path === '/series') return json(response, 200, series);
     if (path.startsWith('/workflows')) return json(response, 200, workflowAnswer(path, this.canned));
+    if (path.startsWith('/alarms')) return this.#alarms(path, url, response);
     if (path === '/telemetry') return this.#telemetry(url, response);
     const run = overview.runs.find((other) => other.id === runId);
     if (run !== undefined) return json(response, 200, { ...run, log: logs[run.id] ?? '' });
     json(response, 404, { error: { code: 'NOT_FOUND', message: 'There is no such thing.' } });
+  }
+
+  #alarms(path: string, url: URL, response: ServerResponse): void {
+    const state = url.searchParams.get('state');
+    if (path === '/alarms/rules') {
+      json(response, 200, this.canned.alarmRules);
+      return;
+    }
+    json(
+      response,
+      200,
+      this.canned.alarms.filter((alarm) => alarm.state === state),
+    );
   }
 
   #stream(response: ServerResponse): void {

@@ -192,11 +192,30 @@ describe.skipIf(isAbsent)(`the dashboard in Chromium${skipReason}`, () => {
   test('opens the log of a run with the keyboard', async () => {
     const { page } = await openDashboard();
     const row = page.locator('.row').nth(1);
-    const details = row.getByRole('button', { name: 'Details of the press' });
-    await details.focus();
+    const toggle = row.getByRole('button', { name: /^Details/ });
+    await toggle.focus();
     await page.keyboard.press('Enter');
     await row.getByText('452 4.2.2 mailbox full').waitFor();
-    expect(await details.getAttribute('aria-expanded')).toBe('true');
+    expect(await toggle.getAttribute('aria-expanded')).toBe('true');
+  });
+
+  test('shows what is the matter and what to do, also at the device, and offers a sentence for a new rule', async () => {
+    const { page, server, complaints } = await openDashboard();
+    page.setDefaultTimeout(4_000);
+    const section = page.locator('#alarms');
+    await section.getByText('garden-gate has not been connected', { exact: false }).waitFor();
+    await section.getByText('Look whether the device has power', { exact: false }).waitFor();
+    await page.getByRole('article', { name: 'garden-gate' }).getByText('Garden gate is offline').waitFor();
+    await section.getByRole('button', { name: 'New rule' }).click();
+    await section.getByLabel('What happens').selectOption('above');
+    await section.getByRole('button', { name: 'Make the rule' }).click();
+    await section.getByText('Choose what is measured.').waitFor();
+    const [first] = server.canned.alarms;
+    server.send({ type: 'alarm', data: { ...first!, state: 'OK' } });
+    await section
+      .getByText('garden-gate has not been connected', { exact: false })
+      .waitFor({ state: 'detached' });
+    expect(complaints).toEqual([]);
   });
 
   test('draws the charts and follows a reading', async () => {
@@ -221,7 +240,7 @@ describe.skipIf(isAbsent)(`the dashboard in Chromium${skipReason}`, () => {
     const room = card(page, 'Room temperature, attic');
     await room.getByText(/^Low/).waitFor();
     const liveInk = await inkOf(room.getByRole('img'));
-    await page.getByRole('radio', { name: 'Last day' }).check();
+    await page.getByRole('radio', { name: 'Day', exact: true }).check();
     await expect.poll(() => inkOf(room.getByRole('img'))).toBeGreaterThan(liveInk * 2);
     const asked = new URL(server.requests.findLast((path) => path.includes('/telemetry')) ?? '', server.url);
     const { from, to, maxPoints } = Object.fromEntries(asked.searchParams);

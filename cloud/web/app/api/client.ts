@@ -3,7 +3,9 @@
  * trusted to have the shapes of `core/wire/api.ts`, since the same release serves this page.
  */
 import { GatehouseError } from '../../../../core/errors.js';
+import type { AlarmRuleView, AlarmView } from '../../../../core/wire/alarms.js';
 import type {
+  ActionView,
   ClickView,
   ExecutionView,
   Overview,
@@ -41,6 +43,15 @@ export interface Api {
   /** The last ones of a workflow, newest first. */
   executions(workflow: string): Promise<ExecutionView[]>;
   workflow(name: string): Promise<WorkflowView>;
+  /** Those that are not OK. */
+  alarms(): Promise<AlarmView[]>;
+  alarmRules(): Promise<AlarmRuleView[]>;
+  /** What can run. */
+  actions(): Promise<ActionView[]>;
+  createAlarmRule(rule: object): Promise<AlarmRuleView>;
+  deleteAlarmRule(name: string): Promise<unknown>;
+  acknowledge(alarm: AlarmView): Promise<AlarmView>;
+  snooze(alarm: AlarmView, forMs: number): Promise<AlarmView>;
   telemetry(query: TelemetryQuery): Promise<TelemetryView>;
   press(thing: string, button: string, pattern: ClickType): Promise<{ id: string }>;
   /** Tells an output of a device that is connected. */
@@ -51,9 +62,9 @@ export interface Api {
 
 export function createApi(fetcher: typeof fetch): Api {
   const get = <T>(path: string) => call<T>(fetcher, path);
-  const post = <T>(path: string, body: object) =>
+  const send = <T>(method: string, path: string, body: object = {}) =>
     call<T>(fetcher, path, {
-      method: 'POST',
+      method,
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
@@ -66,14 +77,35 @@ export function createApi(fetcher: typeof fetch): Api {
     workflows: () => get('/workflows'),
     executions: (workflow) => get(`/workflows/${encodeURIComponent(workflow)}/executions?limit=5`),
     workflow: (name) => get(`/workflows/${encodeURIComponent(name)}`),
+    alarms: async () => [
+      ...(await get<AlarmView[]>('/alarms?state=ALARM')),
+      ...(await get<AlarmView[]>('/alarms?state=PENDING')),
+    ],
+    alarmRules: () => get('/alarms/rules'),
+    actions: () => get('/actions'),
+    createAlarmRule: (rule) => send('POST', '/alarms/rules', rule),
+    deleteAlarmRule: (name) => send('DELETE', `/alarms/rules/${encodeURIComponent(name)}`),
+    acknowledge: ({ rule, subject }) => send('POST', '/alarms/ack', { rule, subject }),
+    snooze: ({ rule, subject }, forMs) => send('POST', '/alarms/snooze', { rule, subject, forMs }),
     telemetry: (query) => get(telemetryPath(query)),
-    replay: (runId) => post('/dead-letters/replay', { runIds: [runId] }),
+    replay: (runId) => send('POST', '/dead-letters/replay', { runIds: [runId] }),
     press: (thing, button, pattern) =>
-      post(`/things/${encodeURIComponent(thing)}/press`, { button, pattern }),
+      send('POST', `/things/${encodeURIComponent(thing)}/press`, { button, pattern }),
     switchOutput: (thing, output, action) =>
-      post(`/things/${encodeURIComponent(thing)}/output`, { output, action }),
+      send('POST', `/things/${encodeURIComponent(thing)}/output`, { output, action }),
     signIn: (token) => signIn(fetcher, token),
   };
+}
+
+/** Where the browser gets a series as a file, with the session that it has. */
+export function exportUrl(
+  view: Pick<SeriesView, 'thing' | 'series'>,
+  fromMs: number,
+  format: string,
+): string {
+  const { thing, series } = view;
+  const parameters = new URLSearchParams({ thing, series, format, from: new Date(fromMs).toISOString() });
+  return `${root}/telemetry/export?${parameters}`;
 }
 
 function telemetryPath(query: TelemetryQuery): string {
@@ -90,18 +122,18 @@ function telemetryPath(query: TelemetryQuery): string {
 async function signIn(fetcher: typeof fetch, token: string): Promise<void> {
   const path = `/login?token=${encodeURIComponent(token)}`;
   // The answer redirects to this very page; only its cookie is wanted.
-  await send(fetcher, path, { redirect: 'manual' });
+  await fetched(fetcher, path, { redirect: 'manual' });
 }
 
 async function call<T>(fetcher: typeof fetch, path: string, init: RequestInit = {}): Promise<T> {
-  const response = await send(fetcher, root + path, init);
+  const response = await fetched(fetcher, root + path, init);
   if (response.status === 401) throw signedOut();
   const body: unknown = await response.json().catch(() => undefined);
   if (response.ok && body !== undefined) return body as T;
   throw asError(body) ?? unexpectedAnswer(response.status);
 }
 
-async function send(fetcher: typeof fetch, path: string, init: RequestInit): Promise<Response> {
+async function fetched(fetcher: typeof fetch, path: string, init: RequestInit): Promise<Response> {
   try {
     return await fetcher(path, {
       credentials: 'same-origin',

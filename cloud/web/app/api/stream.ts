@@ -17,7 +17,18 @@ export interface EventStream {
 
 export type OpenStream = (listener: StreamListener) => EventStream;
 
-const types: readonly StreamEvent['type'][] = ['thing', 'click', 'run', 'reading', 'backup'];
+/** The compiler sees to it that none is missing: the browser drops what nobody listens for. */
+const known: Readonly<Record<StreamEvent['type'], true>> = {
+  thing: true,
+  click: true,
+  run: true,
+  reading: true,
+  execution: true,
+  job: true,
+  alarm: true,
+  backup: true,
+};
+const types = Object.keys(known) as StreamEvent['type'][];
 
 export function openEventSource(url: string, listener: StreamListener): EventStream {
   const source = new EventSource(url);

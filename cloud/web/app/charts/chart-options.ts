@@ -1,6 +1,6 @@
 /** How a series looks: mean line, band from minimum to maximum, colours taken from the style sheet. */
 import type uPlot from 'uplot';
-import { clockTime } from '../format/time.js';
+import { clockTime, dayAndMonth } from '../format/time.js';
 import { type DisplayUnit, quantityNumber } from '../format/units.js';
 import { verticalRange } from './chart-data.js';
 import { colour } from './chart-life.js';
@@ -16,7 +16,10 @@ export interface ChartSetup {
 }
 
 /** Seconds between the marks of the time axis; uPlot's own choice leaves a phone with a single one. */
-const timeSteps = [60, 120, 300, 600, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400];
+const timeSteps = [
+  60, 120, 300, 600, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600,
+  2_592_000, 5_184_000, 7_776_000, 15_552_000,
+];
 const font = '12px system-ui, sans-serif';
 
 export function chartOptions(setup: ChartSetup): uPlot.Options {
@@ -53,7 +56,10 @@ function timeAxis(): uPlot.Axis {
     stroke: colour('--text-muted'),
     grid: { show: false },
     ticks: { stroke: colour('--chart-grid'), width: 1, size: 4 },
-    values: (_plot, splits) => splits.map((seconds) => clockTime(seconds * 1_000, undefined, false)),
+    values: (_plot, splits, _axis, _space, step) =>
+      splits.map((seconds) =>
+        step >= 86_400 ? dayAndMonth(seconds * 1_000) : clockTime(seconds * 1_000, undefined, false),
+      ),
   };
 }
 

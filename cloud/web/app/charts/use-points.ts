@@ -1,4 +1,4 @@
-/** The points of one series for one span: the live window, which moves, or the last day, which is fetched anew. */
+/** The points of one series for one span: the live window, which moves, or a longer one, which is fetched anew. */
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import type { SeriesView } from '../../../../core/wire/api.js';
 import { sentenceOf } from '../errors.js';
@@ -6,11 +6,20 @@ import { useSlice, useStore } from '../state/hooks.js';
 import { liveWindowMs, type Point, seriesKey } from '../state/live-readings.js';
 import type { State } from '../state/store.js';
 
-export type Span = 'live' | 'day';
+export type Span = 'live' | 'hour' | 'day' | 'week' | 'month' | 'year';
 
-export const spanMs: Record<Span, number> = { live: liveWindowMs, day: 24 * 60 * 60_000 };
-const maxPoints: Record<Span, number> = { live: 300, day: 288 };
-const dayRefreshMs = 60_000;
+const hourMs = 60 * 60_000;
+const dayMs = 24 * hourMs;
+export const spanMs: Record<Span, number> = {
+  live: liveWindowMs,
+  hour: hourMs,
+  day: dayMs,
+  week: 7 * dayMs,
+  month: 30 * dayMs,
+  year: 365 * dayMs,
+};
+const maxPoints: Record<Span, number> = { live: 300, hour: 360, day: 288, week: 336, month: 360, year: 365 };
+const refreshMs = 60_000;
 
 export interface Points {
   readonly points: readonly Point[];
@@ -40,10 +49,10 @@ export function usePoints(view: Pick<SeriesView, 'thing' | 'series'>, span: Span
 
   useEffect(() => {
     let isCurrent = true;
-    let timer = clock.after(dayRefreshMs, load);
+    let timer = clock.after(refreshMs, load);
     function load(): void {
       timer.cancel();
-      if (span === 'day') timer = clock.after(dayRefreshMs, load);
+      if (span !== 'live') timer = clock.after(refreshMs, load);
       fetchStored().then(
         ({ points, bucketMs }) => {
           if (!isCurrent) return;

@@ -2,6 +2,7 @@
  * What the page knows, and how an event changes it. Pure: the same state and event always give the
  * same next state, and members that an event does not touch keep their identity.
  */
+import type { AlarmRuleView, AlarmView } from '../../../../core/wire/alarms.js';
 import type {
   BackupJobView,
   BackupReport,
@@ -38,6 +39,9 @@ export interface Data {
   readonly workflows: readonly WorkflowView[];
   /** The newest move first; those that moved while the page was open, and the last ones of each workflow. */
   readonly executions: readonly ExecutionView[];
+  /** Those that are not OK, and others that changed while the page was open. */
+  readonly alarms: readonly AlarmView[];
+  readonly alarmRules: readonly AlarmRuleView[];
 }
 
 export interface Loaded {
@@ -47,6 +51,8 @@ export interface Loaded {
   readonly series: readonly SeriesView[];
   readonly workflows: readonly WorkflowView[];
   readonly executions: readonly ExecutionView[];
+  readonly alarms: readonly AlarmView[];
+  readonly alarmRules: readonly AlarmRuleView[];
 }
 
 /** How many clicks and runs are asked for, and how many are kept while the page stays open. */
@@ -66,6 +72,8 @@ export const noData: Data = {
   backups: [],
   workflows: [],
   executions: [],
+  alarms: [],
+  alarmRules: [],
 };
 
 export function withLoaded(data: Data, loaded: Loaded): Data {
@@ -81,6 +89,8 @@ export function withLoaded(data: Data, loaded: Loaded): Data {
     backups: loaded.overview.backups,
     workflows: loaded.workflows,
     executions: loaded.executions,
+    alarms: loaded.alarms,
+    alarmRules: loaded.alarmRules,
   };
 }
 
@@ -94,6 +104,8 @@ export function withEvent(data: Data, event: StreamEvent): Data {
       return { ...data, runs: uniqueById([event.data, ...data.runs]).slice(0, keepLimit) };
     case 'reading':
       return { ...data, series: withReading(data.series, event.data) };
+    case 'alarm':
+      return { ...data, alarms: withAlarm(data.alarms, event.data) };
     case 'backup':
       return { ...data, backups: withReport(data.backups, event.data) };
     case 'execution':
@@ -101,6 +113,11 @@ export function withEvent(data: Data, event: StreamEvent): Data {
     case 'job':
       return data;
   }
+}
+
+function withAlarm(alarms: readonly AlarmView[], alarm: AlarmView): AlarmView[] {
+  const others = alarms.filter(({ rule, subject }) => rule !== alarm.rule || subject !== alarm.subject);
+  return [alarm, ...others].slice(0, keepLimit);
 }
 
 function withThing(things: readonly ThingView[], thing: ThingView): ThingView[] {

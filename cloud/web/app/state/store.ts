@@ -4,6 +4,7 @@
  */
 import type { Clock, Timer } from '../../../../core/clock.js';
 import { hasCode } from '../../../../core/errors.js';
+import type { AlarmView } from '../../../../core/wire/alarms.js';
 import type { StreamEvent } from '../../../../core/wire/api.js';
 import type { ClickType } from '../../../../core/wire/messages.js';
 import type { Api } from '../api/client.js';
@@ -127,19 +128,51 @@ export class Store {
     }
   }
 
+  /** @throws what the backend answers, with a sentence for the reader. */
+  async createAlarmRule(rule: object): Promise<void> {
+    await this.api.createAlarmRule(rule);
+    await this.#loadAlarms();
+  }
+
+  /** @throws as `createAlarmRule` */
+  async deleteAlarmRule(name: string): Promise<void> {
+    await this.api.deleteAlarmRule(name);
+    await this.#loadAlarms();
+  }
+
+  /** The change comes back on the stream. Never rejects. */
+  async acknowledge(alarm: AlarmView): Promise<void> {
+    await this.api
+      .acknowledge(alarm)
+      .catch((error: unknown) => this.#set({ announcement: sentenceOf(error) }));
+  }
+
+  /** As `acknowledge`. */
+  async snooze(alarm: AlarmView, forMs: number): Promise<void> {
+    await this.api
+      .snooze(alarm, forMs)
+      .catch((error: unknown) => this.#set({ announcement: sentenceOf(error) }));
+  }
+
+  async #loadAlarms(): Promise<void> {
+    const [alarms, alarmRules] = await Promise.all([this.api.alarms(), this.api.alarmRules()]);
+    this.#set({ data: { ...this.#state.data, alarms, alarmRules } });
+  }
+
   async #load(): Promise<void> {
     const { api } = this;
-    const [overview, clicks, runs, series, workflows] = await Promise.all([
+    const [overview, clicks, runs, series, workflows, alarms, alarmRules] = await Promise.all([
       api.overview(),
       api.clicks(loadLimit),
       api.runs(loadLimit),
       api.series(),
       api.workflows(),
+      api.alarms(),
+      api.alarmRules(),
     ]);
     const executions = (await Promise.all(workflows.map(({ name }) => api.executions(name)))).flat();
-    this.#set({
-      data: withLoaded(this.#state.data, { overview, clicks, runs, series, workflows, executions }),
-    });
+    const loaded = { overview, clicks, runs, series, workflows, executions, alarms, alarmRules };
+    this.#set({ data: withLoaded(this.#state.data, loaded) });
   }
 
   #onEvent(event: StreamEvent): void {

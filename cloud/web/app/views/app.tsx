@@ -2,6 +2,7 @@
 import { useSlice } from '../state/hooks.js';
 import type { State } from '../state/store.js';
 import { ActivitySection } from './activity-section.js';
+import { AlarmsSection } from './alarms-section.js';
 import { BackupsSection } from './backups-section.js';
 import { ButtonsSection } from './buttons-section.js';
 import { LostBanner } from './connection-notice.js';
@@ -40,6 +41,7 @@ function Page() {
       <Navigation />
       <main id="content" class="content" tabIndex={-1}>
         <Tiles />
+        <AlarmsSection />
         <ButtonsSection />
         <ActivitySection />
         <RoverSection />

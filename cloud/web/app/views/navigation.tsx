@@ -6,6 +6,7 @@ import type { State } from '../state/store.js';
 import { Icon, type IconName } from './icons.js';
 
 const sections: readonly (readonly [id: string, title: string, icon: IconName])[] = [
+  ['alarms', 'Alarms', 'warning'],
   ['buttons', 'Buttons', 'button'],
   ['activity', 'Activity', 'activity'],
   ['sensors', 'Sensors', 'sensor'],

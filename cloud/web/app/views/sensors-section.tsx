@@ -9,8 +9,12 @@ import { SensorCard } from './sensor-card.js';
 
 const selectSeries = (state: State) => state.data.series;
 const spans: readonly (readonly [Span, string])[] = [
-  ['live', 'Live, 5 minutes'],
-  ['day', 'Last day'],
+  ['live', '5 minutes'],
+  ['hour', 'Hour'],
+  ['day', 'Day'],
+  ['week', 'Week'],
+  ['month', 'Month'],
+  ['year', 'Year'],
 ];
 
 export function SensorsSection() {

@@ -1,5 +1,7 @@
 /** One device with buttons: is it there, when was it last pressed, how long will it last, press it. */
 import type { ClickView, ThingView } from '../../../../core/wire/api.js';
+import { useSlice } from '../state/hooks.js';
+import type { State } from '../state/store.js';
 import { OutputControls } from './output-control.js';
 import { Ago, Badge, CommandLine } from './parts.js';
 import { PressControl } from './press-control.js';
@@ -25,6 +27,7 @@ export function ThingCard({ thing, lastClick }: ThingCardProps) {
         </div>
         <ThingState thing={thing} />
       </header>
+      <AlarmMark thing={thing.name} />
       <dl class="facts">
         <div>
           <dt>Last press</dt>
@@ -43,6 +46,22 @@ export function ThingCard({ thing, lastClick }: ThingCardProps) {
       <Controls thing={thing} />
       <OutputControls thing={thing} />
     </article>
+  );
+}
+
+const selectAlarms = (state: State) => state.data.alarms;
+
+/** That something is the matter with a device, and what. */
+export function AlarmMark({ thing }: { thing: string }) {
+  const own = useSlice(selectAlarms).filter(({ subject, state }) => subject === thing && state === 'ALARM');
+  const [first] = own;
+  if (first === undefined) return null;
+  return (
+    <p title={own.map(({ reason }) => reason).join(' ')}>
+      <Badge tone="bad" icon="warning">
+        <a href="#alarms">{first.rule}</a>
+      </Badge>
+    </p>
   );
 }
 

@@ -11,6 +11,8 @@ const loaded = withLoaded(noData, {
   series,
   workflows: [],
   executions: [],
+  alarms: [],
+  alarmRules: [],
 });
 
 test('a click that is known already is not counted twice, and a new one comes first', () => {

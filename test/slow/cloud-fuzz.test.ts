@@ -1,0 +1,187 @@
+/**
+ * Feeds the whole backend with mutations of valid input, through its real doors: MQTT over mutual TLS and
+ * HTTP. GATEHOUSE_FUZZ_SEED repeats a run, GATEHOUSE_FUZZ_INPUTS=1000000 makes it as long as it is meant to be
+ * before a release; the part that each kind has stays the same.
+ */
+import { performance } from 'node:perf_hooks';
+import { expect, test } from 'vitest';
+import { buildClickEvent } from '../../cloud/actions/event.js';
+import { fillTemplate } from '../../cloud/actions/template.js';
+import { maySubscribe, publishRoute } from '../../cloud/broker/permissions.js';
+import { GatehouseError } from '../../core/errors.js';
+import { alarmRule } from '../../core/wire/alarms.js';
+import { connectDevice, type OpenedCloud, startCloud } from '../support/cloud-fixture.js';
+import { Fuzz } from '../support/fuzz.js';
+import { RawDevice } from '../support/raw-device.js';
+
+const seed = Number(process.env['GATEHOUSE_FUZZ_SEED'] ?? 20_261_129);
+const inputs = Number(process.env['GATEHOUSE_FUZZ_INPUTS'] ?? 20_000);
+const part = (share: number) => Math.ceil(inputs * share);
+
+const time = '2026-01-02T03:04:05.678Z';
+const click = { v: 1, id: 'message-1', seq: 1, deviceTime: time, button: 'b', clickType: 'SINGLE' };
+const telemetry = {
+  v: 1,
+  id: 'message-1',
+  seq: 1,
+  readings: [{ series: 'room.temperature', unit: 'Cel', value: 21.5, deviceTime: time }],
+};
+const status = { v: 1, online: true, version: '1', buttons: [{ name: 'b', simulated: true }] };
+const kinds = [
+  ['click', click],
+  ['telemetry', telemetry],
+  ['status', status],
+] as const;
+
+interface Count {
+  readonly place: string;
+  readonly reason: string;
+  readonly count: number;
+}
+
+async function refused(opened: OpenedCloud, ...places: string[]): Promise<number> {
+  const counts = await opened.get<Count[]>('/refusals');
+  return counts.filter(({ place }) => places.includes(place)).reduce((sum, { count }) => sum + count, 0);
+}
+
+/** Far below what the inputs together are. */
+const maxGrownBytes = 300 * 2 ** 20;
+
+test(`${inputs} malformed inputs with seed ${seed}: each is refused and counted, nothing breaks`, async () => {
+  const opened = await startCloud({ functions: {} });
+  const fuzz = new Fuzz(seed);
+  const startRss = process.memoryUsage().rss;
+  const summary = {
+    payloads: await payloads(opened, fuzz, part(0.55)),
+    packets: await packets(opened, fuzz, part(0.004)),
+    bodies: await bodies(opened, fuzz, part(0.046)),
+    topics: topics(fuzz, part(0.2)),
+    events: events(fuzz, part(0.2)),
+  };
+  const grown = process.memoryUsage().rss - startRss;
+  process.stdout.write(`${JSON.stringify({ ...summary, grownMiB: Math.round(grown / 2 ** 20) })}\n`);
+  process.stdout.write(`${JSON.stringify(await opened.get('/refusals'))}\n`);
+  expect(grown).toBeLessThan(maxGrownBytes);
+  expect(opened.logLines.filter((line) => line.includes(' error ')).slice(0, 3)).toEqual([]);
+  // It still does its work.
+  const device = await connectDevice(opened.cloud, 'fresh');
+  await device.publishAsync('gatehouse/v1/fresh/click', JSON.stringify(click), { qos: 1 });
+  expect(await opened.get('/clicks?thing=fresh')).toHaveLength(1);
+}, 3_600_000);
+
+/** Every message is acknowledged, because sending it again would not help; what is no message is counted. */
+async function payloads(opened: OpenedCloud, fuzz: Fuzz, count: number) {
+  const device = await RawDevice.claim(opened.cloud, 'noise');
+  const before = await refused(opened, 'click', 'telemetry', 'status');
+  for (let at = 0; at < count; ) {
+    const batch = Array.from({ length: Math.min(64, count - at) }, () => {
+      const [kind, sample] = fuzz.pick(kinds);
+      const payload = fuzz.json(sample);
+      return { topic: `gatehouse/v1/noise/${kind}`, payload: payload.subarray(0, 120 * 1024) };
+    });
+    await device.publishAll(batch);
+    at += batch.length;
+  }
+  device.close();
+  const counted = (await refused(opened, 'click', 'telemetry', 'status')) - before;
+  // The rest were changes that leave a message valid, such as another number.
+  expect(counted).toBeGreaterThan(count * 0.5);
+  return { sent: count, refused: counted };
+}
+
+/** Whole connections of mutated packets. A device that sends nonsense is cut off; the others are not. */
+async function packets(opened: OpenedCloud, fuzz: Fuzz, count: number) {
+  const identity = await RawDevice.identify(opened.cloud, 'garbage');
+  const samples = RawDevice.samplePackets('garbage');
+  const before = await refused(opened, 'mqtt');
+  let cut = 0;
+  for (let at = 0; at < count; at++) {
+    const bytes = fuzz.bytes(fuzz.pick(samples), fuzz.pick(samples));
+    if (await RawDevice.sendBytes(identity, bytes)) cut++;
+  }
+  const counted = (await refused(opened, 'mqtt')) - before;
+  expect(counted).toBeGreaterThan(0);
+  return { connections: count, cut, refused: counted };
+}
+
+async function bodies(opened: OpenedCloud, fuzz: Fuzz, count: number) {
+  const rule = { name: 'r', thing: 'noise', when: { kind: 'range', series: 'a.b', min: 1, max: 2 } };
+  const targets: readonly (readonly [string, unknown])[] = [
+    ['/things', { name: 'thing-1', type: 'button' }],
+    ['/things/noise/press', { pattern: 'SINGLE', button: 'b' }],
+    ['/alarms/rules', rule],
+    ['/alarms/ack', { rule: 'r', subject: 'noise' }],
+    ['/telemetry/prune', { olderThanMs: 1, dryRun: true }],
+  ];
+  const before = await refused(opened, 'http');
+  const answers = new Map<number, number>();
+  for (let at = 0; at < count; at += 8) {
+    const batch = Array.from({ length: Math.min(8, count - at) }, async () => {
+      const [path, sample] = fuzz.pick(targets);
+      const { status: answer } = await opened.call('POST', path, fuzz.json(sample).toString('utf8'));
+      answers.set(answer, (answers.get(answer) ?? 0) + 1);
+    });
+    await Promise.all(batch);
+  }
+  const counted = (await refused(opened, 'http')) - before;
+  const refusals = [...answers].filter(([answer]) => answer >= 400).reduce((sum, [, n]) => sum + n, 0);
+  expect([...answers.keys()].filter((answer) => answer >= 500)).toEqual([]);
+  expect(counted).toBe(refusals);
+  return { sent: count, refused: counted };
+}
+
+/** The rules for topics, which every packet passes: an answer, never an error, and nobody else's topic. */
+function topics(fuzz: Fuzz, count: number) {
+  const samples = [
+    'gatehouse/v1/noise/click',
+    '$aws/things/noise/shadow/update',
+    'gatehouse/v1/+/telemetry',
+    '#',
+  ];
+  let granted = 0;
+  for (let at = 0; at < count; at++) {
+    const topic = fuzz.text(samples);
+    const route = publishRoute('noise', topic);
+    if (route === undefined && !maySubscribe('noise', topic)) continue;
+    granted++;
+    expect(topic.startsWith('gatehouse/v1/noise/') || topic.startsWith('$aws/')).toBe(true);
+  }
+  return { tried: count, granted };
+}
+
+/** Events and rules as functions and templates get them: a value or an error of ours. */
+function events(fuzz: Fuzz, count: number) {
+  const event = buildClickEvent({
+    thing: 'noise',
+    type: 'button',
+    clickType: 'SINGLE',
+    receivedMs: 0,
+    remainingLife: 97,
+    region: 'local',
+    placement: {
+      projectName: 'p',
+      placementName: 'q',
+      deviceTemplateName: 'd',
+      attributes: { Building: 'A' },
+      devices: { d: 'noise' },
+    },
+  });
+  const rule = { name: 'r', thing: 'noise', when: { kind: 'silent', forMs: 60_000 }, actions: ['a'] };
+  const templates = ['{{*}}', '{{Building}} {{clickType}} at {{time}}', '{{deviceInfo.remainingLife}}'];
+  const counts = { filled: 0, refused: 0, longestMs: 0 };
+  for (let at = 0; at < count; at++) {
+    const started = performance.now();
+    try {
+      const value: unknown = JSON.parse(fuzz.json(at % 2 === 0 ? event : rule).toString('utf8'));
+      if (at % 2 === 0) fillTemplate(fuzz.pick(templates), Object(value) as object);
+      else if (!alarmRule.safeParse(value).success) throw new SyntaxError('not a rule');
+      counts.filled++;
+    } catch (error) {
+      if (!(error instanceof GatehouseError) && !(error instanceof SyntaxError)) throw error;
+      counts.refused++;
+    }
+    counts.longestMs = Math.max(counts.longestMs, Math.round(performance.now() - started));
+  }
+  expect(counts.longestMs).toBeLessThan(2_000);
+  return { tried: count, ...counts };
+}
