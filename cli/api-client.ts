@@ -1,4 +1,5 @@
 /** A small client of the HTTP API (`core/wire/api.ts`) for the commands that talk to a running backend. */
+import { openAsBlob } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -72,6 +73,11 @@ export class ApiClient {
     return this.#call<T>('DELETE', path);
   }
 
+  /** Sends a file as it is; takes as long as it takes. */
+  async upload(path: string, filePath: string): Promise<void> {
+    await answerOf(await this.#fetch(path, { method: 'PUT', body: await openAsBlob(filePath) }));
+  }
+
   /** Server-sent events until `signal` aborts or the backend ends the stream. */
   async *stream(signal: AbortSignal): AsyncGenerator<StreamEvent> {
     const response = await this.#fetch('/stream', { method: 'GET', signal });
@@ -96,14 +102,7 @@ export class ApiClient {
   ): Promise<T> {
     const init: RequestInit = { method, headers, signal: AbortSignal.timeout(15_000) };
     if (body !== undefined) init.body = JSON.stringify(body);
-    const response = await this.#fetch(path, init);
-    const value: unknown = await response.json();
-    if (response.ok) return value as T;
-    const { apiError } = await import('../core/wire/api.js');
-    const failure = apiError.safeParse(value);
-    if (!failure.success) throw new GatehouseError('API_FAILED', `The backend answered ${response.status}.`);
-    const { code, message, hint } = failure.data.error;
-    throw new GatehouseError(code, message, hint === undefined ? {} : { hint });
+    return answerOf<T>(await this.#fetch(path, init));
   }
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {
@@ -122,6 +121,16 @@ export class ApiClient {
       });
     }
   }
+}
+
+async function answerOf<T>(response: Response): Promise<T> {
+  const value: unknown = await response.json();
+  if (response.ok) return value as T;
+  const { apiError } = await import('../core/wire/api.js');
+  const failure = apiError.safeParse(value);
+  if (!failure.success) throw new GatehouseError('API_FAILED', `The backend answered ${response.status}.`);
+  const { code, message, hint } = failure.data.error;
+  throw new GatehouseError(code, message, hint === undefined ? {} : { hint });
 }
 
 function parseServerEvent(block: string): StreamEvent | undefined {

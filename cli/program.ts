@@ -27,6 +27,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Promise<Adde
     actions: async () => (await import('./commands/actions.js')).addActions,
     shadow: async () => (await import('./commands/shadow.js')).addShadow,
     job: async () => (await import('./commands/job.js')).addJob,
+    release: async () => (await import('./commands/release.js')).addRelease,
     rover: async () => (await import('./commands/rover.js')).addRover,
     keys: async () => (await import('./commands/keys.js')).addKeys,
   },

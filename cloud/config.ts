@@ -17,6 +17,11 @@ const httpConfig = z.strictObject({
     .default('127.0.0.1')
     .describe('Address of the dashboard and the API. Other than loopback only behind a TLS proxy.'),
   port: port.default(8420).describe('Port of the dashboard and the API; 0 takes any free one.'),
+  publicUrl: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => url.replace(/\/$/, ''))
+    .optional()
+    .describe('Where devices reach this server for updates; by default as whoever publishes them did.'),
   allowedHosts: z
     .array(host)
     .default([])

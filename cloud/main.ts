@@ -106,6 +106,7 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
       hub,
       ...fleet,
       oneClick: openOneClick(config, options, stores, hub),
+      publicUrl: (requestUrl) => config.http.publicUrl ?? new URL(requestUrl).origin,
       publishCommand: (thing, command) => broker.publish(thing, 'command', JSON.stringify(command)),
       createClaimToken,
     },

@@ -5,6 +5,7 @@
 import type { Migrations } from '../../core/db/database.js';
 import { jobSchema } from '../jobs/schema.js';
 import { claimSchema, registrySchema } from '../registry/schema.js';
+import { releaseSchema } from '../releases/schema.js';
 import { shadowSchema } from '../shadow/schema.js';
 import { telemetryRollups } from '../telemetry/schema.js';
 
@@ -194,4 +195,5 @@ export const cloudMigrations: Migrations = [
   jobSchema,
   deadLetters,
   claimSchema + oneClick,
+  releaseSchema,
 ];

@@ -18,6 +18,7 @@ import { checkHost, checkOrigin, requireToken, secureHeaders, sessionCookie } fr
 import { jobRoutes } from './job-routes.js';
 import { keyRoutes } from './key-routes.js';
 import { projectRoutes } from './project-routes.js';
+import { artifactDownload, releaseRoutes } from './release-routes.js';
 import type { Services } from './services.js';
 import { shadowRoutes } from './shadow-routes.js';
 import { staticFiles } from './static-files.js';
@@ -45,7 +46,9 @@ export function createApp(options: AppOptions): Hono {
     return c.json({ error: { code, message, ...(hint !== undefined && { hint }) } }, statusOf(known));
   });
   app.use(secureHeaders(), checkHost(options.boundTo, options.allowedHosts), checkOrigin());
-  app.use(limitBody(bodyLimitBytes));
+  const limited = limitBody(bodyLimitBytes);
+  // Artifacts go to disk as they come, and have a limit of their own.
+  app.use((c, next) => (isUpload(c.req.method, c.req.path) ? next() : limited(c, next)));
   app.route(apiRoot, createApi(services));
   app.use(services.oneClick.middleware());
   app.get('/login', (c) => {
@@ -60,6 +63,7 @@ export function createApp(options: AppOptions): Hono {
     c.header('Cache-Control', 'no-store');
     return c.redirect('/', 303);
   });
+  app.get('/artifacts/:sha256', artifactDownload(services));
   app.get('*', staticFiles(options.webDirectory));
   app.notFound(() => {
     throw notFound('such page');
@@ -82,6 +86,7 @@ function createApi(services: Services): Hono {
   api.route('/projects', projectRoutes(services));
   api.route('/keys', keyRoutes(services));
   api.route('/', deviceRoutes(services));
+  api.route('/', releaseRoutes(services));
   api.route('/', dataRoutes(services));
   api.get('/stream', (c) => {
     c.header('Content-Type', 'text/event-stream');
@@ -92,6 +97,10 @@ function createApi(services: Services): Hono {
     throw notFound(`${c.req.method} ${c.req.path}`);
   });
   return api;
+}
+
+function isUpload(method: string, path: string): boolean {
+  return method === 'PUT' && path.startsWith(`${apiRoot}/artifacts/`);
 }
 
 function asKnown(error: Error, log: Logger): GatehouseError {

@@ -15,6 +15,7 @@ import type { AccessKeys } from '../oneclick/access-keys.js';
 import type { OneClick } from '../oneclick/one-click.js';
 import type { ProjectStore } from '../projects/project-store.js';
 import type { Registry } from '../registry/registry.js';
+import type { ReleaseStore } from '../releases/release-store.js';
 import type { ShadowStore } from '../shadow/shadow-store.js';
 import type { ShadowTopics } from '../shadow/shadow-topics.js';
 import type { TelemetryStore } from '../telemetry/telemetry-store.js';
@@ -47,6 +48,9 @@ export interface Services {
   readonly shadowTopics: ShadowTopics;
   readonly jobs: JobStore;
   readonly jobEngine: JobEngine;
+  readonly releases: ReleaseStore;
+  /** Where devices reach this backend, without a slash at the end; by default as the caller did. */
+  readonly publicUrl: (requestUrl: string) => string;
   readonly hub: StreamHub;
   readonly publishCommand: PublishCommand;
   /** Makes a claim token for a thing that exists. @throws THING_UNKNOWN */
