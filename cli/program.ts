@@ -25,6 +25,8 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Promise<Adde
     hardware: async () => (await import('./commands/hardware.js')).addHardware,
     device: async () => (await import('./commands/device.js')).addDevice,
     actions: async () => (await import('./commands/actions.js')).addActions,
+    'provisioning-template': async () =>
+      (await import('./commands/provisioning-template.js')).addProvisioningTemplate,
     shadow: async () => (await import('./commands/shadow.js')).addShadow,
     job: async () => (await import('./commands/job.js')).addJob,
     release: async () => (await import('./commands/release.js')).addRelease,

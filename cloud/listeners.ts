@@ -1,14 +1,17 @@
 /** The ports at which devices arrive: the broker and provisioning, with the server's certificate. */
 import type { Clock } from '../core/clock.js';
+import type { Database } from '../core/db/database.js';
 import { GatehouseError } from '../core/errors.js';
 import type { Lifetimes } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
 import type { Authority } from '../core/pki/authority.js';
 import { Broker } from './broker/broker.js';
 import type { Ingest } from './broker/ingest.js';
+import type { Claims } from './broker/options.js';
 import { CertificateRenewal } from './certificate-renewal.js';
 import type { CloudConfig } from './config.js';
 import { portTaken } from './http/errors.js';
+import { Presence } from './presence.js';
 import { ProvisioningServer } from './provisioning/server.js';
 import type { Registry } from './registry/registry.js';
 
@@ -17,6 +20,8 @@ export interface ListenerParts {
   readonly authority: Authority;
   readonly registry: Registry;
   readonly ingest: Ingest;
+  readonly claims: Claims;
+  readonly database: Database;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -39,6 +44,7 @@ export async function openListeners(parts: ListenerParts, lifetimes: Lifetimes):
       Broker.open({ ...parts, ...mqtt, tls, log: log.with({ part: 'broker' }) }),
     ),
   );
+  lifetimes.add('presence', Presence.start({ broker, ...parts }));
   const opening = ProvisioningServer.open({
     ...claims,
     tls,

@@ -83,9 +83,9 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
   const hub = new StreamHub(clock);
   const links: Links = {};
   const dispatcher = await openDispatcher(config, options, stores, hub, links, lifetimes);
-  const fleet = openFleet({ stores, links, hub, clock, log: log.with({ part: 'fleet' }) }, lifetimes);
+  const fleet = await openFleet({ stores, links, hub, authority, clock, log }, lifetimes);
   const ingest = openIngest({ stores, dispatcher, hub, links, fleet, clock, log, region }, lifetimes);
-  const parts = { config, authority, registry: stores.registry, ingest, clock, log };
+  const parts = { config, authority, ...stores, ingest, claims: fleet.enrolment, clock, log };
   const { broker, provisioning } = await openListeners(parts, lifetimes);
   links.broker = broker;
   followConnections(broker, { stores, hub, log });

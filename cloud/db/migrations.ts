@@ -3,7 +3,9 @@
  * A shipped step is never edited: a change is a new step.
  */
 import type { Migrations } from '../../core/db/database.js';
+import { enrolmentSchema } from '../enrolment/schema.js';
 import { jobSchema } from '../jobs/schema.js';
+import { presenceSchema } from '../presence.js';
 import { claimSchema, registrySchema } from '../registry/schema.js';
 import { releaseSchema } from '../releases/schema.js';
 import { shadowSchema } from '../shadow/schema.js';
@@ -196,4 +198,5 @@ export const cloudMigrations: Migrations = [
   deadLetters,
   claimSchema + oneClick,
   releaseSchema,
+  [enrolmentSchema, presenceSchema].join('\n'),
 ];

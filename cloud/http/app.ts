@@ -13,6 +13,7 @@ import { isToken, sessionOf } from './api-token.js';
 import { limitBody } from './body-limit.js';
 import { dataRoutes } from './data-routes.js';
 import { deviceRoutes } from './device-routes.js';
+import { enrolmentRoutes } from './enrolment-routes.js';
 import { notFound, statusOf } from './errors.js';
 import { checkHost, checkOrigin, requireToken, secureHeaders, sessionCookie } from './guards.js';
 import { jobRoutes } from './job-routes.js';
@@ -82,6 +83,7 @@ function createApi(services: Services): Hono {
   api.route('/things', thingRoutes(services));
   api.route('/things', shadowRoutes(services));
   api.route('/jobs', jobRoutes(services));
+  api.route('/provisioning-templates', enrolmentRoutes(services));
   api.route('/', actionRoutes(services));
   api.route('/projects', projectRoutes(services));
   api.route('/keys', keyRoutes(services));

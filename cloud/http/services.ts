@@ -9,6 +9,7 @@ import type { RunStore } from '../actions/run-store.js';
 import type { BackupStore } from '../backups/backup-store.js';
 import type { Counters } from '../devices/counters.js';
 import type { DeviceLife } from '../devices/device-life.js';
+import type { EnrolmentStore } from '../enrolment/enrolment-store.js';
 import type { JobEngine } from '../jobs/job-engine.js';
 import type { JobStore } from '../jobs/job-store.js';
 import type { AccessKeys } from '../oneclick/access-keys.js';
@@ -48,6 +49,7 @@ export interface Services {
   readonly shadowTopics: ShadowTopics;
   readonly jobs: JobStore;
   readonly jobEngine: JobEngine;
+  readonly enrolment: EnrolmentStore;
   readonly releases: ReleaseStore;
   /** Where devices reach this backend, without a slash at the end; by default as the caller did. */
   readonly publicUrl: (requestUrl: string) => string;
