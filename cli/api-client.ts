@@ -1,4 +1,5 @@
 /** A small client of the HTTP API (`core/wire/api.ts`) for the commands that talk to a running backend. */
+import { openAsBlob } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -70,7 +71,7 @@ export class ApiClient {
   /** The body as it comes, for what is too large for memory. */
   async *download(path: string): AsyncGenerator<Uint8Array> {
     const response = await this.#fetch(path, { method: 'GET' });
-    if (!response.ok) throw await failureOf(response.status, await response.json());
+    if (!response.ok) await answerOf(response);
     for await (const chunk of response.body ?? []) yield chunk as Uint8Array;
   }
 
@@ -81,6 +82,11 @@ export class ApiClient {
 
   delete<T>(path: string): Promise<T> {
     return this.#call<T>('DELETE', path, {});
+  }
+
+  /** Sends a file as it is; takes as long as it takes. */
+  async upload(path: string, filePath: string): Promise<void> {
+    await answerOf(await this.#fetch(path, { method: 'PUT', body: await openAsBlob(filePath) }));
   }
 
   /** Server-sent events until `signal` aborts or the backend ends the stream. */
@@ -108,10 +114,7 @@ export class ApiClient {
   ): Promise<T> {
     const init: RequestInit = { method, headers, signal: AbortSignal.timeout(limitMs) };
     if (body !== undefined) init.body = JSON.stringify(body);
-    const response = await this.#fetch(path, init);
-    const value: unknown = await response.json();
-    if (response.ok) return value as T;
-    throw await failureOf(response.status, value);
+    return answerOf<T>(await this.#fetch(path, init));
   }
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {
@@ -132,12 +135,14 @@ export class ApiClient {
   }
 }
 
-async function failureOf(status: number, body: unknown): Promise<GatehouseError> {
+async function answerOf<T>(response: Response): Promise<T> {
+  const value: unknown = await response.json();
+  if (response.ok) return value as T;
   const { apiError } = await import('../core/wire/api.js');
-  const failure = apiError.safeParse(body);
-  if (!failure.success) return new GatehouseError('API_FAILED', `The backend answered ${status}.`);
+  const failure = apiError.safeParse(value);
+  if (!failure.success) throw new GatehouseError('API_FAILED', `The backend answered ${response.status}.`);
   const { code, message, hint } = failure.data.error;
-  return new GatehouseError(code, message, hint === undefined ? {} : { hint });
+  throw new GatehouseError(code, message, hint === undefined ? {} : { hint });
 }
 
 function parseServerEvent(block: string): StreamEvent | undefined {

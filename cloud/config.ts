@@ -18,6 +18,11 @@ const httpConfig = z.strictObject({
     .default('127.0.0.1')
     .describe('Address of the dashboard and the API. Other than loopback only behind a TLS proxy.'),
   port: port.default(8420).describe('Port of the dashboard and the API; 0 takes any free one.'),
+  publicUrl: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => url.replace(/\/$/, ''))
+    .optional()
+    .describe('Where devices reach this server for updates; by default as whoever publishes them did.'),
   allowedHosts: z
     .array(host)
     .default([])
@@ -29,6 +34,11 @@ const mqttConfig = z.strictObject({
     .default('127.0.0.1')
     .describe('Address of the MQTT broker; "0.0.0.0" for devices on other machines (see `hostNames`).'),
   port: port.default(8883).describe('Port of the MQTT broker (TLS); 0 takes any free one.'),
+  presenceWatchers: z
+    .array(z.string().min(1).max(128))
+    .max(100)
+    .default([])
+    .describe('Things that may subscribe to `$aws/events/presence/#`: who connects, who is gone and why.'),
 });
 
 const provisioningConfig = z.strictObject({

@@ -1,8 +1,11 @@
-/** What devices share with AWS IoT Core besides messages, put together: shadows and jobs. */
+/** What devices share with AWS IoT Core besides messages, put together: shadows, jobs, provisioning. */
 import type { Clock } from '../core/clock.js';
 import type { Lifetimes } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
+import type { Authority } from '../core/pki/authority.js';
 import type { Reply } from './broker/ingest.js';
+import { EnrolmentStore } from './enrolment/enrolment-store.js';
+import { EnrolmentTopics } from './enrolment/enrolment-topics.js';
 import type { StreamHub } from './http/stream-hub.js';
 import type { Links } from './intake.js';
 import { ExecutionStore } from './jobs/execution-store.js';
@@ -16,19 +19,25 @@ export interface Fleet {
   readonly shadowTopics: ShadowTopics;
   readonly jobs: JobStore;
   readonly jobEngine: JobEngine;
+  readonly enrolment: EnrolmentStore;
   /** Serves `$aws/things/THING/REST`; resolves when it is stored. */
   reserved(thing: string, rest: string, payload: Uint8Array, reply: Reply): Promise<void>;
+  /** Serves fleet provisioning for a connection with a claim certificate. */
+  enrol(claim: string, topic: string, payload: Uint8Array, reply: Reply): Promise<void>;
 }
 
 interface FleetParts {
   readonly stores: Stores;
   readonly links: Links;
   readonly hub: StreamHub;
+  readonly authority: Authority;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-export function openFleet({ stores, links, hub, clock, log }: FleetParts, lifetimes: Lifetimes): Fleet {
+export async function openFleet(parts: FleetParts, lifetimes: Lifetimes): Promise<Fleet> {
+  const { stores, links, hub, authority, clock } = parts;
+  const log = parts.log.with({ part: 'fleet' });
   const publish = (thing: string, topic: string, payload: string) => {
     links.broker?.publishTo(thing, topic, payload).catch((error: unknown) => {
       log.debug('device not told', { thing, topic, error });
@@ -47,7 +56,12 @@ export function openFleet({ stores, links, hub, clock, log }: FleetParts, lifeti
   const jobEngine = JobEngine.start({ jobs, executions, clock, log, publish, onJob });
   lifetimes.add('jobs', jobEngine);
   const jobTopics = new JobTopics({ executions, engine: jobEngine, clock });
+  const { database, registry } = stores;
+  const enrolment = await EnrolmentStore.open({ database, authority, types: registry.types, clock });
+  const enrolmentTopics = new EnrolmentTopics({ store: enrolment, registry, authority, log });
   return {
+    enrolment,
+    enrol: (claim, topic, payload, reply) => enrolmentTopics.handle(claim, topic, payload, reply),
     shadowTopics,
     jobs,
     jobEngine,

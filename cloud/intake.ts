@@ -113,6 +113,7 @@ export function openIngest(parts: IntakeParts, lifetimes: Lifetimes): Ingest {
     },
     status: (thing, payload) => status.accept(thing, payload),
     reserved: (thing, rest, payload, reply) => fleet.reserved(thing, rest, payload, reply),
+    enrolment: (claim, topic, payload, reply) => fleet.enrol(claim, topic, payload, reply),
   };
 }
 

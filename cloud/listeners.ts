@@ -1,14 +1,17 @@
 /** The ports at which devices arrive: the broker and provisioning, with the server's certificate. */
 import type { Clock } from '../core/clock.js';
+import type { Database } from '../core/db/database.js';
 import { GatehouseError } from '../core/errors.js';
 import type { Lifetimes } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
 import type { Authority } from '../core/pki/authority.js';
 import { Broker } from './broker/broker.js';
 import type { Ingest } from './broker/ingest.js';
+import type { Claims } from './broker/options.js';
 import { CertificateRenewal } from './certificate-renewal.js';
 import type { CloudConfig } from './config.js';
 import { portTaken } from './http/errors.js';
+import { Presence } from './presence.js';
 import { ProvisioningServer } from './provisioning/server.js';
 import type { Refusals } from './refusals.js';
 import type { Registry } from './registry/registry.js';
@@ -19,6 +22,8 @@ export interface ListenerParts {
   readonly registry: Registry;
   readonly ingest: Ingest;
   readonly refusals: Refusals;
+  readonly claims: Claims;
+  readonly database: Database;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -47,6 +52,7 @@ export async function openListeners(parts: ListenerParts, lifetimes: Lifetimes):
       }),
     ),
   );
+  lifetimes.add('presence', Presence.start({ broker, ...parts }));
   const opening = ProvisioningServer.open({
     ...claims,
     tls,

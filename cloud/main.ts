@@ -76,10 +76,10 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
   const acting = await openActing(config, actingParts, lifetimes);
   const { dispatcher } = acting;
   const alarms = await openAlarms(config.alarms, { stores, dispatcher, hub, links, clock, log }, lifetimes);
-  const fleet = openFleet({ stores, links, hub, clock, log: log.with({ part: 'fleet' }) }, lifetimes);
+  const fleet = await openFleet({ stores, links, hub, authority, clock, log }, lifetimes);
   const intake = { stores, dispatcher, hub, links, fleet, refusals, clock, log, region };
   const ingest = openIngest(intake, lifetimes);
-  const parts = { config, authority, registry: stores.registry, ingest, refusals, clock, log };
+  const parts = { config, authority, ...stores, ingest, refusals, claims: fleet.enrolment, clock, log };
   const { broker, provisioning } = await openListeners(parts, lifetimes);
   links.broker = broker;
   followConnections(broker, intake, lifetimes);
@@ -101,6 +101,7 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
       hub,
       ...fleet,
       oneClick: openOneClick(config, options, stores, hub),
+      publicUrl: (requestUrl) => config.http.publicUrl ?? new URL(requestUrl).origin,
       publishCommand: (thing, command) => broker.publish(thing, 'command', JSON.stringify(command)),
       createClaimToken,
     },

@@ -16,6 +16,7 @@ import { ProjectStore } from './projects/project-store.js';
 import { seedProjects } from './projects/seed.js';
 import { DeviceTypes } from './registry/device-types.js';
 import { Registry } from './registry/registry.js';
+import { ReleaseStore } from './releases/release-store.js';
 import { ShadowStore } from './shadow/shadow-store.js';
 import { TelemetryStore } from './telemetry/telemetry-store.js';
 import { ThingDirectory } from './things/thing-directory.js';
@@ -34,6 +35,7 @@ export interface Stores {
   readonly telemetry: TelemetryStore;
   readonly backups: BackupStore;
   readonly shadows: ShadowStore;
+  readonly releases: ReleaseStore;
 }
 
 export async function openStores(config: CloudConfig, clock: Clock, lifetimes: Lifetimes): Promise<Stores> {
@@ -68,6 +70,7 @@ export async function openStores(config: CloudConfig, clock: Clock, lifetimes: L
     telemetry: await TelemetryStore.open(database),
     backups: new BackupStore(database),
     shadows: new ShadowStore(database, clock),
+    releases: new ReleaseStore({ database, clock, directory: join(config.dataDir, 'artifacts') }),
   };
 }
 

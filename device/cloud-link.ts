@@ -20,7 +20,6 @@ import { claimFileUnreadable, claimMissing } from './identity/errors.js';
 import { checkValidity, type Identity, loadIdentity } from './identity/identity.js';
 import type { Outbox } from './outbox.js';
 import { Publisher } from './publisher.js';
-import type { ShadowClient } from './shadow/shadow-client.js';
 import { offlineWill, StatusPublisher } from './status.js';
 import { openTransport } from './transport/open.js';
 import type { MqttLibrary, Transport } from './transport/transport.js';
@@ -31,9 +30,13 @@ export interface CloudLinkOptions {
   readonly mqtt: AgentConfig['mqtt'];
   readonly outbox: Outbox;
   readonly clockSync: ClockSync;
-  readonly shadow: ShadowClient;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+/** A part that speaks over the link: given the connection before it is made, closed before it is ended. */
+export interface LinkPart extends Closeable {
+  attach(transport: Transport, thing: string): void;
 }
 
 /** What the cloud may ask of the rest of the agent. */
@@ -45,6 +48,8 @@ export interface LinkServices {
   readonly status: () => Omit<StatusMessage, 'v' | 'online'>;
   /** Resolves at the next press of any button. @throws INTERRUPTED */
   readonly pressed: (signal: AbortSignal) => Promise<void>;
+  /** Shadow and jobs, by name. */
+  readonly parts: Readonly<Record<string, LinkPart>>;
 }
 
 const firstPauseMs = 1_000;
@@ -193,8 +198,8 @@ export class CloudLink implements Closeable {
 
   /** Puts to the connection what uses it. Closed in reverse: drain, say offline, disconnect. */
   #serve(transport: Transport, thing: string, services: LinkServices): void {
-    const { press, output, feedback, status } = services;
-    const { clock, log, outbox, shadow, clockSync } = this.#options;
+    const { press, output, feedback, status, parts } = services;
+    const { clock, log, outbox, clockSync } = this.#options;
     transport.onConnect(() => {
       this.#problem = undefined;
       log.info('connected', { thing, protocol: transport.protocol, library: transport.library });
@@ -204,8 +209,10 @@ export class CloudLink implements Closeable {
       log.warn('connection lost, coming back', { reason });
       this.#changed();
     });
-    shadow.attach(transport, thing);
-    this.#lifetimes.add('shadow', shadow);
+    for (const [name, part] of Object.entries(parts)) {
+      part.attach(transport, thing);
+      this.#lifetimes.add(name, part);
+    }
     listenToCommands({ transport, thing, log, press, output });
     listenToFeedback(transport, thing, feedback);
     this.#status = StatusPublisher.open({ transport, thing, clock, log, status });

@@ -63,6 +63,19 @@ const mqtt = z.strictObject({
   keepAliveSeconds: z.int().min(5).max(1_200).default(30).describe('Silence until a PING is sent, seconds'),
 });
 
+const update = z.strictObject({
+  publicKeyFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Ed25519 public key that releases must be signed with; without it, updates are refused'),
+  folder: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Where releases are installed; the folder "install" in dataDir unless given'),
+});
+
 const outbox = z.strictObject({
   maxRows: z
     .int()
@@ -115,6 +128,7 @@ export const agentConfig = z
       .describe('Lamps, buzzers and relays on lines of this device'),
     sensors: z.array(sensor).max(32).default([]).describe('Sensors of this device'),
     mqtt: mqtt.prefault({}).describe('The way to the broker'),
+    update: update.prefault({}).describe('Updates by job, under "gatehouse agent supervise"'),
     outbox: outbox.prefault({}).describe('What is kept until the broker has it'),
     rover: roverConfig.optional().describe('A buggy, for `gatehouse rover drive`; see docs/rover.md'),
   })

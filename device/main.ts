@@ -14,6 +14,7 @@ import { Agent } from './agent.js';
 import { Buttons } from './buttons.js';
 import { CloudLink } from './cloud-link.js';
 import type { AgentConfig } from './config.js';
+import { JobClient } from './jobs/job-client.js';
 import { openRecords } from './open-records.js';
 import { OutboxReport } from './outbox-report.js';
 import { openOutputs } from './outputs/open-outputs.js';
@@ -22,6 +23,7 @@ import { openRover } from './rover/open-rover.js';
 import { Sampler } from './sampler.js';
 import { SensorBus } from './sensors.js';
 import { ShadowClient } from './shadow/shadow-client.js';
+import { openUpdates, type Supervised } from './update/open-updates.js';
 
 export interface AgentParts {
   readonly clock: Clock;
@@ -30,6 +32,8 @@ export interface AgentParts {
   readonly version?: string;
   /** Instead of the one that `gpio.route` names; the caller closes it. */
   readonly chip?: GpioChip;
+  /** Under the launcher: what it started, and how to be started anew. Without it there are no updates. */
+  readonly supervised?: Supervised;
 }
 
 /**
@@ -50,16 +54,7 @@ async function compose(config: AgentConfig, parts: AgentParts, lifetimes: Lifeti
   const { clockSync, outbox, recorder } = await openRecords(config, parts, lifetimes);
   const identityFolder = join(dataDir, 'identity');
   const shadow = new ShadowClient({ clock, log });
-  const link = await CloudLink.open({
-    identityFolder,
-    identity,
-    mqtt,
-    outbox,
-    clockSync,
-    shadow,
-    clock,
-    log,
-  });
+  const link = await CloudLink.open({ identityFolder, identity, mqtt, outbox, clockSync, clock, log });
   lifetimes.add('cloud link', link);
   const chip = parts.chip ?? lifetimes.add('gpio', await openGpioChip({ route: gpio.route, clock }));
   const buttons = await Buttons.open({
@@ -98,7 +93,10 @@ async function compose(config: AgentConfig, parts: AgentParts, lifetimes: Lifeti
     desiredState: shadow,
     rover,
   });
+  const updates = await openUpdates({ config, supervised: parts.supervised, link, outbox, clock, log });
+  lifetimes.add('health trial', updates);
   link.start({
+    parts: { shadow, jobs: new JobClient({ handlers: updates.handlers, clock, log }) },
     press: (button, pattern) => agent.press(button, pattern),
     output: ({ id, output, action, pulseMs }) => outputs.command(id, output, action, pulseMs),
     feedback,

@@ -17,10 +17,14 @@ interface AgentOptions {
   readonly simulateMissing?: boolean;
 }
 
+/** Set by the launcher: the release that it starts, empty for the version that came with the machine. */
+const releaseVariable = 'GATEHOUSE_RELEASE';
+
 export function addAgent(program: Command): void {
   const agent = program
     .command('agent')
     .description('the device program: buttons and sensors of this machine');
+  addSupervise(agent);
   agent
     .command('run')
     .description('run the agent until it is told to stop')
@@ -40,7 +44,12 @@ export function addAgent(program: Command): void {
         const { openAgent } = await import('../../device/main.js');
         const config = await readConfig(options, directory);
         const open = (settings: typeof config) =>
-          openAgent(settings, { clock: context.clock, log: context.log, version });
+          openAgent(settings, {
+            clock: context.clock,
+            log: context.log,
+            version,
+            ...supervision(context.env),
+          });
         const { agent: opened, reason } = options.simulateMissing
           ? await openOrSimulate(config, open)
           : { agent: await open(config), reason: undefined };
@@ -49,6 +58,34 @@ export function addAgent(program: Command): void {
           facts: { pid: process.pid, simulating: reason?.message ?? null, remedy: reason?.hint ?? null },
           greeting: 'The agent runs. Ctrl-C stops it.',
         };
+      });
+    });
+}
+
+function supervision(env: NodeJS.ProcessEnv) {
+  const release = env[releaseVariable];
+  if (release === undefined || process.send === undefined) return {};
+  const restart = () => void process.kill(process.pid, 'SIGTERM');
+  return { supervised: { release: release === '' ? null : release, restart } };
+}
+
+function addSupervise(agent: Command): void {
+  agent
+    .command('supervise')
+    .description('run the agent as above, update it by signed jobs, go back from versions that fail')
+    .addOption(new Option('--config <file>', 'configuration in JSON (see docs/configuration.md)'))
+    .action(async (options: { config?: string }, command: Command) => {
+      const context = createContext(command, 'info');
+      const directory = join(dataDirectory(command, context.env), 'agent');
+      const config = await readConfig(options, directory);
+      const { supervise } = await import('../../device/update/launcher.js');
+      const { installFolderOf } = await import('../../device/update/open-updates.js');
+      const { config: file } = options;
+      await supervise({
+        ...context,
+        folder: installFolderOf(config),
+        builtIn: process.argv[1] ?? '',
+        args: ['--data', context.dataDir, 'agent', 'run', ...(file === undefined ? [] : ['--config', file])],
       });
     });
 }

@@ -2,7 +2,6 @@
  * The embedded MQTT broker: Aedes behind mutual TLS. A device is its certificate, its client identifier
  * is its thing's name, and it reaches only its own topics. PUBACK means "stored".
  */
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
@@ -20,15 +19,26 @@ import {
   type BrokerLimits,
   type BrokerOptions,
   type BrokerTls,
+  type Claims,
   defaultLimits,
   tlsOptions,
 } from './options.js';
-import { Session } from './session.js';
+import { certificateIdOf, drain, type EndReason, Session } from './session.js';
 
 const handshakeLimitMs = 10_000;
 const connectLimitMs = 10_000;
 /** Fixed header, topic and identifier of a packet beside its payload; also the rest of a CONNECT. */
 const packetOverheadBytes = 8 * 1_024;
+
+/** A thing came or went. */
+export interface PresenceEvent {
+  readonly thing: string;
+  readonly sessionId: string;
+  readonly certificateId: string;
+  readonly address: string;
+  /** Undefined when it came. */
+  readonly endReason: EndReason | undefined;
+}
 
 type ThingListener = (thing: string) => void;
 
@@ -36,6 +46,7 @@ export class Broker implements Closeable {
   readonly #log: Logger;
   readonly #clock: Clock;
   readonly #registry: BrokerOptions['registry'];
+  readonly #claims: Claims | undefined;
   readonly #limits: BrokerLimits;
   readonly #onRefused: BrokerOptions['onRefused'];
   readonly #server: Server;
@@ -46,6 +57,7 @@ export class Broker implements Closeable {
   readonly #live = new Map<string, Session>();
   readonly #connectedListeners = new Set<ThingListener>();
   readonly #disconnectedListeners = new Set<ThingListener>();
+  readonly #presenceListeners = new Set<(event: PresenceEvent) => void>();
   #stopListening: () => void = () => {};
   #closing: Promise<void> | undefined;
 
@@ -59,6 +71,7 @@ export class Broker implements Closeable {
     this.#log = options.log;
     this.#clock = options.clock;
     this.#registry = options.registry;
+    this.#claims = options.claims;
     this.#limits = limits;
     this.#onRefused = options.onRefused;
     this.#server = server;
@@ -162,6 +175,12 @@ export class Broker implements Closeable {
     return () => this.#disconnectedListeners.delete(listener);
   }
 
+  /** Calls `listener` with each coming and going, in their order; the result takes it off. */
+  onPresence(listener: (event: PresenceEvent) => void): () => void {
+    this.#presenceListeners.add(listener);
+    return () => this.#presenceListeners.delete(listener);
+  }
+
   /** Takes a renewed certificate for connections to come. */
   setCertificate(tls: BrokerTls): void {
     this.#server.setSecureContext(tlsOptions(tls));
@@ -188,6 +207,10 @@ export class Broker implements Closeable {
     this.#aedes.on('unsubscribe', (filters, client) => {
       for (const filter of filters) this.#gatekeeper.sessionOf(client)?.filters.delete(filter);
     });
+    this.#aedes.on('keepaliveTimeout', (client) => {
+      const session = this.#gatekeeper.sessionOf(client);
+      if (session !== undefined) session.endReason ??= 'MQTT_KEEP_ALIVE_TIMEOUT';
+    });
     const onLost = (client: Parameters<Gatekeeper['sessionOf']>[0], error: Error) => {
       // A refusal was counted when it was made; a line that broke is nobody's fault.
       if (!hasCode(error, 'DEVICE_REFUSED') && systemCode(error) === undefined) {
@@ -205,7 +228,9 @@ export class Broker implements Closeable {
     socket.on('error', noop);
     const certificateId = certificateIdOf(socket);
     const record = certificateId === undefined ? undefined : this.#registry.certificate(certificateId);
-    if (certificateId === undefined || record?.status !== 'ACTIVE' || this.#closing !== undefined) {
+    const isClaim = certificateId !== undefined && this.#claims?.templateOf(certificateId) !== undefined;
+    const isKnown = record?.status === 'ACTIVE' || isClaim;
+    if (certificateId === undefined || !isKnown || this.#closing !== undefined) {
       const fields = { address: socket.remoteAddress, thing: record?.thing, certificateId };
       if (this.#onRefused?.('Its certificate is unknown or revoked.') ?? true) {
         this.#log.warn('connection refused: its certificate is unknown or revoked', fields);
@@ -215,16 +240,33 @@ export class Broker implements Closeable {
     }
     const guard = new FrameGuard(this.#limits.maxPayloadBytes + packetOverheadBytes);
     const connection = gateConnection(socket, guard, this.#clock);
-    const session = new Session({ thing: record.thing, certificateId }, socket, connection, this.#limits);
+    const session = new Session(
+      { thing: record?.thing ?? '', certificateId },
+      socket,
+      connection,
+      this.#limits,
+    );
     this.#sessions.add(session);
     this.#gatekeeper.admit(session, connection.stream);
-    connection.stream.once('close', () => this.#ended(session));
+    connection.stream.once('close', () => {
+      if (guard.sawGoodbye) session.endReason ??= 'CLIENT_INITIATED_DISCONNECT';
+      this.#ended(session);
+    });
     this.#aedes.handle(connection.stream);
   }
 
   #connected(session: Session): void {
+    if (session.isClaim) {
+      this.#log.info('a device with a claim connected', { address: session.address });
+      return;
+    }
     const previous = this.#live.get(session.thing);
+    if (previous !== undefined && previous !== session) {
+      previous.endReason ??= 'DUPLICATE_CLIENTID';
+      this.#tellPresence(previous, previous.endReason);
+    }
     this.#live.set(session.thing, session);
+    this.#tellPresence(session, undefined);
     // Aedes closes an older connection itself [MQTT-3.1.4-2], but misses one that is closing already.
     if (previous !== undefined && previous !== session) previous.cut();
     this.#log.info('device connected', { thing: session.thing, address: session.address });
@@ -235,14 +277,22 @@ export class Broker implements Closeable {
     this.#sessions.delete(session);
     if (this.#live.get(session.thing) !== session) return;
     this.#live.delete(session.thing);
+    this.#tellPresence(session, session.endReason ?? 'CONNECTION_LOST');
     this.#log.info('device disconnected', { thing: session.thing, address: session.address });
     for (const listener of [...this.#disconnectedListeners]) listener(session.thing);
+  }
+
+  #tellPresence(session: Session, endReason: EndReason | undefined): void {
+    const { thing, id: sessionId, certificateId, address } = session;
+    const event = { thing, sessionId, certificateId, address, endReason };
+    for (const listener of [...this.#presenceListeners]) listener(event);
   }
 
   #cut(certificateIds: readonly string[]): void {
     for (const session of [...this.#sessions]) {
       if (!certificateIds.includes(session.certificateId)) continue;
       this.#log.warn('certificate revoked; closing the connection', { thing: session.thing });
+      session.endReason ??= 'SERVER_INITIATED_DISCONNECT';
       session.cut();
     }
   }
@@ -261,21 +311,6 @@ export class Broker implements Closeable {
     await withTimeout(this.#clock, this.#limits.drainLimitMs, stopped.then(noop), noop);
     for (const session of [...this.#sessions]) session.cut();
   }
-}
-
-/** Waits until nothing is being stored and the acknowledgements have been written. */
-async function drain(sessions: readonly Session[]): Promise<void> {
-  do {
-    await Promise.all(sessions.map((session) => session.drained()));
-    await new Promise((resolve) => setImmediate(resolve));
-  } while (sessions.some((session) => session.inFlight > 0));
-  await new Promise((resolve) => setImmediate(resolve));
-}
-
-/** SHA-256 of the client's certificate in DER, lower-case hex; undefined without one. */
-function certificateIdOf(socket: TLSSocket): string | undefined {
-  const raw: Buffer | undefined = socket.getPeerX509Certificate()?.raw;
-  return raw === undefined || !socket.authorized ? undefined : createHash('sha256').update(raw).digest('hex');
 }
 
 function noop(): void {}

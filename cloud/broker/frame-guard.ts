@@ -6,12 +6,18 @@ export class FrameGuard {
   readonly #limitBytes: number;
   /** Bytes of the current frame that are still to come after its header. */
   #bodyBytes = 0;
+  #sawGoodbye = false;
   #inHeader = false;
   #length = 0;
   #shift = 0;
 
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
+  }
+
+  /** A DISCONNECT packet came by: the client leaves on purpose (MQTT 3.1.1, 3.14). */
+  get sawGoodbye(): boolean {
+    return this.#sawGoodbye;
   }
 
   /** False when a frame is longer than the limit or its length is malformed [MQTT-2.2.3]. */
@@ -32,6 +38,7 @@ export class FrameGuard {
   #acceptHeaderByte(byte: number): boolean {
     if (!this.#inHeader) {
       this.#inHeader = true;
+      this.#sawGoodbye ||= byte >> 4 === 14;
       this.#length = 0;
       this.#shift = 0;
       return true;

@@ -9,13 +9,22 @@ import type { Logger } from '../../core/log.js';
 import type { Registry } from '../registry/registry.js';
 import { connectionRefused, ingestTimedOut } from './errors.js';
 import type { Ingest, Reply } from './ingest.js';
-import type { BrokerOptions } from './options.js';
-import { maySubscribe, publishRoute, type Route } from './permissions.js';
+import type { BrokerOptions, Claims } from './options.js';
+import {
+  claimRoute,
+  mayClaimSubscribe,
+  maySubscribe,
+  mayWatchPresence,
+  publishRoute,
+  type Route,
+} from './permissions.js';
 import type { Session } from './session.js';
 
 export interface GatekeeperOptions {
-  readonly registry: Pick<Registry, 'certificateStatus'>;
+  readonly registry: Pick<Registry, 'certificatesOf' | 'certificateStatus'>;
   readonly ingest: Ingest;
+  readonly claims?: Claims;
+  readonly presenceWatchers?: readonly string[];
   readonly clock: Clock;
   readonly log: Logger;
   readonly maxPayloadBytes: number;
@@ -99,6 +108,7 @@ export class Gatekeeper {
   #connectFault(client: Client): string | undefined {
     const session = this.sessionOf(client);
     if (session === undefined || !this.#isActive(session)) return 'Its certificate is not active.';
+    if (session.isClaim) return this.#claimFault(client, session);
     if (client.id !== session.thing) return `Its client identifier is not "${session.thing}".`;
     const will = session.will?.topic;
     if (will !== undefined && publishRoute(session.thing, will) === undefined) {
@@ -107,11 +117,24 @@ export class Gatekeeper {
     return undefined;
   }
 
+  /** A claim must not take a thing's name: it would throw the thing off. */
+  #claimFault(client: Client, session: Session): string | undefined {
+    if (session.will !== undefined) return 'A claim certificate allows no will.';
+    const isTaken = this.#options.registry.certificatesOf(client.id).length > 0;
+    return isTaken || client.id.startsWith('$') ? `It may not be called "${client.id}".` : undefined;
+  }
+
+  #maySubscribe(session: Session, filter: string): boolean {
+    if (session.isClaim) return mayClaimSubscribe(filter);
+    const isWatcher = this.#options.presenceWatchers?.includes(session.thing) ?? false;
+    return maySubscribe(session.thing, filter) || mayWatchPresence(session.thing, filter, isWatcher);
+  }
+
   #subscribeFault(client: Client, subscription: Subscription): string | undefined {
     const session = this.sessionOf(client);
     if (session === undefined || !this.#isActive(session)) return 'Its certificate is not active.';
     const { topic } = subscription;
-    if (!maySubscribe(session.thing, topic)) return `It may not subscribe to "${topic}".`;
+    if (!this.#maySubscribe(session, topic)) return `It may not subscribe to "${topic}".`;
     session.filters.add(topic);
     return session.filters.size > maxSubscriptions ? 'It has too many subscriptions.' : undefined;
   }
@@ -123,7 +146,7 @@ export class Gatekeeper {
     const isWill = packet === session.will;
     if (isWill && this.#closing) throw connectionRefused('The broker is closing.');
     const payload = bytesOf(packet.payload);
-    const route = publishRoute(session.thing, packet.topic);
+    const route = session.isClaim ? claimRoute(packet.topic) : publishRoute(session.thing, packet.topic);
     const fault = this.#publishFault(session, packet, payload, isWill);
     if (route === undefined || fault !== undefined) {
       const reason = fault ?? `It may not publish to "${packet.topic}".`;
@@ -134,7 +157,7 @@ export class Gatekeeper {
     packet.retain = packet.retain && route.kind === 'status';
     if (packet.qos === 2) packet.qos = 1;
     try {
-      await session.inOrder(payload.length, this.#store(session.thing, route, payload, replyTo(client)));
+      await session.inOrder(payload.length, this.#store(session, route, payload, replyTo(client)));
     } catch (error) {
       const fields = { thing: session.thing, topic: packet.topic, error };
       this.#options.log.warn('message not stored; closing the connection, so that it is sent again', fields);
@@ -154,22 +177,29 @@ export class Gatekeeper {
     return undefined;
   }
 
-  async #store(thing: string, route: Route, payload: Uint8Array, reply: Reply): Promise<void> {
-    const { ingest, ingestLimitMs } = this.#options;
-    const stored =
-      route.kind === 'reserved'
-        ? ingest.reserved?.(thing, route.rest, payload, reply)
-        : ingest[route.kind](thing, payload);
+  async #store(session: Session, route: Route, payload: Uint8Array, reply: Reply): Promise<void> {
+    const { ingestLimitMs } = this.#options;
+    const stored = this.#handOver(session, route, payload, reply);
     if (stored === undefined) return;
     await this.#storing.race(stored, () => ingestTimedOut(ingestLimitMs));
   }
 
+  #handOver(session: Session, route: Route, payload: Uint8Array, reply: Reply): Promise<void> | undefined {
+    const { ingest } = this.#options;
+    const { thing, certificateId } = session;
+    if (route.kind === 'reserved') return ingest.reserved?.(thing, route.rest, payload, reply);
+    if (route.kind === 'enrolment') return ingest.enrolment?.(certificateId, route.rest, payload, reply);
+    return ingest[route.kind](thing, payload);
+  }
+
   #isActive(session: Session): boolean {
+    if (session.isClaim) return this.#options.claims?.templateOf(session.certificateId) !== undefined;
     return this.#options.registry.certificateStatus(session.certificateId) === 'ACTIVE';
   }
 
   #report(client: Client, reason: string): void {
     const session = this.sessionOf(client);
+    if (session !== undefined) session.endReason ??= 'FORBIDDEN_ACCESS';
     const fields = { thing: session?.thing, address: session?.address, reason };
     if (!(this.#options.onRefused?.(inGeneral(reason)) ?? true)) return;
     this.#options.log.warn('device refused; closing its connection', fields);

@@ -10,6 +10,8 @@ export interface Ingest {
   status(thing: string, payload: Uint8Array): Promise<void>;
   /** `$aws/things/THING/REST`: shadow and jobs. Without it such messages are accepted and dropped. */
   reserved?(thing: string, rest: string, payload: Uint8Array, reply: Reply): Promise<void>;
+  /** Fleet provisioning, from a connection with a claim certificate. */
+  enrolment?(claim: string, topic: string, payload: Uint8Array, reply: Reply): Promise<void>;
 }
 
 /** Answers the connection that a message came from, whatever it is subscribed to; gone when it is gone. */

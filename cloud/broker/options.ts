@@ -24,13 +24,22 @@ export interface BrokerLimits extends SessionLimits {
   readonly drainLimitMs: number;
 }
 
+export interface Claims {
+  /** Undefined for a certificate that is no claim, or a void one. */
+  templateOf(certificateId: string): string | undefined;
+}
+
 export interface BrokerOptions {
   readonly host: string;
   /** 0 takes any free port; `address` tells which. */
   readonly port: number;
   readonly tls: BrokerTls;
-  readonly registry: Pick<Registry, 'certificate' | 'certificateStatus' | 'onRevoked'>;
+  readonly registry: Pick<Registry, 'certificate' | 'certificatesOf' | 'certificateStatus' | 'onRevoked'>;
   readonly ingest: Ingest;
+  /** Claim certificates; without it there are none. */
+  readonly claims?: Claims;
+  /** Things that may subscribe to the presence events of all. */
+  readonly presenceWatchers?: readonly string[];
   readonly clock: Clock;
   readonly log: Logger;
   readonly limits?: Partial<BrokerLimits>;

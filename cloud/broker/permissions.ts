@@ -11,7 +11,8 @@ const maxTopicBytes = 256;
 /** Where a message goes: to one of the three kinds, or to a topic that AWS reserves. */
 export type Route =
   | { readonly kind: UpstreamKind }
-  | { readonly kind: 'reserved' /** What follows `$aws/things/NAME/`. */; readonly rest: string };
+  | { readonly kind: 'reserved' /** What follows `$aws/things/NAME/`. */; readonly rest: string }
+  | { readonly kind: 'enrolment' /** The whole topic. */; readonly rest: string };
 
 /** What a device may ask for below `$aws/things/NAME/`: operations of its shadows and its jobs. */
 const reservedRequests = [
@@ -21,6 +22,11 @@ const reservedRequests = [
 ];
 /** Clients subscribe to answers with wildcards, `shadow/get/+` for one. */
 const reservedFilters = /^(?:#|\+|\+\/.*|(?:shadow|jobs)(?:\/.*)?)$/;
+
+/** What a claim certificate is good for: to become a thing, nothing else. */
+const claimRequest =
+  /^\$aws\/(?:certificates\/(?:create|create-from-csr)|provisioning-templates\/[A-Za-z0-9_-]{1,36}\/provision)\/json$/;
+const answers = /\/(?:accepted|rejected|\+|#)$/;
 
 const upstreamKinds: readonly string[] = ['click', 'telemetry', 'status'] satisfies UpstreamKind[];
 
@@ -33,6 +39,22 @@ export function publishRoute(thing: string, topic: string): Route | undefined {
     return known ? { kind: 'reserved', rest: own } : undefined;
   }
   return isUpstreamKind(own) ? { kind: own } : undefined;
+}
+
+export function claimRoute(topic: string): Route | undefined {
+  return claimRequest.test(topic) ? { kind: 'enrolment', rest: topic } : undefined;
+}
+
+export function mayClaimSubscribe(filter: string): boolean {
+  return answers.test(filter) && claimRequest.test(filter.replace(answers, ''));
+}
+
+/** A thing hears of its own comings and goings; whoever watches, of everybody's. */
+export function mayWatchPresence(thing: string, filter: string, isWatcher: boolean): boolean {
+  const [, event, client] =
+    /^\$aws\/events\/presence\/(connected|disconnected|\+|#)(?:\/([^/]+))?$/.exec(filter) ?? [];
+  if (event === undefined) return false;
+  return isWatcher || (event !== '#' && client === thing);
 }
 
 export function maySubscribe(thing: string, filter: string): boolean {

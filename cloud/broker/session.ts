@@ -2,6 +2,7 @@
  * One device's connection: who it is by its certificate, and how much of what it sent is still being
  * stored. Holds back reading while that is too much, and keeps acknowledgements in order.
  */
+import { createHash, randomUUID } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { GatedConnection } from './gated-connection.js';
 
@@ -11,9 +12,23 @@ export interface SessionLimits {
   readonly maxInFlightBytes: number;
 }
 
+/** As AWS IoT Core names them in presence events. */
+export type EndReason =
+  | 'CLIENT_INITIATED_DISCONNECT'
+  | 'CLIENT_ERROR'
+  | 'CONNECTION_LOST'
+  | 'DUPLICATE_CLIENTID'
+  | 'FORBIDDEN_ACCESS'
+  | 'MQTT_KEEP_ALIVE_TIMEOUT'
+  | 'SERVER_INITIATED_DISCONNECT';
+
 export class Session {
-  /** The thing that the certificate belongs to; also its only client identifier. */
+  /** The thing that the certificate belongs to, also its only client identifier; '' with a claim certificate. */
   readonly thing: string;
+  /** Tells one connection from the next in presence events. */
+  readonly id = randomUUID();
+  /** Why it ended, when the broker knows more than that it did. */
+  endReason: EndReason | undefined;
   readonly certificateId: string;
   readonly address: string;
   readonly #socket: TLSSocket;
@@ -39,6 +54,11 @@ export class Session {
     this.#socket = socket;
     this.#connection = connection;
     this.#limits = limits;
+  }
+
+  /** It may do nothing but become a thing. */
+  get isClaim(): boolean {
+    return this.thing === '';
   }
 
   get inFlight(): number {
@@ -91,3 +111,18 @@ export class Session {
 }
 
 function noop(): void {}
+
+/** Waits until nothing is being stored and the acknowledgements have been written. */
+export async function drain(sessions: readonly Session[]): Promise<void> {
+  do {
+    await Promise.all(sessions.map((session) => session.drained()));
+    await new Promise((resolve) => setImmediate(resolve));
+  } while (sessions.some((session) => session.inFlight > 0));
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** SHA-256 of the client's certificate in DER, lower-case hex; undefined without one. */
+export function certificateIdOf(socket: TLSSocket): string | undefined {
+  const raw: Buffer | undefined = socket.getPeerX509Certificate()?.raw;
+  return raw === undefined || !socket.authorized ? undefined : createHash('sha256').update(raw).digest('hex');
+}

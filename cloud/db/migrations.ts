@@ -4,8 +4,11 @@
  */
 import type { Migrations } from '../../core/db/database.js';
 import { alarmSchema } from '../alarms/schema.js';
+import { enrolmentSchema } from '../enrolment/schema.js';
 import { jobSchema } from '../jobs/schema.js';
+import { presenceSchema } from '../presence.js';
 import { claimSchema, registrySchema } from '../registry/schema.js';
+import { releaseSchema } from '../releases/schema.js';
 import { shadowSchema } from '../shadow/schema.js';
 import { telemetryRollups } from '../telemetry/schema.js';
 import { workflowSchema } from '../workflows/schema.js';
@@ -198,4 +201,6 @@ export const cloudMigrations: Migrations = [
   claimSchema + oneClick,
   workflowSchema,
   alarmSchema,
+  releaseSchema,
+  [enrolmentSchema, presenceSchema].join('\n'),
 ];

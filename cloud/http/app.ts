@@ -14,12 +14,14 @@ import { isToken, sessionOf } from './api-token.js';
 import { limitBody } from './body-limit.js';
 import { dataRoutes } from './data-routes.js';
 import { deviceRoutes } from './device-routes.js';
+import { enrolmentRoutes } from './enrolment-routes.js';
 import { notFound, statusOf } from './errors.js';
 import { fanoutRoutes } from './fanout-routes.js';
 import { checkHost, checkOrigin, requireToken, secureHeaders, sessionCookie } from './guards.js';
 import { jobRoutes } from './job-routes.js';
 import { keyRoutes } from './key-routes.js';
 import { projectRoutes } from './project-routes.js';
+import { artifactDownload, releaseRoutes } from './release-routes.js';
 import type { Services } from './services.js';
 import { shadowRoutes } from './shadow-routes.js';
 import { staticFiles } from './static-files.js';
@@ -50,7 +52,9 @@ export function createApp(options: AppOptions): Hono {
     return c.json({ error: { code, message, ...(hint !== undefined && { hint }) } }, statusOf(known));
   });
   app.use(secureHeaders(), checkHost(options.boundTo, options.allowedHosts), checkOrigin());
-  app.use(limitBody(bodyLimitBytes));
+  const limited = limitBody(bodyLimitBytes);
+  // Artifacts go to disk as they come, and have a limit of their own.
+  app.use((c, next) => (isUpload(c.req.method, c.req.path) ? next() : limited(c, next)));
   app.route(apiRoot, createApi(services));
   app.use(services.oneClick.middleware());
   app.get('/login', (c) => {
@@ -65,6 +69,7 @@ export function createApp(options: AppOptions): Hono {
     c.header('Cache-Control', 'no-store');
     return c.redirect('/', 303);
   });
+  app.get('/artifacts/:sha256', artifactDownload(services));
   app.get('*', staticFiles(options.webDirectory));
   app.notFound(() => {
     throw notFound('such page');
@@ -84,12 +89,14 @@ function createApi(services: Services): Hono {
   api.route('/alarms', alarmRoutes(services));
   api.route('/things', shadowRoutes(services));
   api.route('/jobs', jobRoutes(services));
+  api.route('/provisioning-templates', enrolmentRoutes(services));
   api.route('/', actionRoutes(services));
   api.route('/projects', projectRoutes(services));
   api.route('/keys', keyRoutes(services));
   api.route('/', deviceRoutes(services));
   api.route('/', workflowRoutes(services));
   api.route('/', fanoutRoutes(services));
+  api.route('/', releaseRoutes(services));
   api.route('/', dataRoutes(services));
   api.route('/', telemetryRoutes(services));
   api.get('/stream', (c) => {
@@ -101,6 +108,10 @@ function createApi(services: Services): Hono {
     throw notFound(`${c.req.method} ${c.req.path}`);
   });
   return api;
+}
+
+function isUpload(method: string, path: string): boolean {
+  return method === 'PUT' && path.startsWith(`${apiRoot}/artifacts/`);
 }
 
 function asKnown(error: Error, log: Logger): GatehouseError {

@@ -11,6 +11,7 @@ import type { AwsClients } from '../aws/aws-clients.js';
 import type { BackupStore } from '../backups/backup-store.js';
 import type { Counters } from '../devices/counters.js';
 import type { DeviceLife } from '../devices/device-life.js';
+import type { EnrolmentStore } from '../enrolment/enrolment-store.js';
 import type { JobEngine } from '../jobs/job-engine.js';
 import type { JobStore } from '../jobs/job-store.js';
 import type { AccessKeys } from '../oneclick/access-keys.js';
@@ -18,6 +19,7 @@ import type { OneClick } from '../oneclick/one-click.js';
 import type { ProjectStore } from '../projects/project-store.js';
 import type { Refusals } from '../refusals.js';
 import type { Registry } from '../registry/registry.js';
+import type { ReleaseStore } from '../releases/release-store.js';
 import type { ShadowStore } from '../shadow/shadow-store.js';
 import type { ShadowTopics } from '../shadow/shadow-topics.js';
 import type { Retention } from '../telemetry/retention.js';
@@ -59,6 +61,10 @@ export interface Services {
   readonly alarms: AlarmDesk;
   readonly retention: Retention;
   readonly refusals: Refusals;
+  readonly enrolment: EnrolmentStore;
+  readonly releases: ReleaseStore;
+  /** Where devices reach this backend, without a slash at the end; by default as the caller did. */
+  readonly publicUrl: (requestUrl: string) => string;
   readonly hub: StreamHub;
   readonly publishCommand: PublishCommand;
   /** Makes a claim token for a thing that exists. @throws THING_UNKNOWN */

@@ -8,6 +8,7 @@ import { hasCode } from '../../core/errors.js';
 import { thingNamePattern } from '../../core/wire/topics.js';
 import { type ClaimRequest, type ClaimResult, newClaimSecret, redeem, storeClaim } from './claims.js';
 import { DeviceTypes } from './device-types.js';
+import { type Enrolment, enrol } from './enrol.js';
 import { deviceTypeUnknown, thingChanged, thingExists, thingNameInvalid } from './errors.js';
 import { changeThing, requireThing, type Thing, thingOf } from './thing-rows.js';
 
@@ -117,6 +118,18 @@ export class Registry {
       this.#remember({ id, thing, status: 'ACTIVE', notAfterMs });
     }
     return result;
+  }
+
+  /** Makes a device with a certificate of ours a thing; false when the thing has another device. */
+  async enrol(enrolment: Enrolment): Promise<boolean> {
+    const nowMs = this.#clock.now();
+    const revoked = await this.#database.transaction((tx) => enrol(tx, enrolment, nowMs));
+    if (revoked === undefined) return false;
+    const { thing, certificate } = enrolment;
+    const { id, notAfterMs } = certificate;
+    if (!this.#certificates.has(id)) this.#remember({ id, thing, status: 'ACTIVE', notAfterMs });
+    this.#applyRevocation(thing, revoked);
+    return true;
   }
 
   /**

@@ -98,14 +98,19 @@ export class Authority {
   async signDeviceRequest(csrPem: string, thing: string): Promise<DeviceCertificate> {
     this.#assertNotExpired();
     const { publicKey } = await readDeviceRequest(csrPem);
-    const certificate = await deviceCertificate(this.#issuer, publicKey, thing, this.#clock.now());
-    return {
-      certificatePem: pemOf(certificate),
-      certificateId: sha256Hex(certificate.rawData),
-      notBeforeMs: certificate.notBefore.getTime(),
-      notAfterMs: certificate.notAfter.getTime(),
-      serial: certificate.serialNumber,
-    };
+    return asDeviceCertificate(await deviceCertificate(this.#issuer, publicKey, thing, this.#clock.now()));
+  }
+
+  /**
+   * Makes a key and its certificate, for devices that cannot make a key themselves. The key is nowhere
+   * but in the answer.
+   * @throws CA_EXPIRED
+   */
+  async issueDeviceKey(name: string): Promise<DeviceCertificate & { readonly keyPem: Secret }> {
+    this.#assertNotExpired();
+    const keys = await generateKeys();
+    const certificate = await deviceCertificate(this.#issuer, keys.publicKey, name, this.#clock.now());
+    return { ...asDeviceCertificate(certificate), keyPem: new Secret(await privateKeyPem(keys)) };
   }
 
   #assertNotExpired(): void {
@@ -145,6 +150,16 @@ export class Authority {
       notAfterMs: certificate.notAfter.getTime(),
     };
   }
+}
+
+function asDeviceCertificate(certificate: Issuer['certificate']): DeviceCertificate {
+  return {
+    certificatePem: pemOf(certificate),
+    certificateId: sha256Hex(certificate.rawData),
+    notBeforeMs: certificate.notBefore.getTime(),
+    notAfterMs: certificate.notAfter.getTime(),
+    serial: certificate.serialNumber,
+  };
 }
 
 /** The key goes to disk before its certificate: a certificate without a key could never be mended. */

@@ -60,7 +60,7 @@ export function serverCertificate(
 
 export function deviceCertificate(
   issuer: Issuer,
-  publicKey: PublicKey,
+  publicKey: PublicKey | WebCryptoKey,
   thing: string,
   nowMs: number,
 ): Promise<Certificate> {

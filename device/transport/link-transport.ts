@@ -148,7 +148,17 @@ export class LinkTransport implements Transport {
   }
 
   #onMessage(topic: string, payload: Uint8Array): void {
-    if (this.#closing === undefined) this.#subscriptions.get(topic)?.handler({ topic, payload });
+    if (this.#closing !== undefined) return;
+    const exact = this.#subscriptions.get(topic);
+    if (exact !== undefined) exact.handler({ topic, payload });
+    else this.#matching(topic)?.handler({ topic, payload });
+  }
+
+  #matching(topic: string): Subscription | undefined {
+    for (const [filter, subscription] of this.#subscriptions) {
+      if (filter.includes('+') && matches(filter, topic)) return subscription;
+    }
+    return undefined;
   }
 
   #restore(topic: string): void {
@@ -175,4 +185,10 @@ export class LinkTransport implements Transport {
 /** Refusals come as errors of ours; whatever else a library rejects with is the connection's fault. */
 function asGatehouseError(error: unknown): GatehouseError {
   return error instanceof GatehouseError ? error : linkDown(messageOf(error));
+}
+
+/** `+` stands for one level [MQTT-4.7.1-3]. */
+function matches(filter: string, topic: string): boolean {
+  const [levels, names] = [filter.split('/'), topic.split('/')];
+  return levels.length === names.length && levels.every((level, at) => level === '+' || level === names[at]);
 }

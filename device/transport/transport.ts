@@ -31,7 +31,7 @@ export interface Transport extends Closeable {
   publish(topic: string, payload: string, options?: { readonly retain?: boolean }): Promise<void>;
   /**
    * Subscribes with QoS 1, now or as soon as there is a connection, and again after every reconnect.
-   * One handler per topic; `topic` has no wildcards. Resolves when the broker first granted it.
+   * One handler per topic, in which `+` may stand for a level. Resolves when the broker first granted it.
    * @throws SUBSCRIBE_REFUSED, TRANSPORT_CLOSED.
    */
   subscribe(topic: string, handler: (message: TransportMessage) => void): Promise<void>;

@@ -1,8 +1,10 @@
 /** The stock V2 service clients of the AWS IoT Device SDK against the embedded broker, mutual TLS. */
-import { iot, iotjobs, iotshadow, mqtt } from 'aws-iot-device-sdk-v2';
+import { iot, iotidentity, iotjobs, iotshadow, mqtt } from 'aws-iot-device-sdk-v2';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Cloud } from '../../cloud/main.js';
+import type { ClaimView } from '../../core/wire/enrolment.js';
 import { claimIdentity, startCloud } from '../support/cloud-fixture.js';
+import { makeDeviceRequest } from '../support/device-request.js';
 
 const options = {
   maxRequestResponseSubscriptions: 20,
@@ -11,16 +13,16 @@ const options = {
 };
 
 async function connectSdk(cloud: Cloud, thing: string) {
-  const identity = await claimIdentity(cloud, thing);
-  const builder = iot.AwsIotMqttConnectionConfigBuilder.new_mtls_builder(
-    identity.certificatePem,
-    identity.keyPem,
-  );
-  const config = builder
-    .with_certificate_authority(identity.caPem)
-    .with_client_id(thing)
+  const { caPem, certificatePem, keyPem } = await claimIdentity(cloud, thing);
+  return connectWith(cloud, caPem, certificatePem, keyPem, thing);
+}
+
+async function connectWith(cloud: Cloud, caPem: string, certificatePem: string, keyPem: string, id: string) {
+  const config = iot.AwsIotMqttConnectionConfigBuilder.new_mtls_builder(certificatePem, keyPem)
+    .with_certificate_authority(caPem)
+    .with_client_id(id)
     .with_endpoint('localhost')
-    .with_port(identity.mqttPort)
+    .with_port(cloud.mqttPort)
     .build();
   const connection = new mqtt.MqttClient().new_connection(config);
   await connection.connect();
@@ -131,4 +133,40 @@ it('IotJobsClientv2: pending, start-next, describe, update, both events, and the
   await expect(client.describeJobExecution({ thingName, jobId: 'none' })).rejects.toMatchObject({
     modeledError: { code: 'ResourceNotFound' },
   });
+});
+
+it('IotIdentityClientv2: keys or request to certificate to thing, with a claim, and their errors', async () => {
+  const { cloud, call } = await startCloud();
+  await call('POST', '/provisioning-templates', { name: 'boxes', thingName: 'box-{Serial}' });
+  const claim = (await (await call('POST', '/provisioning-templates/boxes/claims')).json()) as ClaimView;
+  const connection = await connectWith(cloud, claim.caPem, claim.certificatePem, claim.privateKey, 'new-box');
+  const client = iotidentity.IotIdentityClientv2.newFromMqtt311(connection, options);
+  onTestFinished(() => client.close());
+  const keys = await client.createKeysAndCertificate({});
+  await expect(
+    client.registerThing({ templateName: 'boxes', certificateOwnershipToken: 'wrong', parameters: {} }),
+  ).rejects.toMatchObject({
+    modeledError: { errorCode: 'InvalidCertificateOwnershipToken', statusCode: 400 },
+  });
+  const thing = await client.registerThing({
+    templateName: 'boxes',
+    certificateOwnershipToken: keys.certificateOwnershipToken ?? '',
+    parameters: { Serial: '42' },
+  });
+  expect(thing.thingName).toBe('box-42');
+  const { keyPem, csrPem } = await makeDeviceRequest();
+  const signed = await client.createCertificateFromCsr({ certificateSigningRequest: csrPem });
+  const parameters = { Serial: '43' };
+  const { certificateOwnershipToken = '', certificatePem = '' } = signed;
+  await client.registerThing({ templateName: 'boxes', certificateOwnershipToken, parameters });
+  await expect(client.createCertificateFromCsr({ certificateSigningRequest: 'x' })).rejects.toMatchObject({
+    modeledError: { errorCode: 'InvalidCsr' },
+  });
+  // Both are things now, and speak for themselves.
+  await connectWith(cloud, claim.caPem, keys.certificatePem ?? '', keys.privateKey ?? '', 'box-42');
+  const own = await connectWith(cloud, claim.caPem, certificatePem, keyPem, 'box-43');
+  const shadow = iotshadow.IotShadowClientv2.newFromMqtt311(own, options);
+  onTestFinished(() => shadow.close());
+  const state = { reported: { a: 1 } };
+  expect(await shadow.updateShadow({ thingName: 'box-43', state })).toMatchObject({ version: 1 });
 });

@@ -13,9 +13,13 @@ export async function cloudDatabase(folder?: string): Promise<Database> {
   return database;
 }
 
-/** Resolves when `condition` holds; checks after every turn of the event loop, gives up after 10 s. */
-export async function until(condition: () => boolean | Promise<boolean>, what = 'condition'): Promise<void> {
-  const deadline = performance.now() + 10_000;
+/** Resolves when `condition` holds; checks after every turn of the event loop, gives up after `limitMs`. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what = 'condition',
+  limitMs = 10_000,
+): Promise<void> {
+  const deadline = performance.now() + limitMs;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`gave up waiting for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));

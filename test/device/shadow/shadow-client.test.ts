@@ -45,6 +45,8 @@ it('the agent reports what it is, and hears what is desired while it was away an
     lines: { route: 'simulated', buttons: { top: { pin: 'GPIO17' } } },
   });
   expect((await reported())?.['outputs']).toEqual({ lamp: false });
+  expect((await call('DELETE', '/things/door/shadow')).status).toBe(200);
+  expect((await call('DELETE', '/things/door/shadow')).status).toBe(404);
 });
 
 it('says again after a reconnect only what the shadow does not hold', async () => {
