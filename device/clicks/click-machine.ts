@@ -1,6 +1,7 @@
 /**
  * Turns the edges of one button into SINGLE, DOUBLE and LONG: a pure state machine that neither
- * reads a clock nor sets a timer. Times are milliseconds on one monotonic scale, given in order.
+ * reads a clock nor sets a timer. Times are milliseconds on one monotonic scale. An edge that is told late,
+ * with a time before one that was decided by already, counts as of now: it must not be lost.
  *
  * Debouncing costs no latency: a change is accepted at its first edge, then the line is locked out
  * for `debounceMs` and looked at again. A press that did not last is a glitch and leaves no trace;
@@ -50,6 +51,8 @@ export class ClickMachine {
   #seen: 0 | 1 = 0;
   #accepted: 0 | 1 = 0;
   #acceptedAtMs = Number.NEGATIVE_INFINITY;
+  /** The latest time told; what is decided by then stays decided. */
+  #nowMs = Number.NEGATIVE_INFINITY;
   #lockedUntilMs: number | undefined;
   /** The push under way, kept through the lock-out after its release in case that bounces back. */
   #press: Press | undefined;
@@ -67,7 +70,8 @@ export class ClickMachine {
   }
 
   /** Takes an edge and returns the clicks decided up to and at it, oldest first. */
-  edge(level: 0 | 1, atMs: number): readonly Click[] {
+  edge(level: 0 | 1, toldMs: number): readonly Click[] {
+    const atMs = Math.max(toldMs, this.#nowMs);
     this.#runDue(atMs);
     this.#seen = level;
     if (level !== this.#accepted && atMs - this.#acceptedAtMs >= this.#options.debounceMs) {
@@ -90,6 +94,7 @@ export class ClickMachine {
   }
 
   #runDue(nowMs: number): void {
+    this.#nowMs = Math.max(this.#nowMs, nowMs);
     for (let due = this.nextDueMs; due !== undefined && due <= nowMs; due = this.nextDueMs) {
       if (due === this.#lockedUntilMs) this.#lookAgain(due);
       else if (due === this.#longDueMs()) this.#fireLong(due);

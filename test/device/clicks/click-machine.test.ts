@@ -41,6 +41,20 @@ describe('a click machine', () => {
     expect(play(push(0, 100))).toEqual(['SINGLE@400']);
   });
 
+  it('loses no press whose edges the kernel stamped before a lock-out that is decided already', () => {
+    const machine = new ClickMachine({ ...clickDefaults, debounceMs: 100 });
+    const clicks = [
+      ...machine.edge(1, 0),
+      ...machine.edge(0, 5),
+      // A busy program: its timer runs before it is told of the edge at 20 ms.
+      ...machine.advance(130),
+      ...machine.edge(1, 20),
+      ...machine.edge(0, 320),
+      ...machine.advance(5_000),
+    ];
+    expect(clicks.map(({ clickType }) => clickType)).toEqual(['SINGLE']);
+  });
+
   it('fires SINGLE at the release edge itself when double is off', () => {
     expect(play(push(0, 100), { double: false })).toEqual(['SINGLE@100']);
   });
