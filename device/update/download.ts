@@ -2,11 +2,9 @@
  * Fetches an artifact into a file, going on where a former attempt broke off (RFC 9110, section 14).
  * The file is only as good as its digest, which the caller checks.
  */
-import { createWriteStream } from 'node:fs';
-import { open, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { get as getHttp, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
-import { pipeline } from 'node:stream/promises';
 import { rootCertificates } from 'node:tls';
 import { type Clock, sleep } from '../../core/clock.js';
 import { GatehouseError, messageOf } from '../../core/errors.js';
@@ -55,36 +53,43 @@ async function attempt(options: DownloadOptions, before: number): Promise<Gateho
   }
 }
 
-async function fetchRest(
-  { url, filePath, sizeBytes, caPem, signal, onProgress }: DownloadOptions,
-  from: number,
-) {
-  const response = await request(url, from, caPem, signal);
-  const status = response.statusCode ?? 0;
-  // A server without ranges sends all of it.
-  const start = status === 206 ? from : 0;
-  if (status !== 200 && status !== 206) {
-    response.destroy();
-    if (status === 416) await rm(filePath, { force: true });
-    throw downloadFailed(`the server answers ${status}`, status >= 500 || status === 416 || status === 429);
+async function fetchRest(options: DownloadOptions, from: number): Promise<void> {
+  const { url, filePath, caPem, signal } = options;
+  // Opened beforehand: what arrives first must not wait in a stream that may break meanwhile.
+  const file = await open(filePath, from > 0 ? 'r+' : 'w', 0o600);
+  try {
+    const response = await request(url, from, caPem, signal);
+    const status = response.statusCode ?? 0;
+    if (status !== 200 && status !== 206) {
+      response.destroy();
+      // What is there does not fit what the server has.
+      if (status === 416) await file.truncate();
+      throw downloadFailed(`the server answers ${status}`, status >= 500 || status === 416 || status === 429);
+    }
+    // A server without ranges sends all of it.
+    const start = status === 206 ? from : 0;
+    await keep(response, file, start, options);
+    await file.sync();
+  } finally {
+    await file.close();
   }
+}
+
+/** Each piece is in the file before the next is taken: a broken connection costs none of them. */
+async function keep(
+  response: IncomingMessage,
+  file: FileHandle,
+  start: number,
+  { sizeBytes, onProgress }: DownloadOptions,
+): Promise<void> {
   let bytes = start;
-  const file = createWriteStream(filePath, { flags: start > 0 ? 'r+' : 'w', start, mode: 0o600 });
   response.setTimeout(idleLimitMs, () => response.destroy(new Error('the server fell silent')));
-  await pipeline(
-    response,
-    async function* count(source: AsyncIterable<Buffer>) {
-      for await (const chunk of source) {
-        bytes += chunk.length;
-        if (bytes > sizeBytes) throw artifactDamaged(`it has more than ${sizeBytes} bytes`);
-        yield chunk;
-        onProgress(bytes);
-      }
-    },
-    file,
-    { signal },
-  );
-  await flush(filePath);
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    if (bytes + chunk.length > sizeBytes) throw artifactDamaged(`it has more than ${sizeBytes} bytes`);
+    await file.write(chunk, 0, chunk.length, bytes);
+    bytes += chunk.length;
+    onProgress(bytes);
+  }
   if (bytes < sizeBytes) throw downloadFailed(`it ended after ${bytes} of ${sizeBytes} bytes`, true);
 }
 
@@ -105,13 +110,4 @@ async function sizeOf(filePath: string): Promise<number> {
     ({ size }) => size,
     () => 0,
   );
-}
-
-async function flush(filePath: string): Promise<void> {
-  const handle = await open(filePath, 'r+');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -112,13 +112,13 @@ async function runAgent(
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   let expiring: Promise<void> | undefined;
-  const expireNow = () => {
-    expiring = expire(folder, log, child, clock).catch((error: unknown) => {
-      log.error('the trial cannot be ended', { error });
+  const watch = (trial: UpdateState) =>
+    clock.after((trial.healthSeconds + trial.graceSeconds) * 1_000, () => {
+      expiring = expire(options, trial, child).catch((error: unknown) => {
+        log.error('the trial cannot be ended', { error });
+      });
     });
-  };
-  const limitMs = state?.phase === 'trial' ? (state.healthSeconds + state.graceSeconds) * 1_000 : undefined;
-  const deadline = limitMs === undefined ? undefined : clock.after(limitMs, expireNow);
+  const deadline = state?.phase === 'trial' ? watch(state) : undefined;
   const ending = await ended;
   deadline?.cancel();
   // It is being taken back: nothing may be started until that is done.
@@ -127,15 +127,20 @@ async function runAgent(
   return { ...ending, ranMs: clock.monotonicMs() - startedMs };
 }
 
-async function expire(folder: InstallFolder, log: Logger, child: ChildProcess, clock: Clock): Promise<void> {
-  const state = await folder.readState();
-  if (state?.phase !== 'trial') return;
+async function expire(options: LauncherOptions, trial: UpdateState, child: ChildProcess): Promise<void> {
+  const { folder, log, clock } = options;
+  // It may have been committed long ago, and have begun the next update itself.
+  const standing = async () => {
+    const state = await folder.readState();
+    return state?.phase === 'trial' && state.jobId === trial.jobId ? state : undefined;
+  };
+  if ((await standing()) === undefined) return;
   // Stopped before the switch: it must not commit while it is being taken back.
   await stopChild(child, clock);
-  const now = await folder.readState();
-  if (now?.phase !== 'trial') return;
-  const limit = state.healthSeconds + state.graceSeconds;
-  await goBack(folder, log, now, `It did not prove its health within ${limit} s.`);
+  const state = await standing();
+  if (state === undefined) return;
+  const limit = trial.healthSeconds + trial.graceSeconds;
+  await goBack(folder, log, state, `It did not prove its health within ${limit} s.`);
 }
 
 /** In words; for one that could not start, what it said itself. */
