@@ -96,11 +96,7 @@ export class Machine {
   timePassed(): void {
     const { TimeoutSeconds } = this.#definition;
     if (TimeoutSeconds !== undefined && this.#nowMs >= this.#facts.startedMs + TimeoutSeconds * secondMs) {
-      this.#finish({
-        state: 'FAILED',
-        error: 'States.Timeout',
-        cause: `It took longer than ${TimeoutSeconds} s.`,
-      });
+      this.#break('States.Timeout', `It took longer than ${TimeoutSeconds} s.`);
       return;
     }
     for (const token of this.#tokens.all) {
@@ -123,11 +119,7 @@ export class Machine {
       const token = ready;
       this.#try(token, (state) => this.#enter(token, state));
       if (this.#events > maxEvents) {
-        this.#finish({
-          state: 'FAILED',
-          error: 'States.Runtime',
-          cause: `It has more than ${maxEvents} events.`,
-        });
+        this.#break('States.Runtime', `It has more than ${maxEvents} events.`);
       }
       steps++;
       ready = this.#tokens.ready();
@@ -161,10 +153,8 @@ export class Machine {
       this.#note('StateEntered', this.#tokens.pathOf(token), { input: token.input });
     }
     if (state.Type === 'Fail') {
-      throw new StateFault(
-        state.Error ?? 'States.Failed',
-        state.Cause ?? 'The workflow came to a Fail state.',
-      );
+      const cause = state.Cause ?? 'The workflow came to a Fail state.';
+      throw new StateFault(state.Error ?? 'States.Failed', cause);
     }
     const input = this.#effective(token, state);
     const context = contextOf(this.#facts, token);
@@ -256,7 +246,7 @@ export class Machine {
     if ((state.Type === 'Task' || state.Type === 'Parallel') && this.#isHandled(token, state, fault)) return;
     const parent = this.#tokens.parentOf(token);
     if (parent !== undefined) this.#fail(parent, fault);
-    else this.#finish({ state: 'FAILED', error: fault.error, cause: fault.message });
+    else this.#break(fault.error, fault.message);
   }
 
   #isHandled(token: Token, state: Handled, fault: StateFault): boolean {
@@ -285,6 +275,10 @@ export class Machine {
       if (error instanceof StateFault) return false;
       throw error;
     }
+  }
+
+  #break(error: string, cause: string): void {
+    this.#finish({ state: 'FAILED', error, cause });
   }
 
   #finish(end: ExecutionEnd): void {
