@@ -7,7 +7,7 @@ import { Broker } from '../../cloud/broker/broker.js';
 import type { Ingest } from '../../cloud/broker/ingest.js';
 import type { BrokerLimits } from '../../cloud/broker/options.js';
 import { Registry } from '../../cloud/registry/registry.js';
-import { registrySchema } from '../../cloud/registry/schema.js';
+import { claimSchema, registrySchema } from '../../cloud/registry/schema.js';
 import { systemClock } from '../../core/clock.js';
 import { openDatabase } from '../../core/db/open.js';
 import { createLogger, type Logger } from '../../core/log.js';
@@ -86,7 +86,7 @@ export interface BrokerFixture {
 export async function startBroker(limits: Partial<BrokerLimits> = {}): Promise<BrokerFixture> {
   const folder = await temporaryFolder('broker');
   const authority = await Authority.open({ directory: join(folder, 'pki'), clock: systemClock });
-  const database = await openDatabase({ filePath: join(folder, 'cloud.db') }, [registrySchema]);
+  const database = await openDatabase({ filePath: join(folder, 'cloud.db') }, [registrySchema, claimSchema]);
   onTestFinished(() => database.close());
   const registry = await Registry.open(database, systemClock);
   const ingest = new RecordingIngest();

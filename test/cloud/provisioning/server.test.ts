@@ -6,7 +6,7 @@ import { connect } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ProvisioningServer } from '../../../cloud/provisioning/server.js';
 import { Registry } from '../../../cloud/registry/registry.js';
-import { registrySchema } from '../../../cloud/registry/schema.js';
+import { claimSchema, registrySchema } from '../../../cloud/registry/schema.js';
 import { systemClock } from '../../../core/clock.js';
 import { openDatabase } from '../../../core/db/open.js';
 import { createLogger } from '../../../core/log.js';
@@ -19,7 +19,7 @@ import { temporaryFolder } from '../../support/temporary-folder.js';
 async function start(mqttHost?: string) {
   const folder = await temporaryFolder('provisioning');
   const authority = await Authority.open({ directory: join(folder, 'pki'), clock: systemClock });
-  const database = await openDatabase({ filePath: join(folder, 'cloud.db') }, [registrySchema]);
+  const database = await openDatabase({ filePath: join(folder, 'cloud.db') }, [registrySchema, claimSchema]);
   onTestFinished(() => database.close());
   const registry = await Registry.open(database, systemClock);
   await registry.createThing('door', 'button');
