@@ -6,7 +6,9 @@ import { gatehouse, RunningUp } from '../support/gatehouse-cli.js';
 import { processesWith } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-test('one command brings up the three paths: each kind of press to action, sensor to plot, folder to bucket', async () => {
+test('one command brings up the three paths: each kind of press to action, sensor to plot, folder to bucket', {
+  timeout: 60_000,
+}, async () => {
   const data = await temporaryFolder();
   const up = await RunningUp.start(data);
 
