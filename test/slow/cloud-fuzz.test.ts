@@ -51,12 +51,13 @@ test(`${inputs} malformed inputs with seed ${seed}: each is refused and counted,
   const opened = await startCloud({ functions: {} });
   const fuzz = new Fuzz(seed);
   const startRss = process.memoryUsage().rss;
+  // First what holds the event loop up: an idle connection to our own server would be cut meanwhile.
+  const pure = { topics: topics(fuzz, part(0.2)), events: events(fuzz, part(0.2)) };
   const summary = {
+    ...pure,
     payloads: await payloads(opened, fuzz, part(0.55)),
     packets: await packets(opened, fuzz, part(0.004)),
     bodies: await bodies(opened, fuzz, part(0.046)),
-    topics: topics(fuzz, part(0.2)),
-    events: events(fuzz, part(0.2)),
   };
   const grown = process.memoryUsage().rss - startRss;
   process.stdout.write(`${JSON.stringify({ ...summary, grownMiB: Math.round(grown / 2 ** 20) })}\n`);
