@@ -183,6 +183,7 @@ function events(fuzz: Fuzz, count: number) {
     }
     counts.longestMs = Math.max(counts.longestMs, Math.round(performance.now() - started));
   }
-  expect(counts.longestMs).toBeLessThan(2_000);
+  // A guard against a pattern that takes for ever, not a measurement.
+  expect(counts.longestMs).toBeLessThan(15_000);
   return { tried: count, ...counts };
 }
