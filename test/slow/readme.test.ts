@@ -29,14 +29,14 @@ test('npm start in a fresh copy without a compiler: builds, serves, and the spac
   );
 
   await terminal.sees(/Gatehouse is up/, 400_000);
-  await terminal.sees(/Dashboard: .*http:\/\/127\.0\.0\.1:\d+\/login\?token=/, 5_000);
+  await terminal.sees(/Dashboard: .*http:\/\/127\.0\.0\.1:\d+\/login\?token=/, 30_000);
   terminal.types(' ');
-  await terminal.sees(/SINGLE click of button-1/, 10_000);
-  await terminal.sees(/hello ran/, 10_000);
+  await terminal.sees(/SINGLE click of button-1/, 60_000);
+  await terminal.sees(/hello ran/, 60_000);
   terminal.types('d');
-  await terminal.sees(/DOUBLE click of button-1/, 10_000);
+  await terminal.sees(/DOUBLE click of button-1/, 60_000);
   terminal.types('l');
-  await terminal.sees(/LONG {3}click of button-1/, 10_000);
+  await terminal.sees(/LONG {3}click of button-1/, 60_000);
   expect(terminal.text()).not.toMatch(/deprecat|warning/i);
 
   const { stdout } = await execute(process.execPath, ['bin/gatehouse.mjs', 'doctor', '--json'], {
