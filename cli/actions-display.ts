@@ -1,5 +1,6 @@
 /** Shows actions and their runs. */
-import type { ActionView, RunView } from '../core/wire/api.js';
+import type { ActionView } from '../core/wire/actions.js';
+import type { RunView } from '../core/wire/api.js';
 import { formatDuration, formatTable, type Terminal } from './terminal.js';
 
 export function showActions(terminal: Terminal, actions: readonly ActionView[]): void {

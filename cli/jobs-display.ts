@@ -1,5 +1,5 @@
 /** Shows jobs, their runs and how far a run is. */
-import type { BackupProgressReport } from '../core/wire/api.js';
+import type { BackupProgressReport } from '../core/wire/backups.js';
 import type { JobRunView, JobStatus } from '../gateway/control/control.js';
 import { formatBytes, formatDuration, formatTable, progressBar, type Terminal } from './terminal.js';
 

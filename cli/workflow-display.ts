@@ -1,5 +1,5 @@
 /** Draws workflows and executions in text. */
-import type { ExecutionPosition, ExecutionView, WorkflowView } from '../core/wire/api.js';
+import type { ExecutionPosition, ExecutionView, WorkflowView } from '../core/wire/workflows.js';
 import { type GraphState, workflowGraph } from '../core/workflow-graph.js';
 import { formatTable, type Terminal } from './terminal.js';
 

@@ -7,7 +7,8 @@ import type { Clock } from '../core/clock.js';
 import type { Database } from '../core/db/database.js';
 import type { Closeable } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
-import type { Broker, PresenceEvent } from './broker/broker.js';
+import type { Broker } from './broker/broker.js';
+import type { PresenceEvent } from './broker/presence-event.js';
 
 export const presenceSchema = `
 CREATE TABLE presence (

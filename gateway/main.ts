@@ -9,7 +9,7 @@ import { GatehouseError } from '../core/errors.js';
 import { InstanceLock } from '../core/instance-lock.js';
 import { type Closeable, type Lifetimes, opening } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
-import type { BackupReport } from '../core/wire/api.js';
+import type { BackupReport } from '../core/wire/backups.js';
 import type { GatewayConfig } from './config.js';
 import type { JobControl } from './control/control.js';
 import { ControlServer } from './control/control-server.js';

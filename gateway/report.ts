@@ -10,8 +10,8 @@ import { messageOf } from '../core/errors.js';
 import { makePrivateFolder, writeFileDurably } from '../core/files.js';
 import type { Closeable } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
-import { type BackupReport, backupReport } from '../core/wire/api.js';
 import { apiRoot } from '../core/wire/api-root.js';
+import { type BackupReport, backupReport } from '../core/wire/backups.js';
 
 export interface ReporterOptions {
   /** Origin of the backend, `http://host:port`. */

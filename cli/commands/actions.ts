@@ -3,7 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { messageOf } from '../../core/errors.js';
-import type { ActionView, DeadLetterChoice, RunView } from '../../core/wire/api.js';
+import type { ActionView, DeadLetterChoice } from '../../core/wire/actions.js';
+import type { RunView } from '../../core/wire/api.js';
 import { showActions, showRun, showRuns } from '../actions-display.js';
 import { addBackendOptions, connectBackend } from '../backend.js';
 import { usageError } from '../exit-code.js';

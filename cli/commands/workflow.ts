@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { messageOf } from '../../core/errors.js';
-import type { ExecutionView, WorkflowView } from '../../core/wire/api.js';
+import type { ExecutionView, WorkflowView } from '../../core/wire/workflows.js';
 import { addBackendOptions, connectBackend } from '../backend.js';
 import { usageError } from '../exit-code.js';
 import { count } from '../option-values.js';

@@ -1,7 +1,8 @@
 /** Prints what happens while `gatehouse up` runs: presses, what they ran, backups. */
 import { sleep } from '../../core/clock.js';
 import type { AlarmView } from '../../core/wire/alarms.js';
-import type { BackupReport, ClickView, RunView, StreamEvent } from '../../core/wire/api.js';
+import type { ClickView, RunView, StreamEvent } from '../../core/wire/api.js';
+import type { BackupReport } from '../../core/wire/backups.js';
 import type { ApiClient } from '../api-client.js';
 import type { Context } from '../context.js';
 import { formatBytes, formatDuration } from '../terminal.js';

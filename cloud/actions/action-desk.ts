@@ -1,7 +1,7 @@
 /** Actions as the API shows them: which there are, how busy they are, and starting one by hand. */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
-import type { ActionView, RunActionRequest } from '../../core/wire/api.js';
+import type { ActionView, RunActionRequest } from '../../core/wire/actions.js';
 import type { ProjectStore } from '../projects/project-store.js';
 import type { Registry } from '../registry/registry.js';
 import type { DeadLetters } from './dead-letters.js';

@@ -4,7 +4,8 @@
  */
 import type { Clock } from '../../core/clock.js';
 import type { Database, SqlWriter } from '../../core/db/database.js';
-import type { DeadLetterChoice, RunView } from '../../core/wire/api.js';
+import type { DeadLetterChoice } from '../../core/wire/actions.js';
+import type { RunView } from '../../core/wire/api.js';
 import { type RunRow, runColumns, runViewOf } from './run-store.js';
 
 /** Steps of a workflow are none: what becomes of them is the workflow's own business. */

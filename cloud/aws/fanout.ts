@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { SNSClient } from '@aws-sdk/client-sns';
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import type { FanoutRequest, FanoutView } from '../../core/wire/api.js';
+import type { FanoutRequest, FanoutView } from '../../core/wire/actions.js';
 import { regionOf } from '../actions/arn.js';
 import type { AwsClients } from './aws-clients.js';
 import { arnInvalid, awsError, policyUnreadable } from './errors.js';

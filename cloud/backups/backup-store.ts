@@ -1,6 +1,6 @@
 /** Keeps what gateways report about their backup runs: the last thirty of each job. */
 import type { Database, SqlRow } from '../../core/db/database.js';
-import type { BackupJobView, BackupReport } from '../../core/wire/api.js';
+import type { BackupJobView, BackupReport } from '../../core/wire/backups.js';
 
 const keptPerJob = 30;
 

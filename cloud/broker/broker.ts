@@ -15,6 +15,7 @@ import { brokerClosed, brokerListenFailed } from './errors.js';
 import { FrameGuard } from './frame-guard.js';
 import { gateConnection } from './gated-connection.js';
 import { Gatekeeper, inGeneral } from './gatekeeper.js';
+import { Listeners } from './listeners.js';
 import {
   type BrokerLimits,
   type BrokerOptions,
@@ -23,24 +24,13 @@ import {
   defaultLimits,
   tlsOptions,
 } from './options.js';
+import type { PresenceEvent } from './presence-event.js';
 import { certificateIdOf, drain, type EndReason, Session } from './session.js';
 
 const handshakeLimitMs = 10_000;
 const connectLimitMs = 10_000;
 /** Fixed header, topic and identifier of a packet beside its payload; also the rest of a CONNECT. */
 const packetOverheadBytes = 8 * 1_024;
-
-/** A thing came or went. */
-export interface PresenceEvent {
-  readonly thing: string;
-  readonly sessionId: string;
-  readonly certificateId: string;
-  readonly address: string;
-  /** Undefined when it came. */
-  readonly endReason: EndReason | undefined;
-}
-
-type ThingListener = (thing: string) => void;
 
 export class Broker implements Closeable {
   readonly #log: Logger;
@@ -55,9 +45,9 @@ export class Broker implements Closeable {
   readonly #sessions = new Set<Session>();
   /** The connected session of each thing; a newer one takes its place. */
   readonly #live = new Map<string, Session>();
-  readonly #connectedListeners = new Set<ThingListener>();
-  readonly #disconnectedListeners = new Set<ThingListener>();
-  readonly #presenceListeners = new Set<(event: PresenceEvent) => void>();
+  readonly #connections = new Listeners<string>();
+  readonly #disconnections = new Listeners<string>();
+  readonly #presence = new Listeners<PresenceEvent>();
   #stopListening: () => void = () => {};
   #closing: Promise<void> | undefined;
 
@@ -164,21 +154,18 @@ export class Broker implements Closeable {
   }
 
   /** Calls `listener` when a thing has connected (again); the result takes it off. */
-  onConnected(listener: ThingListener): () => void {
-    this.#connectedListeners.add(listener);
-    return () => this.#connectedListeners.delete(listener);
+  onConnected(listener: (thing: string) => void): () => void {
+    return this.#connections.add(listener);
   }
 
   /** Calls `listener` when a thing's last connection has ended; the result takes it off. */
-  onDisconnected(listener: ThingListener): () => void {
-    this.#disconnectedListeners.add(listener);
-    return () => this.#disconnectedListeners.delete(listener);
+  onDisconnected(listener: (thing: string) => void): () => void {
+    return this.#disconnections.add(listener);
   }
 
   /** Calls `listener` with each coming and going, in their order; the result takes it off. */
   onPresence(listener: (event: PresenceEvent) => void): () => void {
-    this.#presenceListeners.add(listener);
-    return () => this.#presenceListeners.delete(listener);
+    return this.#presence.add(listener);
   }
 
   /** Takes a renewed certificate for connections to come. */
@@ -240,12 +227,8 @@ export class Broker implements Closeable {
     }
     const guard = new FrameGuard(this.#limits.maxPayloadBytes + packetOverheadBytes);
     const connection = gateConnection(socket, guard, this.#clock);
-    const session = new Session(
-      { thing: record?.thing ?? '', certificateId },
-      socket,
-      connection,
-      this.#limits,
-    );
+    const identity = { thing: record?.thing ?? '', certificateId };
+    const session = new Session(identity, socket, connection, this.#limits);
     this.#sessions.add(session);
     this.#gatekeeper.admit(session, connection.stream);
     connection.stream.once('close', () => {
@@ -270,7 +253,7 @@ export class Broker implements Closeable {
     // Aedes closes an older connection itself [MQTT-3.1.4-2], but misses one that is closing already.
     if (previous !== undefined && previous !== session) previous.cut();
     this.#log.info('device connected', { thing: session.thing, address: session.address });
-    for (const listener of [...this.#connectedListeners]) listener(session.thing);
+    this.#connections.tell(session.thing);
   }
 
   #ended(session: Session): void {
@@ -279,13 +262,12 @@ export class Broker implements Closeable {
     this.#live.delete(session.thing);
     this.#tellPresence(session, session.endReason ?? 'CONNECTION_LOST');
     this.#log.info('device disconnected', { thing: session.thing, address: session.address });
-    for (const listener of [...this.#disconnectedListeners]) listener(session.thing);
+    this.#disconnections.tell(session.thing);
   }
 
   #tellPresence(session: Session, endReason: EndReason | undefined): void {
     const { thing, id: sessionId, certificateId, address } = session;
-    const event = { thing, sessionId, certificateId, address, endReason };
-    for (const listener of [...this.#presenceListeners]) listener(event);
+    this.#presence.tell({ thing, sessionId, certificateId, address, endReason });
   }
 
   #cut(certificateIds: readonly string[]): void {

@@ -1,6 +1,6 @@
 /** Routes for actions and for the runs that failed for good. See `core/wire/api.ts`. */
 import { Hono } from 'hono';
-import { deadLetterChoice, runActionRequest } from '../../core/wire/api.js';
+import { deadLetterChoice, runActionRequest } from '../../core/wire/actions.js';
 import { listQuery, readBody, readQuery } from './request.js';
 import type { Services } from './services.js';
 

@@ -1,6 +1,7 @@
 /** Routes that read clicks, runs, projects, telemetry and backups. See `core/wire/api.ts`. */
 import { Hono } from 'hono';
-import { backupReport, type Overview } from '../../core/wire/api.js';
+import type { Overview } from '../../core/wire/api.js';
+import { backupReport } from '../../core/wire/backups.js';
 import { listClicks } from '../ingest/click-store.js';
 import { notFound } from './errors.js';
 import { listQuery, readBody, readQuery } from './request.js';

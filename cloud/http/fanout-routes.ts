@@ -1,6 +1,6 @@
 /** The route that subscribes a queue to a topic. See `core/wire/api.ts`. */
 import { Hono } from 'hono';
-import { fanoutRequest } from '../../core/wire/api.js';
+import { fanoutRequest } from '../../core/wire/actions.js';
 import { subscribeQueue } from '../aws/fanout.js';
 import { readBody } from './request.js';
 import type { Services } from './services.js';

@@ -1,6 +1,6 @@
 /** Routes for workflows and their executions. See `core/wire/api.ts`. */
 import { Hono } from 'hono';
-import { saveWorkflow } from '../../core/wire/api.js';
+import { saveWorkflow } from '../../core/wire/workflows.js';
 import { listQuery, readBody, readQuery } from './request.js';
 import type { Services } from './services.js';
 

@@ -8,7 +8,7 @@ import type { Clock, Timer } from '../../core/clock.js';
 import type { Database, SqlWriter } from '../../core/db/database.js';
 import type { Closeable } from '../../core/lifecycle.js';
 import type { Logger } from '../../core/log.js';
-import type { ExecutionView } from '../../core/wire/api.js';
+import type { ExecutionView } from '../../core/wire/workflows.js';
 import type { Submit } from '../actions/run-intake.js';
 import type { RunEnd, StartedRun } from '../actions/run-store.js';
 import { executionEnded, executionUnknown } from './errors.js';

@@ -1,6 +1,6 @@
 /** Executions in the database: rows, statements and views. */
 import type { SqlRow, SqlStatement } from '../../core/db/database.js';
-import type { ExecutionPosition, ExecutionView } from '../../core/wire/api.js';
+import type { ExecutionPosition, ExecutionView } from '../../core/wire/workflows.js';
 import type { Definition } from './definition.js';
 import type { Advance } from './machine.js';
 import type { Json } from './reference-path.js';

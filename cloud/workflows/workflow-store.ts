@@ -1,7 +1,7 @@
 /** Workflows and executions, read and saved. The newest version of each definition is in memory. */
 import type { Clock } from '../../core/clock.js';
 import type { Database, SqlRow } from '../../core/db/database.js';
-import type { ExecutionView, WorkflowView } from '../../core/wire/api.js';
+import type { ExecutionView, WorkflowView } from '../../core/wire/workflows.js';
 import { workflowArn } from '../actions/arn.js';
 import { checkDefinition } from './check-definition.js';
 import type { Definition } from './definition.js';

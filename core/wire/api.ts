@@ -1,5 +1,6 @@
 /**
  * The HTTP API that the dashboard, the command line and the gateway use, below `/api/v1`.
+ * The shapes of actions, alarms, jobs, workflows and backups have files of their own beside this one.
  * Every call wants `Authorization: Bearer TOKEN` or the dashboard's session cookie.
  * Errors have the body `{"error": {"code", "message", "hint"?}}`. Times are ISO 8601 in UTC.
  *
@@ -56,8 +57,7 @@
  *   GET    /workflows/NAME/executions?limit= ExecutionView[], newest first
  *   GET    /executions/ID                    ExecutionView with its definition and history
  *   POST   /executions/ID/stop               ExecutionView             409 when it has ended
- *   POST   /fanout/subscriptions            FanoutRequest -> FanoutView
- *   GET    /projects                         ProjectView[]
+ *   POST   /fanout/subscriptions             FanoutRequest -> FanoutView
  *   GET    /series                           SeriesView[]
  *   PUT    /series/labels                    { thing, series, labels }
  *   GET    /telemetry/export?thing=&series=&label=KEY=VALUE&from=&to=&format=csv|jsonl&resolution=raw|minute|hour
@@ -72,8 +72,10 @@
  */
 import { z } from 'zod';
 import type { AlarmView } from './alarms.js';
+import { type BackupReport, backupJobView } from './backups.js';
 import type { JobView } from './jobs.js';
 import { clickType, outputAction, pulseMs, senmlUnit, thingName } from './messages.js';
+import type { ExecutionView } from './workflows.js';
 
 const time = z.iso.datetime({ offset: false });
 
@@ -183,112 +185,6 @@ export const runView = z.object({
 });
 export type RunView = z.infer<typeof runView>;
 
-export const actionView = z.object({
-  name: z.string(),
-  kind: z.string(),
-  concurrency: z.number().nullable(),
-  /** Runs under way, runs that wait for a slot, and runs in the dead-letter list. */
-  running: z.int(),
-  waiting: z.int(),
-  failed: z.int(),
-});
-export type ActionView = z.infer<typeof actionView>;
-
-export const runActionRequest = z.strictObject({
-  /** The name of a function, or an ARN. */
-  target: z.string().min(1).max(512),
-  /** The thing that the run is about. */
-  thing: thingName.optional(),
-  /** What the action receives; a click of that thing when absent. */
-  event: z.record(z.string(), z.unknown()).optional(),
-  /** The same id runs the same target once, however often it is sent. */
-  id: z.string().min(1).max(128).optional(),
-});
-export type RunActionRequest = z.infer<typeof runActionRequest>;
-
-/** Either some runs, or all of one action, or all. */
-export const deadLetterChoice = z.union([
-  z.strictObject({ runIds: z.array(z.string().max(64)).min(1).max(1_000) }),
-  z.strictObject({ functionName: z.string().min(1).max(512) }),
-  z.strictObject({ all: z.literal(true) }),
-]);
-export type DeadLetterChoice = z.infer<typeof deadLetterChoice>;
-
-export const fanoutRequest = z.strictObject({
-  /** ARN of an SNS topic. */
-  topic: z.string().min(1).max(512),
-  /** ARN or URL of an SQS queue. */
-  queue: z.string().min(1).max(512),
-  /** Messages come bare, without the envelope of SNS. */
-  raw: z.boolean().default(false),
-  /** Only looks; nothing is changed. */
-  dryRun: z.boolean().default(false),
-});
-export type FanoutRequest = z.infer<typeof fanoutRequest>;
-
-export const fanoutView = z.object({
-  topic: z.string(),
-  queueArn: z.string(),
-  queueUrl: z.string(),
-  /** Whether the queue's policy was changed, or would be. */
-  policyChanged: z.boolean(),
-  raw: z.boolean(),
-  subscriptionArn: z.string().nullable(),
-});
-export type FanoutView = z.infer<typeof fanoutView>;
-
-export const workflowView = z.object({
-  name: z.string(),
-  arn: z.string(),
-  comment: z.string(),
-  /** Rises by one with every change; an execution keeps the version that it began with. */
-  version: z.int(),
-  updatedAt: time,
-  running: z.int(),
-  /** Only in the view of a single workflow: in the Amazon States Language. */
-  definition: z.unknown().optional(),
-});
-export type WorkflowView = z.infer<typeof workflowView>;
-
-export const saveWorkflow = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9_-]{1,80}$/, 'letters, digits, - and _ only, 1 to 80 of them'),
-  definition: z.unknown(),
-  /** A workflow of that name is changed; without, it is an error. */
-  replace: z.boolean().default(false),
-});
-
-/** Where an execution stands: the state's name, with the branches around it (`Both/0/Left`). */
-export const executionPosition = z.object({
-  state: z.string(),
-  since: time,
-  waitsFor: z.enum(['nothing', 'task', 'time', 'retry', 'branches']),
-  until: time.nullable(),
-});
-export type ExecutionPosition = z.infer<typeof executionPosition>;
-
-export const executionView = z.object({
-  /** That of the run which began it. */
-  id: z.string(),
-  workflow: z.string(),
-  version: z.int(),
-  thing: z.string().nullable(),
-  state: z.enum(['RUNNING', 'SUCCEEDED', 'FAILED', 'STOPPED']),
-  startedAt: time,
-  endedAt: time.nullable(),
-  /** Name and sentence; null when nothing went wrong. */
-  error: z.string().nullable(),
-  cause: z.string().nullable(),
-  at: z.array(executionPosition),
-  /** The rest only in the view of a single execution. */
-  input: z.unknown().optional(),
-  output: z.unknown().optional(),
-  definition: z.unknown().optional(),
-  history: z
-    .array(z.object({ n: z.int(), time, type: z.string(), state: z.string(), detail: z.unknown() }))
-    .optional(),
-});
-export type ExecutionView = z.infer<typeof executionView>;
-
 export const seriesView = z.object({
   thing: z.string(),
   series: z.string(),
@@ -335,68 +231,6 @@ export const telemetryView = z.object({
   points: z.array(z.tuple([z.number(), z.number(), z.number(), z.number()])),
 });
 export type TelemetryView = z.infer<typeof telemetryView>;
-
-/** How far a backup is. `null` means that it is not known, or not yet. */
-export const backupProgressReport = z.strictObject({
-  filesDone: z.int(),
-  filesTotal: z.int().nullable(),
-  /** Read or found unchanged. */
-  bytesDone: z.number(),
-  bytesTotal: z.number().nullable(),
-  /** Not in the repository before, as read. */
-  bytesNew: z.number().nullable(),
-  /** The same, as it will be stored. */
-  bytesCompressed: z.number().nullable(),
-  /** Of these, what the bucket has taken. */
-  bytesSent: z.number().nullable(),
-  readPerSecond: z.number().nullable(),
-  sendPerSecond: z.number().nullable(),
-  /** By the slower of reading and sending. */
-  endsAt: time.nullable(),
-  errors: z.int(),
-});
-export type BackupProgressReport = z.infer<typeof backupProgressReport>;
-
-/** The last time that a part of the repository's data was read back and proven. */
-export const backupVerification = z.strictObject({
-  endedAt: time,
-  isSound: z.boolean(),
-  /** Which part of the data, `3/30`. */
-  part: z.string().max(16),
-});
-export type BackupVerification = z.infer<typeof backupVerification>;
-
-export const backupState = z.enum(['RUNNING', 'SUCCEEDED', 'PARTIAL', 'FAILED']);
-export const backupReport = z.strictObject({
-  job: z.string().min(1).max(128),
-  runId: z.string().min(1).max(64),
-  state: backupState,
-  startedAt: time,
-  endedAt: time.nullable(),
-  repository: z.string().max(2_000),
-  paths: z.array(z.string().max(4_096)).max(100),
-  snapshotId: z.string().nullable(),
-  filesNew: z.int(),
-  filesChanged: z.int(),
-  filesUnmodified: z.int(),
-  bytesProcessed: z.number(),
-  /** Bytes that this run added to the repository, as stored. */
-  bytesAdded: z.number(),
-  error: z.string().nullable(),
-  nextRunAt: time.nullable(),
-  /** While it runs; at most one report every five seconds. */
-  progress: backupProgressReport.optional(),
-  verification: backupVerification.optional(),
-});
-export type BackupReport = z.infer<typeof backupReport>;
-
-export const backupJobView = z.object({
-  job: z.string(),
-  last: backupReport,
-  /** Newest first, at most 30. */
-  history: z.array(backupReport),
-});
-export type BackupJobView = z.infer<typeof backupJobView>;
 
 export const overview = z.object({
   version: z.string(),

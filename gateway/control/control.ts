@@ -3,7 +3,7 @@
  * ISO 8601 in UTC. The schemas guard what comes over the wire.
  */
 import { z } from 'zod';
-import { backupProgressReport, backupVerification } from '../../core/wire/api.js';
+import { backupProgressReport, backupVerification } from '../../core/wire/backups.js';
 
 const time = z.iso.datetime({ offset: false });
 

@@ -1,6 +1,6 @@
 /** Tells the backend about runs: begin, end, at most every five seconds how far it is, and verifications. */
 import type { Clock } from '../../core/clock.js';
-import type { BackupProgressReport, BackupReport, BackupVerification } from '../../core/wire/api.js';
+import type { BackupProgressReport, BackupReport, BackupVerification } from '../../core/wire/backups.js';
 import type { JobConfig } from '../config.js';
 import type { Reporter } from '../report.js';
 import type { RunHistory } from './history.js';

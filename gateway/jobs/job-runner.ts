@@ -4,7 +4,7 @@
  */
 import type { Timer } from '../../core/clock.js';
 import type { Logger } from '../../core/log.js';
-import type { BackupProgressReport } from '../../core/wire/api.js';
+import type { BackupProgressReport } from '../../core/wire/backups.js';
 import type { JobConfig } from '../config.js';
 import { repositoryKey } from '../open-repository.js';
 import { LiveProgress } from '../progress/live-progress.js';

@@ -1,6 +1,6 @@
 /** How far a run is, kept up to date from the engine's events; read whenever somebody wants to know. */
 import type { Clock } from '../../core/clock.js';
-import type { BackupProgressReport } from '../../core/wire/api.js';
+import type { BackupProgressReport } from '../../core/wire/backups.js';
 import type { BackupEvent } from '../commands/backup-types.js';
 import { advanceEta, type Eta, rateOf } from './eta.js';
 

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
-import type { BackupJobView, RunView, SeriesView } from '../../core/wire/api.js';
+import type { RunView, SeriesView } from '../../core/wire/api.js';
+import type { BackupJobView } from '../../core/wire/backups.js';
 import { gatehouse, RunningUp } from '../support/gatehouse-cli.js';
 import { processesWith } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';

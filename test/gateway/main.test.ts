@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { parseConfig } from '../../core/config.js';
 import { silentLogger } from '../../core/log.js';
-import { type BackupReport, backupReport } from '../../core/wire/api.js';
+import { type BackupReport, backupReport } from '../../core/wire/backups.js';
 import { gatewayConfig } from '../../gateway/config.js';
 import { type Gateway, openGateway } from '../../gateway/main.js';
 import { eventually } from '../support/eventually.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../core/clock.js';
 import { silentLogger } from '../../core/log.js';
-import type { BackupReport } from '../../core/wire/api.js';
+import type { BackupReport } from '../../core/wire/backups.js';
 import { Reporter } from '../../gateway/report.js';
 import { eventually } from '../support/eventually.js';
 import { FakeClock } from '../support/fake-clock.js';

@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { runtimeFileName } from '../../cli/api-client.js';
-import type { ExecutionView } from '../../core/wire/api.js';
+import type { ExecutionView } from '../../core/wire/workflows.js';
 import { until } from '../support/cloud-database.js';
 import { gatehouse, type StartedGatehouse, startGatehouse } from '../support/gatehouse-cli.js';
 import { seededRandom } from '../support/random.js';

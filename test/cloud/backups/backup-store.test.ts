@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { BackupStore } from '../../../cloud/backups/backup-store.js';
-import type { BackupReport } from '../../../core/wire/api.js';
+import type { BackupReport } from '../../../core/wire/backups.js';
 import { cloudDatabase } from '../../support/cloud-database.js';
 
 function report(job: string, run: number, more: Partial<BackupReport> = {}): BackupReport {

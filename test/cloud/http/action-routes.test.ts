@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { ActionView, RunView } from '../../../core/wire/api.js';
+import type { ActionView } from '../../../core/wire/actions.js';
+import type { RunView } from '../../../core/wire/api.js';
 import { until } from '../../support/cloud-database.js';
 import { connectDevice, nextMessage, startCloud } from '../../support/cloud-fixture.js';
 import { openReceiver } from '../../support/http-receiver.js';

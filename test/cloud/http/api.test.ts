@@ -2,7 +2,8 @@ import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type BackupReport, overview } from '../../../core/wire/api.js';
+import { overview } from '../../../core/wire/api.js';
+import type { BackupReport } from '../../../core/wire/backups.js';
 import { startCloud } from '../../support/cloud-fixture.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 

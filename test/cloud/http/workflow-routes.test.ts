@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { ExecutionView, RunView, WorkflowView } from '../../../core/wire/api.js';
+import type { RunView } from '../../../core/wire/api.js';
 import { thingTopic } from '../../../core/wire/topics.js';
+import type { ExecutionView, WorkflowView } from '../../../core/wire/workflows.js';
 import { clickPayload } from '../../support/click-path.js';
 import { until } from '../../support/cloud-database.js';
 import { connectDevice, nextMessage, startCloud } from '../../support/cloud-fixture.js';

@@ -1,18 +1,15 @@
 /** A small household as the API would describe it, in relation to a given time. Typed by the API itself. */
 import type { AlarmRuleView, AlarmView } from '../../../core/wire/alarms.js';
 import type {
-  BackupJobView,
-  BackupProgressReport,
-  BackupReport,
   ClickView,
-  ExecutionView,
   Overview,
   RunView,
   SeriesView,
   TelemetryView,
   ThingView,
-  WorkflowView,
 } from '../../../core/wire/api.js';
+import type { BackupJobView, BackupProgressReport, BackupReport } from '../../../core/wire/backups.js';
+import type { ExecutionView, WorkflowView } from '../../../core/wire/workflows.js';
 
 export interface Canned {
   readonly overview: Overview;

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { silentLogger } from '../../../core/log.js';
-import { type BackupReport, backupReport } from '../../../core/wire/api.js';
+import { type BackupReport, backupReport } from '../../../core/wire/backups.js';
 import { RunHistory } from '../../../gateway/jobs/history.js';
 import { jobConfig } from '../../../gateway/jobs/job-config.js';
 import { JobReports } from '../../../gateway/jobs/job-reports.js';

@@ -3,19 +3,12 @@
  * trusted to have the shapes of `core/wire/api.ts`, since the same release serves this page.
  */
 import { GatehouseError } from '../../../../core/errors.js';
+import type { ActionView } from '../../../../core/wire/actions.js';
 import type { AlarmRuleView, AlarmView } from '../../../../core/wire/alarms.js';
-import type {
-  ActionView,
-  ClickView,
-  ExecutionView,
-  Overview,
-  RunView,
-  SeriesView,
-  TelemetryView,
-  WorkflowView,
-} from '../../../../core/wire/api.js';
+import type { ClickView, Overview, RunView, SeriesView, TelemetryView } from '../../../../core/wire/api.js';
 import type { apiRoot } from '../../../../core/wire/api-root.js';
 import type { ClickType, OutputAction } from '../../../../core/wire/messages.js';
+import type { ExecutionView, WorkflowView } from '../../../../core/wire/workflows.js';
 import { signedOut, unexpectedAnswer, unreachable } from '../errors.js';
 
 const root: typeof apiRoot = '/api/v1';

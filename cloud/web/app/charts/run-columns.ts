@@ -1,5 +1,5 @@
 /** The runs of a backup job as columns for a chart: when they began, how long they took, what they added. */
-import type { BackupReport } from '../../../../core/wire/api.js';
+import type { BackupReport } from '../../../../core/wire/backups.js';
 
 /** Seconds since the epoch, seconds taken, bytes added; oldest first. */
 export type RunColumns = [number[], (number | null)[], (number | null)[]];

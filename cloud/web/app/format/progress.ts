@@ -1,5 +1,5 @@
 /** How far a backup is, in words. */
-import type { BackupProgressReport } from '../../../../core/wire/api.js';
+import type { BackupProgressReport } from '../../../../core/wire/backups.js';
 import { countOf, countText, sizeText } from './counts.js';
 import { durationText } from './time.js';
 

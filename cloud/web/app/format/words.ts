@@ -1,5 +1,6 @@
 /** Clicks, runs and backups as sentences. */
-import type { BackupReport, ClickView, RunSource, RunView } from '../../../../core/wire/api.js';
+import type { ClickView, RunSource, RunView } from '../../../../core/wire/api.js';
+import type { BackupReport } from '../../../../core/wire/backups.js';
 import type { ClickType } from '../../../../core/wire/messages.js';
 import { countOf, sizeText } from './counts.js';
 import { durationText, relativeTime, timeSince } from './time.js';

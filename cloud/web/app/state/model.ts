@@ -4,17 +4,15 @@
  */
 import type { AlarmRuleView, AlarmView } from '../../../../core/wire/alarms.js';
 import type {
-  BackupJobView,
-  BackupReport,
   ClickView,
-  ExecutionView,
   Overview,
   RunView,
   SeriesView,
   StreamEvent,
   ThingView,
-  WorkflowView,
 } from '../../../../core/wire/api.js';
+import type { BackupJobView, BackupReport } from '../../../../core/wire/backups.js';
+import type { ExecutionView, WorkflowView } from '../../../../core/wire/workflows.js';
 
 export type ConnectionState =
   | { readonly kind: 'loading' }

@@ -1,5 +1,5 @@
 /** The history of a job as small bars, oldest first: height is what was added, colour how it went. */
-import type { BackupReport } from '../../../../core/wire/api.js';
+import type { BackupReport } from '../../../../core/wire/backups.js';
 import { countOf, sizeText } from '../format/counts.js';
 import { fullTime } from '../format/time.js';
 import { backupWords } from '../format/words.js';

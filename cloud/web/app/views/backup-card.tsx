@@ -1,6 +1,6 @@
 /** One backup job: how the last run went or goes, when the next one comes, how the last thirty went. */
 import { useMemo, useState } from 'preact/hooks';
-import type { BackupJobView, BackupReport } from '../../../../core/wire/api.js';
+import type { BackupJobView, BackupReport } from '../../../../core/wire/backups.js';
 import { RunChart } from '../charts/run-chart.js';
 import { toRunColumns } from '../charts/run-columns.js';
 import { fullTime } from '../format/time.js';

@@ -1,5 +1,5 @@
 /** How far a backup is while it runs: a bar once the total is known, and what it reads and sends. */
-import type { BackupProgressReport } from '../../../../core/wire/api.js';
+import type { BackupProgressReport } from '../../../../core/wire/backups.js';
 import { progressDetail, progressPercent } from '../format/progress.js';
 
 export function BackupProgress({ progress, now }: { progress: BackupProgressReport; now: number }) {
