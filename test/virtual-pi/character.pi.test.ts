@@ -3,26 +3,10 @@ import { sleep, systemClock } from '../../core/clock.js';
 import { chooseGpioRoute, openGpioChip } from '../../hardware/detect.js';
 import { CharacterChip } from '../../hardware/linux/character-chip.js';
 import type { Edge, GpioInput, Level } from '../../hardware/ports.js';
-import { gpioInputContract } from '../contracts/gpio-input.js';
-import { gpioOutputContract } from '../contracts/gpio-output.js';
 import { asNobody, drive, electrical, headerLabel, holdLine, lineInfo, settle } from './board.js';
+import { lineContracts } from './line-contracts.js';
 
-gpioInputContract('chardev on a real kernel', async () => {
-  const chip = await CharacterChip.open({ clock: systemClock });
-  return {
-    chip,
-    clock: systemClock,
-    pin: 'GPIO17',
-    drive: (level) => drive(17, level),
-    settle,
-    close: () => chip.close(),
-  };
-});
-
-gpioOutputContract('chardev on a real kernel', async () => {
-  const chip = await CharacterChip.open({ clock: systemClock });
-  return { chip, pin: 'GPIO18', electrical: () => electrical(18), close: () => chip.close() };
-});
+lineContracts('chardev', () => CharacterChip.open({ clock: systemClock }));
 
 function watched(line: GpioInput): Edge[] {
   const edges: Edge[] = [];

@@ -6,26 +6,10 @@ import { chooseGpioRoute, openGpioChip } from '../../hardware/detect.js';
 import { listGpioChips } from '../../hardware/linux/gpio-chips.js';
 import { OnoffChip } from '../../hardware/linux/onoff-chip.js';
 import type { Edge, Level } from '../../hardware/ports.js';
-import { gpioInputContract } from '../contracts/gpio-input.js';
-import { gpioOutputContract } from '../contracts/gpio-output.js';
 import { asNobody, drive, electrical, headerLabel, holdLine, lineInfo, settle } from './board.js';
+import { lineContracts } from './line-contracts.js';
 
-gpioInputContract('onoff on a real kernel', async () => {
-  const chip = await OnoffChip.open({ clock: systemClock });
-  return {
-    chip,
-    clock: systemClock,
-    pin: 'GPIO17',
-    drive: (level) => drive(17, level),
-    settle,
-    close: () => chip.close(),
-  };
-});
-
-gpioOutputContract('onoff on a real kernel', async () => {
-  const chip = await OnoffChip.open({ clock: systemClock });
-  return { chip, pin: 'GPIO18', electrical: () => electrical(18), close: () => chip.close() };
-});
+lineContracts('onoff', () => OnoffChip.open({ clock: systemClock }));
 
 describe('OnoffChip on a real kernel', () => {
   let chip: OnoffChip;
