@@ -34,7 +34,7 @@ export class StatusIngest {
       return;
     }
     const online = message.value.online || this.#options.isConnected(thing);
-    await this.#options.states.update(thing, { ...message.value, online });
+    await this.#options.states.update(thing, message.value, online);
     this.#options.onThing(thing, message.value.online);
   }
 }

@@ -87,11 +87,14 @@ export class ThingStates {
     return true;
   }
 
-  /** Resolves when stored. Members that the message leaves out stay as they were. */
-  async update(thing: string, status: StatusMessage): Promise<void> {
+  /**
+   * Resolves when stored. Members that the message leaves out stay as they were.
+   * @param online what the broker knows: a message that says goodbye comes while its connection still stands.
+   */
+  async update(thing: string, status: StatusMessage, online: boolean): Promise<void> {
     const before = this.get(thing);
     const state: ThingState = {
-      online: status.online,
+      online,
       lastSeenMs: this.#clock.now(),
       buttons: status.buttons ?? before.buttons,
       // Going away says nothing of outputs; a device that is there and names none has none.

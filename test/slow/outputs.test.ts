@@ -72,6 +72,7 @@ it('obeys commands, the shadow and actions, each pulse once, and says what is so
   });
 
   await agent.close();
+  expect(await outputs()).toHaveLength(2);
   expect((await call('POST', '/things/feeder/output', { output: 'lamp', action: 'on' })).status).toBe(409);
   const again = await open();
   const cli = [
