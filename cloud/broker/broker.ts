@@ -111,8 +111,8 @@ export class Broker implements Closeable {
   }
 
   /**
-   * Sends a message to a thing, at least once while it stays connected. False when it is not connected:
-   * then the message is gone, unless it is retained, which lasts until this broker closes.
+   * Sends a message to a thing, at least once while it stays connected. False when it is not connected or
+   * has not subscribed (yet): then the message is gone, unless it is retained, which lasts until this broker closes.
    * @throws BROKER_CLOSED
    */
   async publish(
@@ -132,11 +132,11 @@ export class Broker implements Closeable {
     options: { retain?: boolean } = {},
   ): Promise<boolean> {
     if (this.#closing !== undefined) throw brokerClosed();
-    const connected = this.#live.has(thing);
+    const isHeard = this.#live.get(thing)?.hears(topic) ?? false;
     const retain = options.retain ?? false;
-    if (!connected && !retain) return false;
+    if (!isHeard && !retain) return false;
     await this.announce(topic, payload, { retain });
-    return connected;
+    return isHeard;
   }
 
   /** Sends a message to whoever subscribed to `topic`; it may be nobody. @throws BROKER_CLOSED */
@@ -191,9 +191,7 @@ export class Broker implements Closeable {
       const session = this.#gatekeeper.sessionOf(client);
       if (session !== undefined && !client.closed) this.#connected(session);
     });
-    this.#aedes.on('unsubscribe', (filters, client) => {
-      for (const filter of filters) this.#gatekeeper.sessionOf(client)?.filters.delete(filter);
-    });
+    this.#gatekeeper.followSubscriptions(this.#aedes);
     this.#aedes.on('keepaliveTimeout', (client) => {
       const session = this.#gatekeeper.sessionOf(client);
       if (session !== undefined) session.endReason ??= 'MQTT_KEEP_ALIVE_TIMEOUT';

@@ -3,7 +3,7 @@
  * granted only when it has been stored, because Aedes sends PUBACK right after the grant. Whoever does
  * what it may not loses its connection, as with AWS IoT Core.
  */
-import type { AedesOptions, Client, PublishPacket, Subscription } from 'aedes';
+import type { Aedes, AedesOptions, Client, PublishPacket, Subscription } from 'aedes';
 import { type Clock, SharedTimeout } from '../../core/clock.js';
 import type { Logger } from '../../core/log.js';
 import type { Registry } from '../registry/registry.js';
@@ -103,6 +103,20 @@ export class Gatekeeper {
         done(connectionRefused(fault));
       },
     };
+  }
+
+  /** Keeps what each session hears of in step with the broker. */
+  followSubscriptions(broker: Pick<Aedes, 'on'>): void {
+    broker.on('subscribe', (subscriptions, client) => {
+      for (const { topic } of subscriptions) this.sessionOf(client)?.subscribed.add(topic);
+    });
+    broker.on('unsubscribe', (filters, client) => {
+      const session = this.sessionOf(client);
+      for (const filter of filters) {
+        session?.filters.delete(filter);
+        session?.subscribed.delete(filter);
+      }
+    });
   }
 
   #connectFault(client: Client): string | undefined {

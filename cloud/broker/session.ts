@@ -5,6 +5,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { GatedConnection } from './gated-connection.js';
+import { takesIn } from './topic-filter.js';
 
 export interface SessionLimits {
   /** Messages of one device that are being stored at the same time before reading is held. */
@@ -36,7 +37,10 @@ export class Session {
   readonly #limits: SessionLimits;
   /** The will as it came with CONNECT; told apart from other messages by identity. */
   will: { readonly topic: string } | undefined;
+  /** What it asked to hear of. */
   readonly filters = new Set<string>();
+  /** What of that it hears of by now. */
+  readonly subscribed = new Set<string>();
   #inFlight = 0;
   #inFlightBytes = 0;
   #stopped = false;
@@ -59,6 +63,10 @@ export class Session {
   /** It may do nothing but become a thing. */
   get isClaim(): boolean {
     return this.thing === '';
+  }
+
+  hears(topic: string): boolean {
+    return [...this.subscribed].some((filter) => takesIn(filter, topic));
   }
 
   get inFlight(): number {

@@ -51,6 +51,17 @@ describe('a device with a certificate of ours', () => {
     expect(heard.filter((line) => line.startsWith('door'))).toHaveLength(1);
   });
 
+  it('is told of nothing that it has not subscribed to, and the sender hears of that', async () => {
+    const { broker, identity, connected } = await startBroker();
+    const door = await connected(await identity('door'));
+    expect(await broker.publish('door', 'command', 'too early')).toBe(false);
+    await door.subscribeAsync('gatehouse/v1/door/command', qos1);
+    expect(await broker.publish('door', 'command', 'in time')).toBe(true);
+    expect(await broker.publish('door', 'feedback', 'not asked for')).toBe(false);
+    await door.unsubscribeAsync('gatehouse/v1/door/command');
+    expect(await broker.publish('door', 'command', 'too late')).toBe(false);
+  });
+
   it('does not get what was published while it was away, unless it was retained', async () => {
     const { broker, identity, connected } = await startBroker();
     const door = await identity('door');
