@@ -31,22 +31,27 @@ const qos1 = 1;
 class Mqtt311Link implements Link {
   readonly library = 'aws-crt';
   readonly protocol = '3.1.1';
-  readonly #connection: Connection;
+  readonly #make: () => Connection;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #events: LinkEvents;
+  #connection: Connection;
   #attempt: Promise<unknown> | undefined;
   #everConnected = false;
 
   constructor(sdk: Sdk, options: TransportOptions, events: LinkEvents) {
     this.#clock = options.clock;
     this.#log = options.log;
-    this.#connection = createConnection(sdk, options);
-    this.#listen(events);
+    this.#events = events;
+    this.#make = () => this.#listen(createConnection(sdk, options));
+    this.#connection = this.#make();
   }
 
   async connect(signal: AbortSignal): Promise<void> {
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
+        // The SDK closes a connection whose first attempt failed: it would connect again, but deliver nothing.
+        if (attempt > 0) this.#connection = this.#make();
         this.#attempt = this.#connection.connect();
         await this.#attempt;
         this.#everConnected = true;
@@ -91,15 +96,17 @@ class Mqtt311Link implements Link {
     });
   }
 
-  #listen(events: LinkEvents): void {
-    this.#connection.on('connect', () => {
+  #listen(connection: Connection): Connection {
+    const events = this.#events;
+    connection.on('connect', () => {
       this.#everConnected = true;
       events.up();
     });
-    this.#connection.on('resume', () => events.up());
-    this.#connection.on('interrupt', (error) => events.down(messageOf(error)));
-    this.#connection.on('disconnect', () => events.down('closed'));
-    this.#connection.on('message', (topic, payload) => events.message(topic, new Uint8Array(payload)));
+    connection.on('resume', () => events.up());
+    connection.on('interrupt', (error) => events.down(messageOf(error)));
+    connection.on('disconnect', () => events.down('closed'));
+    connection.on('message', (topic, payload) => events.message(topic, new Uint8Array(payload)));
+    return connection;
   }
 }
 

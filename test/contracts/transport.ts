@@ -116,15 +116,27 @@ export function transportContract({ library, protocol, startBroker, open }: Tran
     await transport.publish(topic, 'next');
   });
 
-  it('keeps trying until the broker is there', async () => {
-    const { transport, proxy } = await setUp();
+  it('keeps trying until the broker is there, and then hears and notices as ever', async () => {
+    const { transport, proxy, observer } = await setUp();
     await proxy.close();
+    const heard: string[] = [];
+    const granted = transport.subscribe('gatehouse/v1/lamp/command', ({ payload }) => {
+      heard.push(Buffer.from(payload).toString());
+    });
     const connecting = transport.connect();
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(transport.connected).toBe(false);
     await proxy.listen();
     await connecting;
-    await transport.publish(topic, 'there');
+    await granted;
+    for (const text of ['one', 'two', 'three']) {
+      await transport.publish(topic, text);
+      await observer.publish('gatehouse/v1/lamp/command', text);
+      await expect.poll(() => heard.at(-1)).toBe(text);
+    }
+    const lost = new Promise<string>((resolve) => transport.onDisconnect(resolve));
+    proxy.cut();
+    expect(await lost).not.toBe('');
   });
 
   it('stops trying when its signal aborts', async () => {
