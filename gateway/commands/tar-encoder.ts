@@ -162,7 +162,8 @@ function writeCommon(header: Buffer, { permissions, uid, gid, size, seconds, fla
   header.write('ustar\u000000', 257, 'latin1');
   // The sum is taken with spaces in its own place.
   header.fill(0x20, 148, 156);
-  const sum = header.reduce((total, byte) => total + byte, 0);
+  let sum = 0;
+  for (const byte of header) sum += byte;
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
 }
 
