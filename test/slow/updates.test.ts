@@ -77,12 +77,15 @@ it('killed at any instant, launcher and agent, it ends with the new version whol
   await fleet.publish('2.0', 'good', { padBytes: 3_000_000 });
   device.start();
   await fleet.online('door');
-  await fleet.startRollOut('2.0');
   // The instants that matter most: the moment something is put in place, then some by chance.
-  for (const name of ['2.0.unpacking', 'update.json', 'current']) {
-    await device.appears(name);
+  // Looked for before the command: unpacking may be over before its process has ended.
+  let appears = device.appears('2.0.unpacking');
+  await fleet.startRollOut('2.0');
+  for (const next of ['update.json', 'current', undefined]) {
+    await appears;
     await device.kill9();
     device.start();
+    if (next !== undefined) appears = device.appears(next);
   }
   for (let kills = 0; kills < 2; kills++) {
     await new Promise((resolve) => setTimeout(resolve, 300 + random() * 1_200));
