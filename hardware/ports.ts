@@ -23,6 +23,11 @@ export interface GpioInput extends Closeable {
   read(): Promise<Level>;
   /** Calls `listener` for every edge, in order, until the returned function is called or the line closes. */
   watch(listener: (edge: Edge) => void, onError?: (error: Error) => void): () => void;
+  /**
+   * Tells the watchers now of the edges that the kernel has stamped already, and that the event loop would
+   * bring later. Only where the kernel stamps edges: elsewhere what is read late has a late time.
+   */
+  drain?(): void;
 }
 
 export interface GpioOutput extends Closeable {

@@ -8,7 +8,7 @@ import type { Edge, GpioInput } from '../../hardware/ports.js';
 import { type Click, ClickMachine, type ClickOptions } from './click-machine.js';
 
 export interface ClickRecogniserOptions {
-  readonly line: Pick<GpioInput, 'watch'>;
+  readonly line: Pick<GpioInput, 'watch' | 'drain'>;
   readonly clock: Clock;
   readonly rules: ClickOptions;
   /** Called for every click, in order, in the same turn as the edge or timer that decided it. */
@@ -17,6 +17,7 @@ export interface ClickRecogniserOptions {
 }
 
 export class ClickRecogniser implements Closeable {
+  readonly #line: ClickRecogniserOptions['line'];
   readonly #machine: ClickMachine;
   readonly #clock: Clock;
   readonly #onClick: (click: Click) => void;
@@ -25,6 +26,7 @@ export class ClickRecogniser implements Closeable {
   #closed = false;
 
   private constructor(options: ClickRecogniserOptions) {
+    this.#line = options.line;
     this.#machine = new ClickMachine(options.rules);
     this.#clock = options.clock;
     this.#onClick = options.onClick;
@@ -59,9 +61,13 @@ export class ClickRecogniser implements Closeable {
   #wake(dueMs: number): Timer {
     // Timers count whole milliseconds; without rounding up one would fire before its time and spin.
     const delayMs = Math.max(0, Math.ceil(dueMs - this.#clock.monotonicMs()));
-    const onDue = () => {
-      if (!this.#closed) this.#report(this.#machine.advance(this.#clock.monotonicMs()));
-    };
-    return this.#clock.after(delayMs, onDue, { background: true });
+    return this.#clock.after(delayMs, () => this.#onDue(), { background: true });
+  }
+
+  /** After a busy spell timers run before what happened meanwhile is read: the edges' own times decide. */
+  #onDue(): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#line.drain?.();
+    if (!this.#closed) this.#report(this.#machine.advance(nowMs));
   }
 }

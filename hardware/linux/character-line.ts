@@ -77,6 +77,10 @@ export class CharacterInput implements GpioInput {
     return () => void this.#watchers.delete(watcher);
   }
 
+  drain(): void {
+    this.#onReadable();
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -92,7 +96,7 @@ export class CharacterInput implements GpioInput {
     return decodeLevel(values);
   }
 
-  /** Called by the event loop, where a throw would have nobody to catch it. */
+  /** Called by the event loop and by timers, where a throw would have nobody to catch it. */
   #onReadable(): void {
     try {
       for (;;) {

@@ -4,6 +4,7 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -32,6 +33,11 @@ const attribute = (line: number, name: string) =>
 /** Pulls the wire of an input to a level, as a pressed or released button does. */
 export async function drive(line: number, level: Level): Promise<void> {
   await writeFile(attribute(line, 'pull'), level === 1 ? 'pull-up' : 'pull-down');
+}
+
+/** As `drive`, without letting the program do anything else. */
+export function driveAtOnce(line: number, level: Level): void {
+  writeFileSync(attribute(line, 'pull'), level === 1 ? 'pull-up' : 'pull-down');
 }
 
 /** The electrical level of the wire. */

@@ -1,9 +1,20 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { sleep, systemClock } from '../../core/clock.js';
+import { clickDefaults } from '../../device/clicks/click-machine.js';
+import { ClickRecogniser } from '../../device/clicks/click-recogniser.js';
 import { chooseGpioRoute, openGpioChip } from '../../hardware/detect.js';
 import { CharacterChip } from '../../hardware/linux/character-chip.js';
 import type { Edge, GpioInput, Level } from '../../hardware/ports.js';
-import { asNobody, drive, electrical, headerLabel, holdLine, lineInfo, settle } from './board.js';
+import {
+  asNobody,
+  drive,
+  driveAtOnce,
+  electrical,
+  headerLabel,
+  holdLine,
+  lineInfo,
+  settle,
+} from './board.js';
 import { lineContracts } from './line-contracts.js';
 
 lineContracts('chardev', () => CharacterChip.open({ clock: systemClock }));
@@ -12,6 +23,11 @@ function watched(line: GpioInput): Edge[] {
   const edges: Edge[] = [];
   line.watch((edge) => edges.push(edge));
   return edges;
+}
+
+/** The program does nothing, and hears nothing. */
+function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 describe('CharacterChip on a real kernel', () => {
@@ -63,6 +79,27 @@ describe('CharacterChip on a real kernel', () => {
     await settle(() => edges.length > 0 && edges.at(-1)?.level === 1);
     expect(await line.read()).toBe(1);
     expect(edges.map(({ level }) => level)).toEqual(edges.map((_, index) => (index + 1) % 2));
+  });
+
+  it('makes no LONG of a short press while the program is busy: the times of the kernel decide', async () => {
+    await drive(27, 0);
+    const line = await chip.input({ pin: 'GPIO27', activeLow: false });
+    const clicks: string[] = [];
+    const recogniser = ClickRecogniser.open({
+      line,
+      clock: systemClock,
+      rules: { ...clickDefaults, longMs: 400 },
+      onClick: ({ clickType }) => clicks.push(clickType),
+    });
+    onTestFinished(() => recogniser.close());
+    const edges = watched(line);
+    await drive(27, 1);
+    await settle(() => edges.length > 0);
+    standStill(200);
+    driveAtOnce(27, 0);
+    standStill(600);
+    await settle(() => clicks.length > 0);
+    expect(clicks).toEqual(['SINGLE']);
   });
 
   it("lets the kernel's debounce swallow what is shorter", async () => {

@@ -127,6 +127,25 @@ describe('CharacterChip on a stand-in for the kernel (no GPIO here)', () => {
     expect(edges[1]!.atMs - edges[0]!.atMs).toBeCloseTo(0.25, 3);
   });
 
+  it('tells of what the kernel has already when it is drained, each edge once', async () => {
+    const { kernel, chip } = await open();
+    const line = await chip.input({ pin: 'GPIO17', activeLow: false });
+    const edges: Edge[] = [];
+    line.watch((edge) => edges.push(edge));
+    const held = kernel.lines.get(17)!;
+    const wake = held.onReadable;
+    held.onReadable = undefined;
+    kernel.drive(17, 1);
+    kernel.drive(17, 0);
+    expect(edges).toEqual([]);
+    line.drain?.();
+    expect(edges.map(({ level }) => level)).toEqual([1, 0]);
+    wake?.();
+    expect(edges).toHaveLength(2);
+    await line.close();
+    line.drain?.();
+  });
+
   it('does not show a new watcher what was before it', async () => {
     const { kernel, chip } = await open();
     const line = await chip.input({ pin: 'GPIO17', activeLow: false });
