@@ -87,6 +87,21 @@ describe('the agent configuration', () => {
     expect(buttons('P1')).toThrow(/carries 3\.3 V/);
   });
 
+  it('knows the line of an output by the same names', () => {
+    const outputs =
+      (...pins: string[]) =>
+      () =>
+        parse({
+          dataDir: '/x',
+          buttons: [{ name: 'b', pin: 'GPIO17' }],
+          outputs: pins.map((pin, index) => ({ name: `o${index}`, pin })),
+        });
+    expect(outputs('GPIO22', 'pin 16', 'J8:18', '25', 'TXD1')).not.toThrow();
+    expect(outputs('GPIO22', 'pin 15')).toThrow(/outputs\.1\.pin: "pin 15" is used twice/);
+    expect(outputs('BOARD11')).toThrow(/outputs\.0\.pin: "BOARD11" is used twice/);
+    expect(outputs('pin 14')).toThrow(/carries ground/);
+  });
+
   it('never prints the claim token', () => {
     const config = parse({ dataDir: '/x', identity: { claimToken: 'ghct1.secret' } });
     expect(JSON.stringify(config)).not.toContain('secret');
