@@ -66,6 +66,8 @@ const sandbox = [
 const special: Record<ProgramName, readonly string[]> = {
   cloud: ['ProtectHome=yes', 'PrivateDevices=yes', 'CapabilityBoundingSet='],
   agent: [
+    // The launcher tells the agent to stop, once: a second signal would end it before its outputs are off.
+    'KillMode=mixed',
     'ProtectHome=yes',
     'CapabilityBoundingSet=',
     'DevicePolicy=closed',
@@ -92,6 +94,9 @@ const nodeFlags: Record<ProgramName, readonly string[]> = {
   gateway: [],
 };
 
+/** The agent under its launcher, which puts updates in place and takes back those that fail. */
+const verbs: Record<ProgramName, string> = { cloud: 'run', agent: 'supervise', gateway: 'run' };
+
 export function unitText(name: ProgramName, options: UnitOptions): string {
   const state = `gatehouse/${name}`;
   const overridden = new Set(special[name].map((line) => line.split('=')[0]));
@@ -105,7 +110,7 @@ export function unitText(name: ProgramName, options: UnitOptions): string {
     'Type=exec',
     `User=${options.user}`,
     `Group=${options.user}`,
-    `ExecStart=${[quote(options.node), ...nodeFlags[name], quote(options.entryPoint)].join(' ')} ${name} run --config ${quote(options.configFile)} --data ${stateRoot}`,
+    `ExecStart=${[quote(options.node), ...nodeFlags[name], quote(options.entryPoint)].join(' ')} ${name} ${verbs[name]} --config ${quote(options.configFile)} --data ${stateRoot}`,
     `StateDirectory=gatehouse ${state}`,
     'StateDirectoryMode=0700',
     'Restart=on-failure',

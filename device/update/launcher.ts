@@ -103,7 +103,7 @@ async function runAgent(
   const entry = release === null ? builtIn : join(folder.releasePath(release), releaseEntry);
   const startedMs = clock.monotonicMs();
   // The channel tells a child that this process died, even by kill -9: two agents must never run.
-  const child = spawn(process.execPath, [entry, ...args], {
+  const child = spawn(process.execPath, [...process.execArgv, entry, ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: { ...env, GATEHOUSE_RELEASE: release ?? '' },
   });

@@ -105,6 +105,7 @@ test('service install writes the units and remove takes them away again', async 
   expect(await gatehouse(['service', 'install', 'agent', ...flags])).toMatchObject({ code: 0 });
   const unit = await readFile(join(folder, 'gatehouse-agent.service'), 'utf8');
   expect(unit).toContain('NoNewPrivileges=yes');
+  expect(unit).toMatch(/^ExecStart=.* agent supervise --config /m);
   expect(JSON.parse(await readFile(join(etc, 'agent.json'), 'utf8'))).toHaveProperty('dataDir');
   expect(await gatehouse(['service', 'remove', 'agent', ...flags])).toMatchObject({ code: 0 });
   await expect(readFile(join(folder, 'gatehouse-agent.service'))).rejects.toThrow('ENOENT');
