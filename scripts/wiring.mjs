@@ -1,21 +1,25 @@
 // Draws hardware/boards/*/wiring.svg from the wiring.json beside it: run it after a change.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { headerPins } from '../dist/hardware/header-pins.js';
 
 const boards = new URL('../hardware/boards/', import.meta.url);
 const colours = {
   power: '#d7263d',
+  five: '#b8127f',
+  battery: '#8a4b08',
   ground: '#222222',
   signal: '#1b66c9',
   clock: '#c77700',
   line: '#7a3db8',
   other: '#557755',
 };
+const supplies = { power: '3.3 V', five: '5 V', battery: 'battery', ground: 'ground' };
 const escaped = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 const text = (x, y, content, more = '') => `<text x="${x}" y="${y}" ${more}>${escaped(content)}</text>`;
 
 function draw({ title, parts, notes }) {
   const rowHeight = 26;
-  const [boxX, boxWidth, chipX] = [24, 250, 510];
+  const [boxX, boxWidth, chipX] = [24, 280, 505];
   const out = [];
   const used = new Map();
   let y = 60;
@@ -52,7 +56,7 @@ function draw({ title, parts, notes }) {
             String(to),
             'text-anchor="middle" fill="#fff" font-size="12" font-weight="650"',
           ),
-          text(chipX + 20, at + 4, `pin ${to}, ${pinNames[to]}`, 'font-size="12"'),
+          text(chipX + 20, at + 4, `pin ${to}, ${carriedBy(to)}`, 'font-size="12"'),
         );
       } else {
         out.push(
@@ -63,8 +67,8 @@ function draw({ title, parts, notes }) {
     });
     y += height + 14;
   }
-  out.push(header(used));
-  const below = Math.max(y, 60 + 20 * 25 + 60);
+  out.push(header(used), legend(parts));
+  const below = Math.max(y, 60 + 20 * 25 + 100);
   for (const [index, note] of notes.entries()) {
     out.push(text(boxX, below + 14 + index * 20, note, 'font-size="13"'));
   }
@@ -96,28 +100,24 @@ function header(used) {
   return out.join('\n');
 }
 
-const pinNames = {
-  1: '3.3 V',
-  2: '5 V',
-  3: 'GPIO2, SDA',
-  4: '5 V',
-  5: 'GPIO3, SCL',
-  6: 'ground',
-  9: 'ground',
-  11: 'GPIO17',
-  14: 'ground',
-  15: 'GPIO22',
-  16: 'GPIO23',
-  17: '3.3 V',
-  18: 'GPIO24',
-  20: 'ground',
-  25: 'ground',
-  29: 'GPIO5',
-  30: 'ground',
-  31: 'GPIO6',
-  34: 'ground',
-  39: 'ground',
-};
+function carriedBy(pin) {
+  const carries = headerPins[pin - 1];
+  if (typeof carries !== 'number') return carries;
+  return `GPIO${carries}${{ 2: ', SDA', 3: ', SCL' }[carries] ?? ''}`;
+}
+
+/** What the colours of supplies stand for, as far as they are used. */
+function legend(parts) {
+  const used = new Set(parts.flatMap(({ wires }) => wires.map(({ kind }) => kind)));
+  return Object.entries(supplies)
+    .filter(([kind]) => used.has(kind))
+    .map(([kind, means], index) => {
+      const y = 628 + index * 18;
+      const line = `<path d="M728 ${y}H752" stroke="${colours[kind]}" stroke-width="3.5"/>`;
+      return line + text(760, y + 4, means, 'font-size="11"');
+    })
+    .join('\n');
+}
 
 for (const entry of readdirSync(boards, { withFileTypes: true })) {
   if (!entry.isDirectory()) continue;
