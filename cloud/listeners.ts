@@ -8,6 +8,7 @@ import type { Authority } from '../core/pki/authority.js';
 import { Broker } from './broker/broker.js';
 import type { Ingest } from './broker/ingest.js';
 import type { Claims } from './broker/options.js';
+import type { ProgramArchive } from './cards/program-archive.js';
 import { CertificateRenewal } from './certificate-renewal.js';
 import type { CloudConfig } from './config.js';
 import { portTaken } from './http/errors.js';
@@ -20,6 +21,7 @@ export interface ListenerParts {
   readonly config: CloudConfig;
   readonly authority: Authority;
   readonly registry: Registry;
+  readonly archive: ProgramArchive;
   readonly ingest: Ingest;
   readonly refusals: Refusals;
   readonly claims: Claims;
@@ -35,7 +37,7 @@ export interface Listeners {
 
 /** @throws PORT_TAKEN, BROKER_LISTEN_FAILED, PROVISIONING_LISTEN_FAILED */
 export async function openListeners(parts: ListenerParts, lifetimes: Lifetimes): Promise<Listeners> {
-  const { config, authority, refusals, registry, clock, log } = parts;
+  const { config, authority, refusals, registry, archive, clock, log } = parts;
   const { mqtt, provisioning: claims, hostNames } = config;
   const tls = await authority.serverCertificate(hostNames);
   const broker = lifetimes.add(
@@ -58,6 +60,7 @@ export async function openListeners(parts: ListenerParts, lifetimes: Lifetimes):
     tls,
     mqtt: { port: broker.address.port },
     registry,
+    archive,
     authority,
     clock,
     log: log.with({ part: 'provisioning' }),

@@ -14,6 +14,7 @@ import { formatClaimToken } from '../core/wire/claim-token.js';
 import { type Acting, openActing } from './acting.js';
 import { deleteHistoryBefore } from './alarms/alarm-store.js';
 import { openAlarms } from './alarms/open-alarms.js';
+import { CardDesk } from './cards/card-desk.js';
 import type { CloudConfig } from './config.js';
 import { openFleet } from './fleet.js';
 import { loadApiToken } from './http/api-token.js';
@@ -104,6 +105,7 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
       publicUrl: (requestUrl) => config.http.publicUrl ?? new URL(requestUrl).origin,
       publishCommand: (thing, command) => broker.publish(thing, 'command', JSON.stringify(command)),
       createClaimToken,
+      cards: openCards(config, stores, authority, createClaimToken),
     },
     boundTo: config.http.host,
     allowedHosts: config.http.allowedHosts,
@@ -111,15 +113,11 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
   });
   const http = lifetimes.add('http', await HttpServer.open({ ...config.http, app, clock }));
   lifetimes.add('event stream', hub);
-  log.info('cloud serves', {
-    http: http.url,
-    mqtt: broker.address.port,
-    provisioning: provisioning.address.port,
-  });
+  const ports = { mqttPort: broker.address.port, provisioningPort: provisioning.address.port };
+  log.info('cloud serves', { http: http.url, ...ports });
   return {
     httpUrl: http.url,
-    mqttPort: broker.address.port,
-    provisioningPort: provisioning.address.port,
+    ...ports,
     apiToken: token.reveal(),
     async createClaimToken(thing, type = 'button') {
       await ensureThing(stores.registry, thing, type);
@@ -140,6 +138,21 @@ function claimTokens(
     const claimToken = formatClaimToken({ host: claimHost(config), port: address.port, caSha256, secret });
     return { claimToken, expiresAt: new Date(expiresAtMs).toISOString() };
   };
+}
+
+function openCards(
+  { mqtt, provisioning }: CloudConfig,
+  { registry, archive }: Stores,
+  { caPem }: Authority,
+  createClaimToken: (thing: string) => Promise<ClaimTokenView>,
+): CardDesk {
+  return new CardDesk({
+    registry,
+    archive,
+    caPem,
+    createClaimToken,
+    listensOn: [mqtt.host, provisioning.host],
+  });
 }
 
 function openOneClick(

@@ -6,6 +6,8 @@ import { openDatabase } from '../core/db/open.js';
 import { hasCode } from '../core/errors.js';
 import type { Lifetimes } from '../core/lifecycle.js';
 import { BackupStore } from './backups/backup-store.js';
+import { programFolder } from './cards/boards.js';
+import { ProgramArchive } from './cards/program-archive.js';
 import type { CloudConfig } from './config.js';
 import { cloudMigrations } from './db/migrations.js';
 import { Counters } from './devices/counters.js';
@@ -36,6 +38,8 @@ export interface Stores {
   readonly backups: BackupStore;
   readonly shadows: ShadowStore;
   readonly releases: ReleaseStore;
+  /** Of this program, for devices that are set up. */
+  readonly archive: ProgramArchive;
 }
 
 export async function openStores(config: CloudConfig, clock: Clock, lifetimes: Lifetimes): Promise<Stores> {
@@ -71,6 +75,7 @@ export async function openStores(config: CloudConfig, clock: Clock, lifetimes: L
     backups: new BackupStore(database),
     shadows: new ShadowStore(database, clock),
     releases: new ReleaseStore({ database, clock, directory: join(config.dataDir, 'artifacts') }),
+    archive: new ProgramArchive({ directory: join(config.dataDir, 'install'), programFolder, clock }),
   };
 }
 

@@ -12,6 +12,7 @@ import { actionRoutes } from './action-routes.js';
 import { alarmRoutes } from './alarm-routes.js';
 import { isToken, sessionOf } from './api-token.js';
 import { limitBody } from './body-limit.js';
+import { cardRoutes } from './card-routes.js';
 import { dataRoutes } from './data-routes.js';
 import { deviceRoutes } from './device-routes.js';
 import { enrolmentRoutes } from './enrolment-routes.js';
@@ -97,6 +98,7 @@ function createApi(services: Services): Hono {
   api.route('/', workflowRoutes(services));
   api.route('/', fanoutRoutes(services));
   api.route('/', releaseRoutes(services));
+  api.route('/', cardRoutes(services));
   api.route('/', dataRoutes(services));
   api.route('/', telemetryRoutes(services));
   api.get('/stream', (c) => {

@@ -9,6 +9,7 @@ import type { RunStore } from '../actions/run-store.js';
 import type { AlarmDesk } from '../alarms/alarm-desk.js';
 import type { AwsClients } from '../aws/aws-clients.js';
 import type { BackupStore } from '../backups/backup-store.js';
+import type { CardDesk } from '../cards/card-desk.js';
 import type { Counters } from '../devices/counters.js';
 import type { DeviceLife } from '../devices/device-life.js';
 import type { EnrolmentStore } from '../enrolment/enrolment-store.js';
@@ -63,6 +64,7 @@ export interface Services {
   readonly refusals: Refusals;
   readonly enrolment: EnrolmentStore;
   readonly releases: ReleaseStore;
+  readonly cards: CardDesk;
   /** Where devices reach this backend, without a slash at the end; by default as the caller did. */
   readonly publicUrl: (requestUrl: string) => string;
   readonly hub: StreamHub;

@@ -1,6 +1,6 @@
 /**
- * The provisioning port: HTTPS with the private authority's certificate, `POST /provision` and nothing
- * else. It is open to whoever reaches it, so everything here is bounded: body, time, calls per address.
+ * The provisioning port: HTTPS with the private authority's certificate, `POST /provision`, the program for
+ * devices that are being set up, and nothing else. It is open to whoever reaches it, so everything here is bounded: body, time, calls per address.
  */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -11,6 +11,7 @@ import type { Closeable } from '../../core/lifecycle.js';
 import type { Logger } from '../../core/log.js';
 import { canonicalHost } from '../../core/pki/profiles.js';
 import type { Secret } from '../../core/secret.js';
+import { installDigest } from '../../core/wire/cards.js';
 import {
   bodyTooLarge,
   methodNotAllowed,
@@ -18,6 +19,7 @@ import {
   provisioningListenFailed,
   tooManyRequests,
 } from './errors.js';
+import { type InstallParts, sendProgram } from './install.js';
 import { type ProvisionParts, provision } from './provision.js';
 import { RateLimit } from './rate-limit.js';
 import { sendError, sendJson } from './responses.js';
@@ -29,6 +31,8 @@ export interface ProvisioningTls {
 }
 
 export interface ProvisioningOptions extends ProvisionParts {
+  readonly registry: ProvisionParts['registry'] & InstallParts['registry'];
+  readonly archive: InstallParts['archive'];
   readonly host: string;
   /** 0 takes any free port; `address` tells which. */
   readonly port: number;
@@ -116,7 +120,14 @@ export class ProvisioningServer implements Closeable {
     // A connection that breaks meanwhile is nobody's fault.
     response.on('error', () => {});
     try {
-      this.#admit(request, address);
+      this.#admitCall(address);
+      const wanted = installDigest(request.url ?? '');
+      if (wanted !== undefined) {
+        await sendProgram(this.#options, wanted, request, response);
+        log.info('program sent', { address });
+        return;
+      }
+      admitProvisioning(request);
       const body = await readBody(request);
       const answer = await provision(this.#options, body, this.#mqttFor(request));
       sendJson(response, 200, answer);
@@ -126,24 +137,30 @@ export class ProvisioningServer implements Closeable {
         address,
       });
     } catch (error) {
+      // What has begun cannot become an error any more: the length tells the device that it is not whole.
+      if (response.headersSent) response.destroy();
       if (response.destroyed || request.errored !== null) return;
       if (sendError(response, error)) log.warn('provisioning refused', { address, error });
       else log.error('provisioning failed', { address, error });
     }
   }
 
-  /** @throws NOT_FOUND, METHOD_NOT_ALLOWED, TOO_MANY_REQUESTS */
-  #admit(request: IncomingMessage, address: string): void {
+  /** @throws TOO_MANY_REQUESTS */
+  #admitCall(address: string): void {
     const waitMs = this.#rateLimit.take(address);
     if (waitMs > 0) throw tooManyRequests(waitMs);
-    if (request.url !== '/provision') throw notFound();
-    if (request.method !== 'POST') throw methodNotAllowed();
   }
 
   #mqttFor(request: IncomingMessage): { host: string; port: number } {
     const { host, port } = this.#options.mqtt;
     return { host: host ?? requestedHost(request), port };
   }
+}
+
+/** @throws NOT_FOUND, METHOD_NOT_ALLOWED */
+function admitProvisioning({ url, method }: IncomingMessage): void {
+  if (url !== '/provision') throw notFound();
+  if (method !== 'POST') throw methodNotAllowed();
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

@@ -3,7 +3,7 @@
  * which lost the answer gets its certificate instead of being locked out.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import type { SqlWriter } from '../../core/db/database.js';
+import type { SqlReader, SqlWriter } from '../../core/db/database.js';
 import { claimExpired, claimInvalid, claimUsed } from './errors.js';
 
 /** What signing a request yields; `core/pki` makes it. */
@@ -64,8 +64,7 @@ export async function storeClaim(
 /** @throws CLAIM_INVALID, CLAIM_EXPIRED, CLAIM_USED, and what `issue` throws. */
 export async function redeem(tx: SqlWriter, request: ClaimRequest, nowMs: number): Promise<ClaimResult> {
   const digest = claimDigest(request.secret);
-  const claim = await tx.get<ClaimRow>('SELECT * FROM claim_token WHERE secret_sha256 = ?', [digest]);
-  if (claim === undefined) throw claimInvalid();
+  const claim = await findClaim(tx, digest);
   if (claim.used_ms !== null) return repeat(tx, claim, request);
   if (claim.expires_ms <= nowMs) throw claimExpired();
   const issued = await request.issue(claim.thing);
@@ -81,6 +80,19 @@ export async function redeem(tx: SqlWriter, request: ClaimRequest, nowMs: number
   );
   if (changes !== 1) throw claimUsed(claim.thing);
   return { thing: claim.thing, ...issued, repeated: false };
+}
+
+/** @throws CLAIM_INVALID, CLAIM_EXPIRED, CLAIM_USED unless the secret may still be redeemed. */
+export async function checkClaim(database: SqlReader, secret: string, nowMs: number): Promise<void> {
+  const claim = await findClaim(database, claimDigest(secret));
+  if (claim.used_ms !== null) throw claimUsed(claim.thing);
+  if (claim.expires_ms <= nowMs) throw claimExpired();
+}
+
+async function findClaim(database: SqlReader, digest: string): Promise<ClaimRow> {
+  const claim = await database.get<ClaimRow>('SELECT * FROM claim_token WHERE secret_sha256 = ?', [digest]);
+  if (claim === undefined) throw claimInvalid();
+  return claim;
 }
 
 async function repeat(tx: SqlWriter, claim: ClaimRow, request: ClaimRequest): Promise<ClaimResult> {

@@ -6,7 +6,14 @@ import type { Clock } from '../../core/clock.js';
 import type { Database, SqlRow } from '../../core/db/database.js';
 import { hasCode } from '../../core/errors.js';
 import { thingNamePattern } from '../../core/wire/topics.js';
-import { type ClaimRequest, type ClaimResult, newClaimSecret, redeem, storeClaim } from './claims.js';
+import {
+  type ClaimRequest,
+  type ClaimResult,
+  checkClaim,
+  newClaimSecret,
+  redeem,
+  storeClaim,
+} from './claims.js';
 import { DeviceTypes } from './device-types.js';
 import { type Enrolment, enrol } from './enrol.js';
 import { deviceTypeUnknown, thingChanged, thingExists, thingNameInvalid } from './errors.js';
@@ -104,6 +111,11 @@ export class Registry {
       await storeClaim(tx, { secret, thing: name, nowMs, expiresMs });
     });
     return { secret, expiresAtMs: expiresMs };
+  }
+
+  /** Resolves while the secret may be redeemed. @throws CLAIM_INVALID, CLAIM_EXPIRED, CLAIM_USED */
+  checkClaim(secret: string): Promise<void> {
+    return checkClaim(this.#database, secret, this.#clock.now());
   }
 
   /**

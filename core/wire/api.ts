@@ -68,6 +68,7 @@
  *   GET    /backups                          BackupJobView[]
  *   POST   /backups/reports                  BackupReport
  *   *      /alarms...                        see alarms.ts
+ *   *      /boards... /cards                 see cards.ts
  *   GET    /stream                           server-sent events, see StreamEvent
  */
 import { z } from 'zod';

@@ -1,9 +1,10 @@
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { type RequestOptions, request } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ProgramArchive } from '../../../cloud/cards/program-archive.js';
 import { ProvisioningServer } from '../../../cloud/provisioning/server.js';
 import { Registry } from '../../../cloud/registry/registry.js';
 import { claimSchema, registrySchema } from '../../../cloud/registry/schema.js';
@@ -14,6 +15,7 @@ import { Authority } from '../../../core/pki/authority.js';
 import { apiError } from '../../../core/wire/api.js';
 import { provisionResponse } from '../../../core/wire/messages.js';
 import { makeDeviceRequest } from '../../support/device-request.js';
+import { smallProgram } from '../../support/small-program.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 async function start(mqttHost?: string) {
@@ -23,12 +25,19 @@ async function start(mqttHost?: string) {
   onTestFinished(() => database.close());
   const registry = await Registry.open(database, systemClock);
   await registry.createThing('door', 'button');
+  const programFolder = await smallProgram(join(folder, 'program'));
+  const archive = new ProgramArchive({
+    directory: join(folder, 'install'),
+    programFolder,
+    clock: systemClock,
+  });
   const logLines: string[] = [];
   const server = await ProvisioningServer.open({
     host: '127.0.0.1',
     port: 0,
     tls: await authority.serverCertificate([]),
     registry,
+    archive,
     authority,
     mqtt: { port: 8883, ...(mqttHost === undefined ? {} : { host: mqttHost }) },
     clock: systemClock,
@@ -42,7 +51,7 @@ async function start(mqttHost?: string) {
       typeof body === 'string' ? body : JSON.stringify(body),
       options,
     );
-  return { authority, database, registry, server, logLines, call };
+  return { archive, authority, database, registry, server, logLines, call };
 }
 
 async function send(port: number, ca: string, body: string, options: RequestOptions) {
@@ -189,6 +198,52 @@ describe('POST /provision', () => {
   });
 });
 
+describe('GET /install/SHA256', () => {
+  /** Status, and the code of the error or the number of bytes that came. */
+  async function download(port: number, ca: string, path: string, secret?: string, method = 'GET') {
+    const headers = secret === undefined ? {} : { authorization: `Bearer ${secret}` };
+    const outgoing = request({ port, ca, host: '127.0.0.1', path, method, headers, agent: false });
+    outgoing.end();
+    const [response] = await once(outgoing, 'response');
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk);
+    const body = Buffer.concat(chunks);
+    if (response.statusCode !== 200) return apiError.parse(JSON.parse(body.toString())).error.code;
+    return createHash('sha256').update(body).digest('hex');
+  }
+
+  it('sends the program to whoever holds a claim token, which stays good for the claim', async () => {
+    const { archive, authority, registry, server, call, logLines } = await start();
+    const sha256 = await archive.sha256();
+    const { secret } = await registry.createClaimToken('door', 60_000);
+    const { port } = server.address;
+    for (let n = 0; n < 2; n++) {
+      expect(await download(port, authority.caPem, `/install/${sha256}`, secret)).toBe(sha256);
+    }
+    const { csrPem } = await makeDeviceRequest();
+    const claimed = await call({ claimSecret: secret, certificateSigningRequest: csrPem });
+    expect(claimed.status).toBe(200);
+    expect(await download(port, authority.caPem, `/install/${sha256}`, secret)).toBe('CLAIM_USED');
+    expect(logLines.join('')).not.toContain(secret);
+  });
+
+  it('sends it to nobody else, and nothing but the program', async () => {
+    const { archive, authority, registry, server } = await start();
+    const sha256 = await archive.sha256();
+    const get = (path: string, secret?: string, method?: string) =>
+      download(server.address.port, authority.caPem, path, secret, method);
+    const { secret } = await registry.createClaimToken('door', 60_000);
+    const { secret: late } = await registry.createClaimToken('door', -1);
+    expect(await get(`/install/${sha256}`)).toBe('CLAIM_INVALID');
+    expect(await get(`/install/${sha256}`, 'x'.repeat(43))).toBe('CLAIM_INVALID');
+    expect(await get(`/install/${sha256}`, late)).toBe('CLAIM_EXPIRED');
+    expect(await get(`/install/${'0'.repeat(64)}`, secret)).toBe('NOT_FOUND');
+    expect(await get(`/install/../${sha256}`, secret)).toBe('NOT_FOUND');
+    expect(await get('/install/', secret)).toBe('NOT_FOUND');
+    expect(await get(`/install/${sha256}`, secret, 'POST')).toBe('NOT_FOUND');
+  });
+});
+
 describe('lifetime', () => {
   it('closes although a client holds a connection open', async () => {
     const { server, authority } = await start();
@@ -206,12 +261,13 @@ describe('lifetime', () => {
   });
 
   it('a port that is taken is refused with a hint', async () => {
-    const { server, registry, authority } = await start();
+    const { server, registry, archive, authority } = await start();
     const opening = ProvisioningServer.open({
       host: '127.0.0.1',
       port: server.address.port,
       tls: await authority.serverCertificate([]),
       registry,
+      archive,
       authority,
       mqtt: { port: 1 },
       clock: systemClock,

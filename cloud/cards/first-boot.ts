@@ -3,24 +3,27 @@
  * `network-config` and `meta-data` (docs.cloud-init.io, data source NoCloud), which such images read from the
  * partition that any computer shows. Strings are written as JSON, which is YAML too.
  */
-export interface CardOptions {
+import { type CardFiles, type CardRequest, installPath } from '../../core/wire/cards.js';
+import { parseClaimToken } from '../../core/wire/claim-token.js';
+import { type Board, claimsOnPress } from './boards.js';
+
+export interface CardOptions extends Board {
   readonly name: string;
   readonly claimToken: string;
-  readonly agentConfig: Readonly<Record<string, unknown>>;
-  readonly configText: string;
-  /** SHA-256 of `gatehouse.tgz`, 64 hex digits. */
+  /** The authority that signs the backend's certificate. */
+  readonly caPem: string;
+  /** SHA-256 of the program's archive, 64 hex digits. */
   readonly packageSha256: string;
-  readonly wifi: { readonly ssid: string; readonly password: string; readonly country: string } | undefined;
+  readonly wifi: CardRequest['wifi'];
 }
 
-export interface CardFiles {
-  readonly 'user-data': string;
-  readonly 'network-config': string;
-  readonly 'meta-data': string;
-}
+const configFolder = '/etc/gatehouse';
+const tokenFile = `${configFolder}/claim-token`;
+/** Needed for the download only: the secret as a header, so that it is in no list of processes. */
+const headerFile = `${configFolder}/install/header`;
+const caFile = `${configFolder}/install/ca.crt`;
 
-const tokenFile = '/etc/gatehouse/claim-token';
-
+/** @throws CLAIM_TOKEN_MALFORMED */
 export function cardFiles(options: CardOptions): CardFiles {
   return {
     'user-data': userData(options),
@@ -30,9 +33,9 @@ export function cardFiles(options: CardOptions): CardFiles {
 }
 
 function userData(options: CardOptions): string {
-  const { agentConfig, claimToken, name } = options;
-  // A board without a button claims at once.
-  const claimOnPress = Array.isArray(agentConfig['buttons']);
+  const { agentConfig, caPem, claimToken, name } = options;
+  const { secret } = parseClaimToken(claimToken);
+  const claimOnPress = claimsOnPress(options);
   const identity = { claimTokenFile: tokenFile, ...(claimOnPress && { claimOnPress }) };
   const config = `${JSON.stringify({ ...agentConfig, identity }, null, 2)}\n`;
   const file = (path: string, permissions: string, content: string) => [
@@ -42,13 +45,15 @@ function userData(options: CardOptions): string {
   ];
   return [
     '#cloud-config',
-    '# Written by "gatehouse device card". Holds a one-time claim token: treat it like a key until it is used.',
+    '# Written by Gatehouse. Holds a one-time claim token: treat it like a key until it is used.',
     `hostname: ${JSON.stringify(hostName(name))}`,
     'package_update: true',
-    'packages: [nodejs, npm]',
+    'packages: [nodejs, npm, curl]',
     'write_files:',
-    ...file('/etc/gatehouse/agent.json', '0644', config),
+    ...file(`${configFolder}/agent.json`, '0644', config),
     ...file(tokenFile, '0600', `${claimToken}\n`),
+    ...file(headerFile, '0600', `Authorization: Bearer ${secret}\n`),
+    ...file(caFile, '0644', caPem),
     ...file('/usr/local/sbin/gatehouse-first-boot', '0755', firstBootScript(options)),
     'runcmd:',
     '  - [/usr/local/sbin/gatehouse-first-boot]',
@@ -61,15 +66,24 @@ function userData(options: CardOptions): string {
 }
 
 /** Runs once, as root, when packages are there and the network is up. May be run again by hand. */
-export function firstBootScript({ configText, packageSha256 }: CardOptions): string {
+export function firstBootScript({ claimToken, configText, packageSha256 }: CardOptions): string {
+  const { host, port } = parseClaimToken(claimToken);
+  const address = `https://${host.includes(':') ? `[${host}]` : host}:${port}${installPath(packageSha256)}`;
   return `#!/bin/bash
-# Installs the Gatehouse agent from the card itself; its packages come from the registry of npm.
+# Installs the agent from the Gatehouse that made this card; its packages come from the registry of npm.
 set -euo pipefail
 boot=\${GATEHOUSE_BOOT:-/boot/firmware}
 root=\${GATEHOUSE_ROOT:-}
-echo "${packageSha256}  $boot/gatehouse.tgz" | sha256sum --check --quiet
+archive=$(mktemp)
+trap 'rm -f "$archive"' EXIT
+# Tried again after any failure: until the network has told the time, certificates seem not to be valid yet.
+curl --fail --silent --show-error --connect-timeout 20 --speed-time 60 \\
+  --retry 30 --retry-delay 8 --retry-all-errors \\
+  --cacert "$root${caFile}" --header "@$root${headerFile}" --output "$archive" \\
+  ${address}
+echo "${packageSha256}  $archive" | sha256sum --check --quiet
 mkdir -p "$root/opt/gatehouse" "$root/var/lib/gatehouse"
-tar -xzf "$boot/gatehouse.tgz" -C "$root/opt/gatehouse"
+tar -xzf "$archive" -C "$root/opt/gatehouse"
 cd "$root/opt/gatehouse"
 npm ci --omit=dev --no-audit --no-fund
 if ! grep -q '^# Gatehouse' "$boot/config.txt"; then
@@ -79,12 +93,12 @@ if ! grep -q '^# Gatehouse' "$boot/config.txt"; then
 ${configText.trimEnd()}
 LINES
 fi
-node bin/gatehouse.mjs service install agent --no-now
+node bin/gatehouse.mjs service install agent --no-now \\
+  --unit-dir "$root/etc/systemd/system" --config-dir "$root${configFolder}"
 id gatehouse >/dev/null 2>&1 || useradd --system --user-group --no-create-home --shell /usr/sbin/nologin gatehouse
 chown gatehouse:gatehouse "$root${tokenFile}"
 systemctl daemon-reload
 systemctl enable gatehouse-agent.service
-rm -f "$boot/gatehouse.tgz"
 touch "$root/var/lib/gatehouse/first-boot-done"
 `;
 }
