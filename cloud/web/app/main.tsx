@@ -15,6 +15,7 @@ import './styles/sensors.css';
 import './styles/rover.css';
 import './styles/backups.css';
 import './styles/alarms.css';
+import './styles/add-device.css';
 import './styles/sign-in.css';
 import './styles/motion.css';
 import { App } from './views/app.js';

@@ -9,6 +9,7 @@ import type {
   ThingView,
 } from '../../../core/wire/api.js';
 import type { BackupJobView, BackupProgressReport, BackupReport } from '../../../core/wire/backups.js';
+import type { BoardView, CardView } from '../../../core/wire/cards.js';
 import type { ExecutionView, WorkflowView } from '../../../core/wire/workflows.js';
 
 export interface Canned {
@@ -369,4 +370,19 @@ export function telemetry(view: SeriesView, fromMs: number, toMs: number, maxPoi
     points.push([Math.round(ms), mean, mean - half, mean + half]);
   }
   return { thing: view.thing, series: view.series, unit: view.unit, bucketMs, points };
+}
+
+export const boards: readonly BoardView[] = [
+  { name: 'button-box', title: 'Button box: button, LED, buzzer', claimsOnPress: true },
+  { name: 'rover', title: 'Rover', claimsOnPress: false },
+];
+
+/** `userData` stands for what cloud-init would read. */
+export function cardView(thing: string, userData: string): CardView {
+  return {
+    thing,
+    files: { 'user-data': userData, 'network-config': 'network:\n', 'meta-data': 'instance-id: x\n' },
+    expiresAt: iso(Date.UTC(2026, 5, 2)),
+    warning: null,
+  };
 }

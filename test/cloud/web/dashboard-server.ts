@@ -8,7 +8,8 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import type { StreamEvent } from '../../../core/wire/api.js';
 import { apiRoot } from '../../../core/wire/api-root.js';
-import { type Canned, telemetry } from './canned-data.js';
+import { cardRequest } from '../../../core/wire/cards.js';
+import { boards, type Canned, cardView, telemetry } from './canned-data.js';
 
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -132,12 +133,17 @@ export class DashboardServer {
     const [, pressed] = /^\/things\/([^/]+)\/press$/.exec(path) ?? [];
     if (path === '/stream') return this.#stream(response);
     if (pressed !== undefined) return this.#press(pressed, request, response);
-    if (path === '/overview') return json(response, 200, overview);
-    if (path === '/clicks') return json(response, 200, overview.clicks);
-    if (path === '/runs') return json(response, 200, overview.runs);
-    if (path === '/actions') return json(response, 200, [{ name: 'send-mail' }]);
-    if (path === '/series') return json(response, 200, series);
+    const whole: Record<string, unknown> = {
+      '/overview': overview,
+      '/clicks': overview.clicks,
+      '/runs': overview.runs,
+      '/actions': [{ name: 'send-mail' }],
+      '/series': series,
+      '/boards': boards,
+    };
+    if (path in whole) return json(response, 200, whole[path]);
     if (path.startsWith('/workflows')) return json(response, 200, workflowAnswer(path, this.canned));
+    if (path === '/cards') return this.#card(request, response);
     if (path.startsWith('/alarms')) return this.#alarms(path, url, response);
     if (path === '/telemetry') return this.#telemetry(url, response);
     const run = overview.runs.find((other) => other.id === runId);
@@ -176,6 +182,18 @@ export class DashboardServer {
     const fromMs = Date.parse(asked.get('from') ?? '');
     const toMs = Date.parse(asked.get('to') ?? '');
     json(response, 200, telemetry(view, fromMs, toMs, Number(asked.get('maxPoints'))));
+  }
+
+  async #card(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
+    const { name } = cardRequest.parse(JSON.parse(body));
+    if (this.canned.overview.things.some((thing) => thing.name === name)) {
+      const message = `There is a thing named "${name}" already.`;
+      json(response, 409, { error: { code: 'THING_EXISTS', message } });
+      return;
+    }
+    json(response, 201, cardView(name, body));
   }
 
   async #press(thing: string, request: IncomingMessage, response: ServerResponse): Promise<void> {

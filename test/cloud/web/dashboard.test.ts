@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Bundle, dashboardBundle } from './bundle.js';
@@ -215,6 +216,36 @@ describe.skipIf(isAbsent)(`the dashboard in Chromium${skipReason}`, () => {
     await section
       .getByText('garden-gate has not been connected', { exact: false })
       .waitFor({ state: 'detached' });
+    expect(complaints).toEqual([]);
+  });
+
+  test('makes the files for the card of a new device, which can be saved', async () => {
+    const { page, complaints } = await openDashboard();
+    await page.getByRole('button', { name: 'Add a device' }).click();
+    const form = page.getByRole('form', { name: 'New device' });
+    const make = form.getByRole('button', { name: 'Make the files for its card' });
+    await make.click();
+    expect(await form.getByRole('alert').textContent()).toContain('Give it a name');
+    await form.getByLabel('Name').fill('front-door');
+    await make.click();
+    await form.getByText('There is a thing named "front-door" already.').waitFor();
+    complaints.length = 0; // The browser tells of the answer 409, which is the point.
+    await form.getByLabel('Name').fill('hall');
+    await form.getByLabel('Rover').check();
+    await form.getByLabel('Wi-Fi network').fill('home');
+    await form.getByLabel('Its password').fill('a long password');
+    await make.click();
+    await page.getByText('Then it shows up here by itself.').waitFor();
+    const saved = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'user-data' }).click();
+    const file = await saved;
+    expect(file.suggestedFilename()).toBe('user-data');
+    expect(JSON.parse(await readFile(await file.path(), 'utf8'))).toEqual({
+      name: 'hall',
+      board: 'rover',
+      renew: false,
+      wifi: { ssid: 'home', password: 'a long password', country: 'GB' },
+    });
     expect(complaints).toEqual([]);
   });
 

@@ -7,6 +7,7 @@ import type { ActionView } from '../../../../core/wire/actions.js';
 import type { AlarmRuleView, AlarmView } from '../../../../core/wire/alarms.js';
 import type { ClickView, Overview, RunView, SeriesView, TelemetryView } from '../../../../core/wire/api.js';
 import type { apiRoot } from '../../../../core/wire/api-root.js';
+import type { BoardView, CardRequest, CardView } from '../../../../core/wire/cards.js';
 import type { ClickType, OutputAction } from '../../../../core/wire/messages.js';
 import type { ExecutionView, WorkflowView } from '../../../../core/wire/workflows.js';
 import { signedOut, unexpectedAnswer, unreachable } from '../errors.js';
@@ -14,6 +15,8 @@ import { signedOut, unexpectedAnswer, unreachable } from '../errors.js';
 const root: typeof apiRoot = '/api/v1';
 export const streamUrl = `${root}/stream`;
 const limitMs = 15_000;
+/** The first card of a backend takes the time to pack the program, long on a small machine. */
+const packLimitMs = 130_000;
 
 interface TelemetryQuery {
   readonly thing: string;
@@ -49,17 +52,22 @@ export interface Api {
   press(thing: string, button: string, pattern: ClickType): Promise<{ id: string }>;
   /** Tells an output of a device that is connected. */
   switchOutput(thing: string, output: string, action: OutputAction): Promise<{ id: string }>;
+  /** What can be built. */
+  boards(): Promise<BoardView[]>;
+  /** A new device, and the files for its card. */
+  makeCard(request: CardRequest): Promise<CardView>;
   /** Trades the token for a session cookie. Says nothing about success: ask for the overview. */
   signIn(token: string): Promise<void>;
 }
 
 export function createApi(fetcher: typeof fetch): Api {
   const get = <T>(path: string) => call<T>(fetcher, path);
-  const send = <T>(method: string, path: string, body: object = {}) =>
+  const send = <T>(method: string, path: string, body: object = {}, more: RequestInit = {}) =>
     call<T>(fetcher, path, {
       method,
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
+      ...more,
     });
   return {
     overview: () => get('/overview'),
@@ -86,6 +94,8 @@ export function createApi(fetcher: typeof fetch): Api {
       send('POST', `/things/${encodeURIComponent(thing)}/press`, { button, pattern }),
     switchOutput: (thing, output, action) =>
       send('POST', `/things/${encodeURIComponent(thing)}/output`, { output, action }),
+    boards: () => get('/boards'),
+    makeCard: (request) => send('POST', '/cards', request, { signal: AbortSignal.timeout(packLimitMs) }),
     signIn: (token) => signIn(fetcher, token),
   };
 }
@@ -99,6 +109,11 @@ export function exportUrl(
   const { thing, series } = view;
   const parameters = new URLSearchParams({ thing, series, format, from: new Date(fromMs).toISOString() });
   return `${root}/telemetry/export?${parameters}`;
+}
+
+/** The drawing of how a board is wired. */
+export function wiringUrl(board: string): string {
+  return `${root}/boards/${encodeURIComponent(board)}/wiring.svg`;
 }
 
 function telemetryPath(query: TelemetryQuery): string {

@@ -2,6 +2,7 @@
 import { useSlice } from '../state/hooks.js';
 import type { State } from '../state/store.js';
 import { ActivitySection } from './activity-section.js';
+import { AddDeviceSection } from './add-device-section.js';
 import { AlarmsSection } from './alarms-section.js';
 import { BackupsSection } from './backups-section.js';
 import { ButtonsSection } from './buttons-section.js';
@@ -43,6 +44,7 @@ function Page() {
         <Tiles />
         <AlarmsSection />
         <ButtonsSection />
+        <AddDeviceSection />
         <ActivitySection />
         <RoverSection />
         <SensorsSection />

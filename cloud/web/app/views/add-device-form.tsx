@@ -1,0 +1,146 @@
+/** The form for a new device. */
+import { useState } from 'preact/hooks';
+import type { BoardView, CardView } from '../../../../core/wire/cards.js';
+import { wiringUrl } from '../api/client.js';
+import { sentenceOf } from '../errors.js';
+import { type CardDraft, cardProblem, cardRequestOf, emptyCardDraft } from '../state/card-draft.js';
+import { useStore } from '../state/hooks.js';
+
+interface AddDeviceFormProps {
+  readonly boards: readonly BoardView[];
+  readonly onCard: (card: { view: CardView; board: BoardView }) => void;
+}
+
+export function AddDeviceForm({ boards, onCard }: AddDeviceFormProps) {
+  const { api } = useStore();
+  const [draft, setDraft] = useState<CardDraft>(() => emptyCardDraft(navigator.language));
+  const [problem, setProblem] = useState('');
+  const [isBusy, setBusy] = useState(false);
+  const change = (part: Partial<CardDraft>) => setDraft({ ...draft, ...part });
+  const board = boards.find(({ name }) => name === draft.board) ?? boards[0];
+  const submit = async () => {
+    const missing = cardProblem(draft);
+    setProblem(missing ?? '');
+    if (missing !== undefined || board === undefined || isBusy) return;
+    setBusy(true);
+    try {
+      onCard({ view: await api.makeCard(cardRequestOf({ ...draft, board: board.name })), board });
+    } catch (error) {
+      setProblem(sentenceOf(error));
+      setBusy(false);
+    }
+  };
+  return (
+    <form
+      class="card add-device"
+      aria-label="New device"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void submit();
+      }}
+    >
+      <fieldset class="add-device-boards">
+        <legend>What did you build, or will you?</legend>
+        {boards.map(({ name, title }) => (
+          <label key={name}>
+            <input
+              type="radio"
+              name="board"
+              value={name}
+              checked={name === board?.name}
+              onChange={() => change({ board: name })}
+            />
+            <span>{title}</span>
+            <a href={wiringUrl(name)} target="_blank" rel="noreferrer">
+              Wiring
+            </a>
+          </label>
+        ))}
+      </fieldset>
+      <Field
+        id="device-name"
+        label="Name"
+        note="letters, digits, - and _; for instance hall-button"
+        value={draft.name}
+        onValue={(name) => change({ name: name.trim() })}
+      />
+      <WifiFields draft={draft} onChange={change} />
+      <p class="field-problem" role="alert">
+        {problem}
+      </p>
+      <button type="submit" class="button-main" aria-disabled={isBusy}>
+        {isBusy ? 'Making the files …' : 'Make the files for its card'}
+      </button>
+    </form>
+  );
+}
+
+interface WifiFieldsProps {
+  readonly draft: CardDraft;
+  readonly onChange: (part: Partial<CardDraft>) => void;
+}
+
+function WifiFields({ draft, onChange }: WifiFieldsProps) {
+  const network = (
+    <Field
+      id="device-ssid"
+      label="Wi-Fi network"
+      note="leave it empty when the device has a cable"
+      value={draft.ssid}
+      maxLength={32}
+      onValue={(ssid) => onChange({ ssid })}
+    />
+  );
+  if (draft.ssid === '') return network;
+  return (
+    <>
+      {network}
+      <Field
+        id="device-password"
+        label="Its password"
+        note="goes into the file and is kept nowhere else"
+        isSecret
+        value={draft.password}
+        maxLength={64}
+        onValue={(password) => onChange({ password })}
+      />
+      <Field
+        id="device-country"
+        label="Country"
+        note="two letters; whose rules the radio keeps"
+        value={draft.country}
+        maxLength={2}
+        onValue={(country) => onChange({ country })}
+      />
+    </>
+  );
+}
+
+interface FieldProps {
+  readonly id: string;
+  readonly label: string;
+  readonly note: string;
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+  readonly isSecret?: boolean;
+  readonly maxLength?: number;
+}
+
+function Field({ id, label, note, value, onValue, isSecret = false, maxLength = 128 }: FieldProps) {
+  const shared = {
+    id,
+    value,
+    maxLength,
+    spellcheck: false,
+    autocomplete: 'off',
+    'aria-describedby': `${id}-note`,
+    onInput: (event: { currentTarget: { value: string } }) => onValue(event.currentTarget.value),
+  };
+  return (
+    <div class="add-device-field">
+      <label for={id}>{label}</label>
+      {isSecret ? <input {...shared} type="password" /> : <input {...shared} type="text" />}
+      <small id={`${id}-note`}>{note}</small>
+    </div>
+  );
+}
