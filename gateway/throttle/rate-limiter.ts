@@ -12,10 +12,10 @@ const grainMs = 15;
 /**
  * Turns missed because the process was busy are made up for: at once, but never more than this much,
  */
-const catchUpMs = 10;
+const catchUpMs = 20;
 /** and beyond that slowly, at this much above the rate, */
-const overspeed = 1.01;
-/** for turns of the last second. Any second has so at most 103.5 %, any five at most 101.5 %. */
+const overspeed = 1.015;
+/** for turns of the last second. With a grain at each end any second has at most 105 %, any five 102.2 %. */
 const owedAtMostMs = 1_000;
 /** A shorter gap is a reader between two grains; a longer one is idleness, which earns nothing. */
 const idleAfterMs = 50;
