@@ -48,7 +48,8 @@ export async function openFleet(parts: FleetParts, lifetimes: Lifetimes): Promis
   const jobs = new JobStore(stores.database, clock);
   const onJob = (id: string) => {
     if (hub.clientCount === 0) return;
-    jobs.get(id).then(
+    // Without executions: those of a large fleet are more than a page takes at once.
+    jobs.summary(id).then(
       (job) => hub.publish({ type: 'job', data: job }),
       (error: unknown) => log.debug('change of a job not shown', { id, error }),
     );

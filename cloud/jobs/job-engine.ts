@@ -128,8 +128,8 @@ export class JobEngine implements Closeable {
   }
 
   async #advance(id: string): Promise<void> {
-    const things = await this.#options.jobs.advance(id);
-    if (things.length > 0) this.#options.onJob?.(id);
+    const { things, isChanged } = await this.#options.jobs.advance(id);
+    if (isChanged) this.#options.onJob?.(id);
     for (const thing of things) await this.#tellPending(thing);
   }
 }

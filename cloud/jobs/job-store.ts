@@ -15,6 +15,13 @@ interface OpenJob {
   readonly abort: AbortRule | undefined;
 }
 
+export interface Advanced {
+  /** Those whose pending jobs changed. */
+  readonly things: readonly string[];
+  /** Whether the job itself or any execution changed. */
+  readonly isChanged: boolean;
+}
+
 /** AWS IoT Core's limit. */
 const maxDocumentBytes = 32_768;
 const minuteMs = 60_000;
@@ -62,10 +69,16 @@ export class JobStore {
     return Promise.all(rows.map((row) => viewOf(this.#database, row)));
   }
 
-  /** With its executions. @throws JOB_UNKNOWN */
-  async get(id: string): Promise<JobView> {
+  /** Without its executions. @throws JOB_UNKNOWN */
+  async summary(id: string): Promise<JobView> {
     const row = await this.#database.get('SELECT * FROM job WHERE id = ?', [id]);
     if (row === undefined) throw jobUnknown(id);
+    return viewOf(this.#database, row);
+  }
+
+  /** With its executions. @throws JOB_UNKNOWN */
+  async get(id: string): Promise<JobView> {
+    const summary = await this.summary(id);
     const executions = (await executionsOf(this.#database, id)).map((execution) => ({
       thing: execution.thing,
       status: execution.status,
@@ -75,7 +88,7 @@ export class JobStore {
       updatedAt: new Date(execution.updatedMs).toISOString(),
       version: execution.version,
     }));
-    return { ...(await viewOf(this.#database, row)), executions };
+    return { ...summary, executions };
   }
 
   /** The things whose pending jobs changed. @throws JOB_UNKNOWN, JOB_ENDED */
@@ -119,18 +132,21 @@ export class JobStore {
     });
   }
 
-  /** Takes the job as far as its rules allow now. The things whose pending jobs changed. */
-  advance(id: string): Promise<string[]> {
+  /** Takes the job as far as its rules allow now. */
+  advance(id: string): Promise<Advanced> {
     return this.#database.transaction(async (tx) => {
       const job = await openJob(tx, id);
-      if (job === undefined) return [];
+      if (job === undefined) return { things: [], isChanged: false };
       const tally = await tallyOf(tx, id);
       const reason = abortReason(job.abort, tally);
-      if (reason !== undefined) return this.#cancel(tx, id, reason, false);
+      if (reason !== undefined) {
+        return { things: await this.#cancel(tx, id, reason, false), isChanged: true };
+      }
       const things = await this.#release(tx, job, tally);
       const reached = reachable(job.rollout, tally.total);
-      if (tally.ended >= reached && tally.released >= reached) await this.#complete(tx, id);
-      return things;
+      const isOver = tally.ended >= reached && tally.released >= reached;
+      if (isOver) await this.#complete(tx, id);
+      return { things, isChanged: isOver || things.length > 0 };
     });
   }
 

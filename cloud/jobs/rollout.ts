@@ -1,5 +1,6 @@
 /** The rules of a roll-out, pure: how many devices get the job now, and when it has failed too often. */
-import type { AbortRule, Rollout, Wave } from '../../core/wire/jobs.js';
+import { waveReach } from '../../core/waves.js';
+import type { AbortRule, Rollout } from '../../core/wire/jobs.js';
 
 export interface Tally {
   /** All targets. */
@@ -17,7 +18,7 @@ export interface Tally {
 /** How many more may get the job now, before the limit per minute. */
 export function releasable({ waves }: Rollout, { total, released, ended }: Tally): number {
   if (waves === undefined) return total - released;
-  const reached = waves.map((wave) => sizeOf(wave, total));
+  const reached = waves.map((wave) => waveReach(wave, total));
   const current = reached.find((size) => size > released);
   const partOf = reached.find((size) => size >= released) ?? total;
   // In the middle of a wave (its limit per minute), or between two: then the one before must be over.
@@ -28,7 +29,7 @@ export function releasable({ waves }: Rollout, { total, released, ended }: Tally
 
 /** The targets that will ever be reached. */
 export function reachable({ waves }: Rollout, total: number): number {
-  return waves === undefined ? total : Math.max(...waves.map((wave) => sizeOf(wave, total)));
+  return waves === undefined ? total : Math.max(...waves.map((wave) => waveReach(wave, total)));
 }
 
 /** Why the job is to stop; undefined while it may go on. */
@@ -39,10 +40,4 @@ export function abortReason(rule: AbortRule | undefined, { failed, succeeded }: 
   const percent = (100 * failed) / finished;
   if (percent < rule.failedPercent) return undefined;
   return `${failed} of ${finished} failed (limit ${rule.failedPercent} %)`;
-}
-
-/** At least one, never more than there are. */
-function sizeOf(wave: Wave, total: number): number {
-  const size = typeof wave === 'number' ? wave : Math.ceil((Number.parseInt(wave, 10) * total) / 100);
-  return Math.min(total, Math.max(1, size));
 }

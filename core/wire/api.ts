@@ -256,6 +256,7 @@ export type StreamEvent =
       readonly type: 'reading';
       readonly data: { thing: string; series: string; unit: string; time: string; value: number };
     }
+  /** Without its executions. */
   | { readonly type: 'job'; readonly data: JobView }
   | { readonly type: 'alarm'; readonly data: AlarmView }
   | { readonly type: 'backup'; readonly data: BackupReport };

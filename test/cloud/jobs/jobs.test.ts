@@ -25,7 +25,14 @@ async function fleet(...things: string[]) {
   const publish = (_thing: string, topic: string, payload: string) => {
     told.push([topic.replace('$aws/things/', ''), JSON.parse(payload)]);
   };
-  const engine = JobEngine.start({ jobs, executions, clock, log, publish });
+  const heard: string[] = [];
+  const onJob = (id: string) => {
+    jobs.summary(id).then(
+      ({ status }) => heard.push(status),
+      () => heard.push('closed'),
+    );
+  };
+  const engine = JobEngine.start({ jobs, executions, clock, log, publish, onJob });
   onTestFinished(() => engine.close());
   const topics = new JobTopics({ executions, engine, clock });
   /** The one answer to a device's request. */
@@ -42,7 +49,7 @@ async function fleet(...things: string[]) {
     engine.create(createJob.parse({ targets: 'all', document: { operation: 'x' }, ...job }));
   const end = (thing: string, job: string, status = 'SUCCEEDED') => ask(thing, `${job}/update`, { status });
   const counts = async (job: string) => (await jobs.get(job)).counts;
-  return { clock, jobs, engine, told, ask, create, end, counts };
+  return { clock, jobs, engine, told, heard, ask, create, end, counts };
 }
 
 it('a job goes the way of an execution: told, started, reported on, ended', async () => {
@@ -187,6 +194,17 @@ it('waves wait for one another, and too many failures stop what has not begun', 
   expect(job.reason).toBe('2 of 3 failed (limit 50 %)');
   expect(job.counts).toEqual({ CANCELED: 7, FAILED: 2, SUCCEEDED: 1 });
   expect(told.filter(([topic]) => /^t[3-9]/.test(topic))).toEqual([]);
+});
+
+it('whoever watches a job hears of its end too, whether it was done or stopped by its rule', async () => {
+  const { create, end, heard } = await fleet('a', 'b');
+  await create({ id: 'well', targets: ['a'] });
+  await end('a', 'well');
+  await until(() => heard.at(-1) === 'COMPLETED');
+  const rule = { abort: { failedPercent: 50, minFinished: 1 } };
+  await create({ id: 'badly', targets: ['b'], ...rule });
+  await end('b', 'badly', 'FAILED');
+  await until(() => heard.at(-1) === 'CANCELED');
 });
 
 it('a cancelled job leaves what runs alone, unless it is forced', async () => {
