@@ -30,3 +30,39 @@ export function sentenceOf(error: unknown): string {
   if (!(error instanceof GatehouseError)) return 'Something went wrong in this page. Reload it.';
   return error.hint === undefined ? error.message : `${error.message} ${error.hint}`;
 }
+
+/** What a view shows of an error beside the place where it happened. */
+export interface Fault {
+  readonly code: string;
+  readonly sentence: string;
+  /** What is on the page is not what the backend has: offer to load it again. */
+  readonly isStale: boolean;
+}
+
+const changedSentence =
+  'Somebody else has changed this since you opened it, so nothing was saved. Load it again, then repeat your change.';
+
+/** Codes of answers that say: the page shows what is no longer so. */
+const staleCodes: readonly string[] = [
+  'PROJECT_CHANGED',
+  'THING_CHANGED',
+  'PROJECT_UNKNOWN',
+  'PROJECT_IN_USE',
+  'ASSOCIATION_CONFLICT',
+  'THING_UNKNOWN',
+  'DEVICE_CLAIMED',
+  'DEVICE_NOT_CLAIMED',
+  'DEVICE_NOT_PLACED',
+  'JOB_ENDED',
+  'EXECUTION_ENDED',
+];
+
+export function faultOf(error: unknown): Fault {
+  const code = error instanceof GatehouseError ? error.code : '';
+  const isChanged = code === 'PROJECT_CHANGED' || code === 'THING_CHANGED';
+  return {
+    code,
+    sentence: isChanged ? changedSentence : sentenceOf(error),
+    isStale: staleCodes.includes(code),
+  };
+}

@@ -16,6 +16,8 @@ import './styles/rover.css';
 import './styles/backups.css';
 import './styles/alarms.css';
 import './styles/add-device.css';
+import './styles/forms.css';
+import './styles/manage.css';
 import './styles/sign-in.css';
 import './styles/motion.css';
 import { App } from './views/app.js';

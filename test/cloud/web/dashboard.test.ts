@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { contrastFaults, isAbsent, openBrowser, skipReason } from './browser.js';
 import { type Bundle, dashboardBundle } from './bundle.js';
 import {
   type Canned,
@@ -16,19 +16,6 @@ import {
   thing,
 } from './canned-data.js';
 import { DashboardServer, dashboardToken } from './dashboard-server.js';
-
-const executablePath = '/usr/bin/chromium';
-const isAbsent = !existsSync(executablePath);
-const skipReason = isAbsent ? ' (skipped: /usr/bin/chromium is not installed)' : '';
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--disable-quic',
-];
 
 let browser: Browser;
 let bundle: Bundle;
@@ -111,7 +98,7 @@ function widthsOf(chart: Locator): Promise<number[]> {
 describe.skipIf(isAbsent)(`the dashboard in Chromium${skipReason}`, () => {
   beforeAll(async () => {
     bundle = await dashboardBundle();
-    browser = await chromium.launch({ executablePath, args });
+    browser = await openBrowser();
   }, 90_000);
 
   afterAll(async () => {
@@ -376,30 +363,3 @@ describe.skipIf(isAbsent)(`the dashboard in Chromium${skipReason}`, () => {
     },
   );
 });
-
-/** Lists every text whose colour stands out from its ground by less than 4.5 : 1 (3 : 1 when large). */
-const contrastFaults = `(() => {
-  const parse = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
-  const light = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map((c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-  };
-  const ground = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const [r, g, b, a = 1] = parse(getComputedStyle(at).backgroundColor);
-      if (a > 0) return [r, g, b];
-    }
-    return [255, 255, 255];
-  };
-  const faults = [];
-  for (const element of document.querySelectorAll('body *')) {
-    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
-    if (!own || element.closest('svg, .uplot, .visually-hidden')) continue;
-    const style = getComputedStyle(element);
-    const [a, b] = [light(parse(style.color)), light(ground(element))];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    const limit = parseFloat(style.fontSize) >= 24 ? 3 : 4.5;
-    if (ratio < limit) faults.push(element.textContent.trim() + ': ' + ratio.toFixed(2));
-  }
-  return faults;
-})()`;

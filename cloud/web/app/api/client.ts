@@ -2,19 +2,19 @@
  * The HTTP API as the page uses it: same origin, session cookie sent by the browser. Answers are
  * trusted to have the shapes of `core/wire/api.ts`, since the same release serves this page.
  */
-import { GatehouseError } from '../../../../core/errors.js';
 import type { ActionView } from '../../../../core/wire/actions.js';
 import type { AlarmRuleView, AlarmView } from '../../../../core/wire/alarms.js';
 import type { ClickView, Overview, RunView, SeriesView, TelemetryView } from '../../../../core/wire/api.js';
-import type { apiRoot } from '../../../../core/wire/api-root.js';
 import type { BoardView, CardRequest, CardView } from '../../../../core/wire/cards.js';
 import type { ClickType, OutputAction } from '../../../../core/wire/messages.js';
 import type { ExecutionView, WorkflowView } from '../../../../core/wire/workflows.js';
-import { signedOut, unexpectedAnswer, unreachable } from '../errors.js';
+import { type DeviceCalls, deviceCalls } from './device-calls.js';
+import { type JobCalls, jobCalls } from './job-calls.js';
+import { type ProjectCalls, projectCalls } from './project-calls.js';
+import { fetched, root, segment, transportOf } from './transport.js';
 
-const root: typeof apiRoot = '/api/v1';
 export const streamUrl = `${root}/stream`;
-const limitMs = 15_000;
+const executionLimit = 50;
 /** The first card of a backend takes the time to pack the program, long on a small machine. */
 const packLimitMs = 130_000;
 
@@ -27,7 +27,7 @@ interface TelemetryQuery {
 }
 
 /** Every call @throws SIGNED_OUT, UNREACHABLE, UNEXPECTED_ANSWER or what the backend answers. */
-export interface Api {
+export interface Api extends DeviceCalls, JobCalls, ProjectCalls {
   overview(): Promise<Overview>;
   clicks(limit: number): Promise<ClickView[]>;
   runs(limit: number): Promise<RunView[]>;
@@ -38,7 +38,11 @@ export interface Api {
   workflows(): Promise<WorkflowView[]>;
   /** The last ones of a workflow, newest first. */
   executions(workflow: string): Promise<ExecutionView[]>;
+  /** With its definition. */
   workflow(name: string): Promise<WorkflowView>;
+  /** With its definition and history. */
+  execution(id: string): Promise<ExecutionView>;
+  stopExecution(id: string): Promise<ExecutionView>;
   /** Those that are not OK. */
   alarms(): Promise<AlarmView[]>;
   alarmRules(): Promise<AlarmRuleView[]>;
@@ -61,23 +65,22 @@ export interface Api {
 }
 
 export function createApi(fetcher: typeof fetch): Api {
-  const get = <T>(path: string) => call<T>(fetcher, path);
-  const send = <T>(method: string, path: string, body: object = {}, more: RequestInit = {}) =>
-    call<T>(fetcher, path, {
-      method,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      ...more,
-    });
+  const transport = transportOf(fetcher);
+  const { get, send } = transport;
   return {
+    ...deviceCalls(transport),
+    ...jobCalls(transport),
+    ...projectCalls(transport),
     overview: () => get('/overview'),
     clicks: (limit) => get(`/clicks?limit=${limit}`),
     runs: (limit) => get(`/runs?limit=${limit}`),
-    run: (id) => get(`/runs/${encodeURIComponent(id)}`),
+    run: (id) => get(`/runs/${segment(id)}`),
     series: () => get('/series'),
     workflows: () => get('/workflows'),
-    executions: (workflow) => get(`/workflows/${encodeURIComponent(workflow)}/executions?limit=5`),
-    workflow: (name) => get(`/workflows/${encodeURIComponent(name)}`),
+    executions: (workflow) => get(`/workflows/${segment(workflow)}/executions?limit=${executionLimit}`),
+    workflow: (name) => get(`/workflows/${segment(name)}`),
+    execution: (id) => get(`/executions/${segment(id)}`),
+    stopExecution: (id) => send('POST', `/executions/${segment(id)}/stop`),
     alarms: async () => [
       ...(await get<AlarmView[]>('/alarms?state=ALARM')),
       ...(await get<AlarmView[]>('/alarms?state=PENDING')),
@@ -85,17 +88,16 @@ export function createApi(fetcher: typeof fetch): Api {
     alarmRules: () => get('/alarms/rules'),
     actions: () => get('/actions'),
     createAlarmRule: (rule) => send('POST', '/alarms/rules', rule),
-    deleteAlarmRule: (name) => send('DELETE', `/alarms/rules/${encodeURIComponent(name)}`),
+    deleteAlarmRule: (name) => send('DELETE', `/alarms/rules/${segment(name)}`),
     acknowledge: ({ rule, subject }) => send('POST', '/alarms/ack', { rule, subject }),
     snooze: ({ rule, subject }, forMs) => send('POST', '/alarms/snooze', { rule, subject, forMs }),
     telemetry: (query) => get(telemetryPath(query)),
     replay: (runId) => send('POST', '/dead-letters/replay', { runIds: [runId] }),
-    press: (thing, button, pattern) =>
-      send('POST', `/things/${encodeURIComponent(thing)}/press`, { button, pattern }),
+    press: (thing, button, pattern) => send('POST', `/things/${segment(thing)}/press`, { button, pattern }),
     switchOutput: (thing, output, action) =>
-      send('POST', `/things/${encodeURIComponent(thing)}/output`, { output, action }),
+      send('POST', `/things/${segment(thing)}/output`, { output, action }),
     boards: () => get('/boards'),
-    makeCard: (request) => send('POST', '/cards', request, { signal: AbortSignal.timeout(packLimitMs) }),
+    makeCard: (request) => send('POST', '/cards', request, { limitMs: packLimitMs }),
     signIn: (token) => signIn(fetcher, token),
   };
 }
@@ -113,7 +115,7 @@ export function exportUrl(
 
 /** The drawing of how a board is wired. */
 export function wiringUrl(board: string): string {
-  return `${root}/boards/${encodeURIComponent(board)}/wiring.svg`;
+  return `${root}/boards/${segment(board)}/wiring.svg`;
 }
 
 function telemetryPath(query: TelemetryQuery): string {
@@ -131,35 +133,4 @@ async function signIn(fetcher: typeof fetch, token: string): Promise<void> {
   const path = `/login?token=${encodeURIComponent(token)}`;
   // The answer redirects to this very page; only its cookie is wanted.
   await fetched(fetcher, path, { redirect: 'manual' });
-}
-
-async function call<T>(fetcher: typeof fetch, path: string, init: RequestInit = {}): Promise<T> {
-  const response = await fetched(fetcher, root + path, init);
-  if (response.status === 401) throw signedOut();
-  const body: unknown = await response.json().catch(() => undefined);
-  if (response.ok && body !== undefined) return body as T;
-  throw asError(body) ?? unexpectedAnswer(response.status);
-}
-
-async function fetched(fetcher: typeof fetch, path: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetcher(path, {
-      credentials: 'same-origin',
-      signal: AbortSignal.timeout(limitMs),
-      ...init,
-    });
-  } catch (error) {
-    throw unreachable(error);
-  }
-}
-
-function asError(body: unknown): GatehouseError | undefined {
-  const error = (body as { error?: { code?: unknown; message?: unknown; hint?: unknown } } | undefined)
-    ?.error;
-  if (typeof error?.code !== 'string' || typeof error.message !== 'string') return undefined;
-  return new GatehouseError(
-    error.code,
-    error.message,
-    typeof error.hint === 'string' ? { hint: error.hint } : {},
-  );
 }

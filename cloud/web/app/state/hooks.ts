@@ -1,6 +1,7 @@
 /** How views reach the store and the time. */
 import { createContext } from 'preact';
 import { useContext, useEffect, useState } from 'preact/hooks';
+import { type Route, routeOf } from './route.js';
 import type { State, Store } from './store.js';
 
 export const StoreContext = createContext<Store | undefined>(undefined);
@@ -36,4 +37,16 @@ export function useNow(everyMs: number): number {
     return () => timer.cancel();
   }, [clock, everyMs]);
   return clock.now();
+}
+
+/** Where the address points now, by link, by hand or back. */
+export function useRoute(): Route {
+  const [hash, setHash] = useState(location.hash);
+  useEffect(() => {
+    // The link past the navigation stays on the page.
+    const update = () => location.hash !== '#content' && setHash(location.hash);
+    window.addEventListener('hashchange', update);
+    return () => window.removeEventListener('hashchange', update);
+  }, []);
+  return routeOf(hash);
 }

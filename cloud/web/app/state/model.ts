@@ -12,7 +12,8 @@ import type {
   ThingView,
 } from '../../../../core/wire/api.js';
 import type { BackupJobView, BackupReport } from '../../../../core/wire/backups.js';
-import type { ExecutionView, WorkflowView } from '../../../../core/wire/workflows.js';
+import type { JobView } from '../../../../core/wire/jobs.js';
+import type { ExecutionView } from '../../../../core/wire/workflows.js';
 
 export type ConnectionState =
   | { readonly kind: 'loading' }
@@ -27,6 +28,8 @@ export interface Data {
   readonly version: string;
   readonly startedAt: string;
   readonly things: readonly ThingView[];
+  /** How many there are; `things` may be the first of them only. */
+  readonly thingsTotal: number;
   /** Newest first. */
   readonly clicks: readonly ClickView[];
   /** False when the backend has older clicks than the oldest one here. */
@@ -34,9 +37,10 @@ export interface Data {
   readonly runs: readonly RunView[];
   readonly series: readonly SeriesView[];
   readonly backups: readonly BackupJobView[];
-  readonly workflows: readonly WorkflowView[];
-  /** The newest move first; those that moved while the page was open, and the last ones of each workflow. */
+  /** Those that moved since everything was loaded, the newest move first. */
   readonly executions: readonly ExecutionView[];
+  /** As `executions`. */
+  readonly jobs: readonly JobView[];
   /** Those that are not OK, and others that changed while the page was open. */
   readonly alarms: readonly AlarmView[];
   readonly alarmRules: readonly AlarmRuleView[];
@@ -47,8 +51,6 @@ export interface Loaded {
   readonly clicks: readonly ClickView[];
   readonly runs: readonly RunView[];
   readonly series: readonly SeriesView[];
-  readonly workflows: readonly WorkflowView[];
-  readonly executions: readonly ExecutionView[];
   readonly alarms: readonly AlarmView[];
   readonly alarmRules: readonly AlarmRuleView[];
 }
@@ -63,13 +65,14 @@ export const noData: Data = {
   version: '',
   startedAt: '',
   things: [],
+  thingsTotal: 0,
   clicks: [],
   clicksComplete: true,
   runs: [],
   series: [],
   backups: [],
-  workflows: [],
   executions: [],
+  jobs: [],
   alarms: [],
   alarmRules: [],
 };
@@ -79,14 +82,15 @@ export function withLoaded(data: Data, loaded: Loaded): Data {
     loads: data.loads + 1,
     version: loaded.overview.version,
     startedAt: loaded.overview.startedAt,
-    things: [...loaded.overview.things].sort((a, b) => a.name.localeCompare(b.name)),
+    things: [...loaded.overview.things].sort(byName),
+    thingsTotal: loaded.overview.thingsTotal,
     clicks: newestFirst([...loaded.overview.clicks, ...loaded.clicks]),
     clicksComplete: loaded.clicks.length < loadLimit,
     runs: uniqueById([...loaded.overview.runs, ...loaded.runs]),
     series: [...loaded.series].sort(bySeries),
     backups: loaded.overview.backups,
-    workflows: loaded.workflows,
-    executions: loaded.executions,
+    executions: [],
+    jobs: [],
     alarms: loaded.alarms,
     alarmRules: loaded.alarmRules,
   };
@@ -95,7 +99,7 @@ export function withLoaded(data: Data, loaded: Loaded): Data {
 export function withEvent(data: Data, event: StreamEvent): Data {
   switch (event.type) {
     case 'thing':
-      return { ...data, things: withThing(data.things, event.data) };
+      return withThing(data, event.data);
     case 'click':
       return { ...data, clicks: newestFirst([event.data, ...data.clicks]).slice(0, keepLimit) };
     case 'run':
@@ -109,7 +113,7 @@ export function withEvent(data: Data, event: StreamEvent): Data {
     case 'execution':
       return { ...data, executions: uniqueById([event.data, ...data.executions]).slice(0, keepLimit) };
     case 'job':
-      return data;
+      return { ...data, jobs: uniqueById([event.data, ...data.jobs]).slice(0, keepLimit) };
   }
 }
 
@@ -118,9 +122,24 @@ function withAlarm(alarms: readonly AlarmView[], alarm: AlarmView): AlarmView[] 
   return [alarm, ...others].slice(0, keepLimit);
 }
 
-function withThing(things: readonly ThingView[], thing: ThingView): ThingView[] {
-  const others = things.filter((other) => other.name !== thing.name);
-  return [...others, thing].sort((a, b) => a.name.localeCompare(b.name));
+function withThing(data: Data, thing: ThingView): Data {
+  const others = data.things.filter((other) => other.name !== thing.name);
+  const things = [...others, thing].sort(byName);
+  return { ...data, things, thingsTotal: Math.max(data.thingsTotal, things.length) };
+}
+
+/** What was read page by page; a newer version that came as an event meanwhile stays. */
+export function withThings(data: Data, read: readonly ThingView[]): Data {
+  const known = new Map(data.things.map((thing) => [thing.name, thing]));
+  const things = read.map((thing) => {
+    const other = known.get(thing.name);
+    return other !== undefined && other.version > thing.version ? other : thing;
+  });
+  return { ...data, things: things.sort(byName), thingsTotal: Math.max(data.thingsTotal, things.length) };
+}
+
+function byName(a: ThingView, b: ThingView): number {
+  return a.name.localeCompare(b.name);
 }
 
 type ReadingEvent = Extract<StreamEvent, { type: 'reading' }>['data'];
@@ -154,7 +173,7 @@ function newestFirst(clicks: readonly ClickView[]): ClickView[] {
 }
 
 /** The first of each id stays. */
-function uniqueById<T extends { id: string }>(items: readonly T[]): T[] {
+export function uniqueById<T extends { id: string }>(items: readonly T[]): T[] {
   const seen = new Set<string>();
   return items.filter((item) => !seen.has(item.id) && seen.add(item.id));
 }

@@ -5,16 +5,25 @@
 import type { Clock, Timer } from '../../../../core/clock.js';
 import { hasCode } from '../../../../core/errors.js';
 import type { AlarmView } from '../../../../core/wire/alarms.js';
-import type { StreamEvent } from '../../../../core/wire/api.js';
+import type { StreamEvent, ThingView } from '../../../../core/wire/api.js';
 import type { ClickType } from '../../../../core/wire/messages.js';
 import type { Api } from '../api/client.js';
+import { thingsPage } from '../api/device-calls.js';
 import type { OpenStream } from '../api/stream.js';
 import { sentenceOf } from '../errors.js';
 import { clickSentence, runSentence } from '../format/words.js';
 import { runsOfClick } from './activity.js';
 import { Connection } from './connection.js';
 import { LiveReadings, seriesKey } from './live-readings.js';
-import { type ConnectionState, type Data, loadLimit, noData, withEvent, withLoaded } from './model.js';
+import {
+  type ConnectionState,
+  type Data,
+  loadLimit,
+  noData,
+  withEvent,
+  withLoaded,
+  withThings,
+} from './model.js';
 import {
   accepted,
   isBusy,
@@ -43,6 +52,7 @@ export interface StoreOptions {
 }
 
 const pressCheckMs = 1_000;
+const maxThings = 2_000;
 
 export class Store {
   readonly api: Api;
@@ -123,8 +133,7 @@ export class Store {
     } catch (error) {
       const sentence = sentenceOf(error);
       this.#changePress(key, (press) => refused(press, sentence));
-      this.#set({ announcement: sentence });
-      if (hasCode(error, 'SIGNED_OUT')) this.retryNow();
+      this.failed(error);
     }
   }
 
@@ -142,16 +151,38 @@ export class Store {
 
   /** The change comes back on the stream. Never rejects. */
   async acknowledge(alarm: AlarmView): Promise<void> {
-    await this.api
-      .acknowledge(alarm)
-      .catch((error: unknown) => this.#set({ announcement: sentenceOf(error) }));
+    await this.api.acknowledge(alarm).catch((error: unknown) => this.failed(error));
   }
 
   /** As `acknowledge`. */
   async snooze(alarm: AlarmView, forMs: number): Promise<void> {
-    await this.api
-      .snooze(alarm, forMs)
-      .catch((error: unknown) => this.#set({ announcement: sentenceOf(error) }));
+    await this.api.snooze(alarm, forMs).catch((error: unknown) => this.failed(error));
+  }
+
+  /** Reads more devices than the overview has, at most 2,000. Never rejects. */
+  async loadThings(): Promise<void> {
+    const read: ThingView[] = [];
+    try {
+      let page: ThingView[];
+      do {
+        page = await this.api.things(read.at(-1)?.name ?? '');
+        read.push(...page);
+      } while (page.length === thingsPage && read.length < maxThings);
+      this.#set({ data: withThings(this.#state.data, read) });
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  /** Tells of what failed, where nothing else on the page does. */
+  failed(error: unknown): void {
+    this.#set({ announcement: sentenceOf(error) });
+    this.checkSession(error);
+  }
+
+  /** Without a session the page asks for the token. */
+  checkSession(error: unknown): void {
+    if (hasCode(error, 'SIGNED_OUT')) this.retryNow();
   }
 
   async #loadAlarms(): Promise<void> {
@@ -161,17 +192,15 @@ export class Store {
 
   async #load(): Promise<void> {
     const { api } = this;
-    const [overview, clicks, runs, series, workflows, alarms, alarmRules] = await Promise.all([
+    const [overview, clicks, runs, series, alarms, alarmRules] = await Promise.all([
       api.overview(),
       api.clicks(loadLimit),
       api.runs(loadLimit),
       api.series(),
-      api.workflows(),
       api.alarms(),
       api.alarmRules(),
     ]);
-    const executions = (await Promise.all(workflows.map(({ name }) => api.executions(name)))).flat();
-    const loaded = { overview, clicks, runs, series, workflows, executions, alarms, alarmRules };
+    const loaded = { overview, clicks, runs, series, alarms, alarmRules };
     this.#set({ data: withLoaded(this.#state.data, loaded) });
   }
 

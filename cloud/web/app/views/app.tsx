@@ -1,5 +1,7 @@
 /** The page as a whole: which of its faces to show, and the order of its parts. */
-import { useSlice } from '../state/hooks.js';
+import { useEffect, useRef } from 'preact/hooks';
+import { useRoute, useSlice } from '../state/hooks.js';
+import type { Route } from '../state/route.js';
 import type { State } from '../state/store.js';
 import { ActivitySection } from './activity-section.js';
 import { AddDeviceSection } from './add-device-section.js';
@@ -8,6 +10,7 @@ import { BackupsSection } from './backups-section.js';
 import { ButtonsSection } from './buttons-section.js';
 import { LostBanner } from './connection-notice.js';
 import { Header } from './header.js';
+import { LaterPage } from './later-page.js';
 import { Loading } from './loading.js';
 import { Navigation } from './navigation.js';
 import { RoverSection } from './rover-section.js';
@@ -37,21 +40,47 @@ export function App() {
 }
 
 function Page() {
+  const route = useRoute();
+  useArrival(route);
   return (
     <div class="page">
-      <Navigation />
+      <Navigation route={route} />
       <main id="content" class="content" tabIndex={-1}>
-        <Tiles />
-        <AlarmsSection />
-        <ButtonsSection />
-        <AddDeviceSection />
-        <ActivitySection />
-        <RoverSection />
-        <SensorsSection />
-        <BackupsSection />
+        <Content route={route} />
       </main>
     </div>
   );
+}
+
+function Content({ route }: { route: Route }) {
+  if (route.page !== 'home') return <LaterPage route={route} />;
+  return (
+    <>
+      <Tiles />
+      <AlarmsSection />
+      <ButtonsSection />
+      <AddDeviceSection />
+      <ActivitySection />
+      <RoverSection />
+      <SensorsSection />
+      <BackupsSection />
+    </>
+  );
+}
+
+/** A page that is newly opened begins at its top, or at the section that was asked for. */
+function useArrival(route: Route): void {
+  const place = route.page === 'home' ? 'home' : [route.page, ...route.parts].join('/');
+  const section = route.page === 'home' ? route.section : '';
+  const last = useRef(place);
+  useEffect(() => {
+    if (last.current === place) return;
+    last.current = place;
+    const target = section === '' ? null : document.getElementById(section);
+    document.getElementById('content')?.focus({ preventScroll: true });
+    if (target === null) window.scrollTo(0, 0);
+    else target.scrollIntoView();
+  }, [place, section]);
 }
 
 /** Reads new presses and their outcomes aloud; not visible. */

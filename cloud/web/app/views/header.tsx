@@ -17,7 +17,7 @@ export function Header() {
   const [tone, text] = words[useSlice(selectKind)];
   return (
     <header class="header">
-      <a class="brand" href="#content">
+      <a class="brand" href="#top">
         <Logo />
         <h1>Gatehouse</h1>
       </a>

@@ -1,7 +1,8 @@
-/** Links to the sections; marks the one that is being read. */
-import { useEffect, useState } from 'preact/hooks';
+/** Links to the sections of the front page and to the other pages; marks the one that is being read. */
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { fullTime, timeSince } from '../format/time.js';
 import { useNow, useSlice } from '../state/hooks.js';
+import { linkTo, type PageName, type Route } from '../state/route.js';
 import type { State } from '../state/store.js';
 import { Icon, type IconName } from './icons.js';
 
@@ -13,23 +14,56 @@ const sections: readonly (readonly [id: string, title: string, icon: IconName])[
   ['backups', 'Backups', 'backup'],
 ];
 
-export function Navigation() {
-  const current = useCurrentSection();
+const links: readonly (readonly [page: PageName, title: string, icon: IconName])[] = [
+  ['devices', 'Devices', 'device'],
+  ['projects', 'Projects', 'place'],
+];
+
+export function Navigation({ route }: { route: Route }) {
+  const section = useCurrentSection();
+  const current = route.page === 'home' ? section : route.page;
+  const navigation = useRef<HTMLElement>(null);
+  useEffect(() => showLink(navigation.current, current), [current]);
   return (
-    <nav class="navigation" aria-label="Sections">
+    <nav ref={navigation} class="navigation" aria-label="Sections">
       <ul>
         {sections.map(([id, title, icon]) => (
-          <li key={id}>
-            <a href={`#${id}`} aria-current={id === current ? 'true' : undefined}>
-              <Icon name={icon} />
-              {title}
-            </a>
-          </li>
+          <Link key={id} href={`#${id}`} title={title} icon={icon} isCurrent={id === current} />
+        ))}
+      </ul>
+      <ul class="navigation-pages">
+        {links.map(([page, title, icon]) => (
+          <Link key={page} href={linkTo(page)} title={title} icon={icon} isCurrent={page === current} />
         ))}
       </ul>
       <About />
     </nav>
   );
+}
+
+interface LinkProps {
+  readonly href: string;
+  readonly title: string;
+  readonly icon: IconName;
+  readonly isCurrent: boolean;
+}
+
+function Link({ href, title, icon, isCurrent }: LinkProps) {
+  return (
+    <li>
+      <a href={href} aria-current={isCurrent ? 'true' : undefined}>
+        <Icon name={icon} />
+        {title}
+      </a>
+    </li>
+  );
+}
+
+/** On a phone the links are one row that scrolls. */
+function showLink(navigation: HTMLElement | null, current: string): void {
+  const link = navigation?.querySelector<HTMLElement>(`a[href$="${current}"]`);
+  if (navigation === null || link == null || navigation.scrollWidth <= navigation.clientWidth) return;
+  navigation.scrollLeft = link.offsetLeft - (navigation.clientWidth - link.offsetWidth) / 2;
 }
 
 const selectVersion = (state: State) => state.data.version;

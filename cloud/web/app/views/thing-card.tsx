@@ -2,6 +2,7 @@
 import type { ClickView, ThingView } from '../../../../core/wire/api.js';
 import { useSlice } from '../state/hooks.js';
 import type { State } from '../state/store.js';
+import { LifeBar } from './life-bar.js';
 import { OutputControls } from './output-control.js';
 import { Ago, Badge, CommandLine } from './parts.js';
 import { PressControl } from './press-control.js';
@@ -70,7 +71,7 @@ function placementText({ placement }: ThingView): string {
   return `${placement.projectName} · ${placement.placementName}`;
 }
 
-function ThingState({ thing }: { thing: ThingView }) {
+export function ThingState({ thing }: { thing: ThingView }) {
   if (!thing.enabled) return <Badge tone="calm">Disabled</Badge>;
   if (thing.online) return <Badge tone="good">Online</Badge>;
   return (
@@ -87,16 +88,11 @@ function ThingState({ thing }: { thing: ThingView }) {
 
 function RemainingLife({ percent }: { percent: number | null }) {
   if (percent === null) return null;
-  const rounded = Math.round(percent);
-  const tone = rounded > 20 ? 'good' : rounded > 5 ? 'warn' : 'bad';
   return (
     <div>
       <dt>Remaining life</dt>
-      <dd class="life">
-        <span class="life-bar" aria-hidden="true">
-          <span class={`life-fill life-${tone}`} style={{ width: `${rounded}%` }} />
-        </span>
-        {rounded} %
+      <dd>
+        <LifeBar percent={percent} />
       </dd>
     </div>
   );

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createApi } from '../../../../../cloud/web/app/api/client.js';
-import { sentenceOf } from '../../../../../cloud/web/app/errors.js';
+import { faultOf, sentenceOf } from '../../../../../cloud/web/app/errors.js';
 import { messageOf } from '../../../../../core/errors.js';
+import { thing } from '../../canned-data.js';
 
 /** Answers every call with `response` and remembers what was asked. */
 function answering(response: () => Response) {
@@ -55,4 +56,24 @@ describe('the API client of the dashboard', () => {
     expect(error).toMatchObject({ code: 'UNREACHABLE', retryable: true });
     expect(messageOf(error)).toBe('The Gatehouse backend does not answer.');
   });
+});
+
+test('a change names the version that it was made from', async () => {
+  const { api, asked } = answering(() => Response.json({}));
+  await api.setEnabled(thing('front-door', { version: 7 }), false);
+  expect(asked[0]).toMatchObject({
+    path: '/api/v1/things/front-door',
+    init: { method: 'PATCH', body: '{"enabled":false}', headers: { 'if-match': '"7"' } },
+  });
+});
+
+test.each([
+  [412, 'PROJECT_CHANGED', true, /^Somebody else has changed this/],
+  [409, 'ASSOCIATION_CONFLICT', true, /^As the backend says\. Do that\.$/],
+  [409, 'PROJECT_EXISTS', false, /^As the backend says\. Do that\.$/],
+])('%i %s: loading again helps is %s', async (status, code, isStale, sentence) => {
+  const error = { code, message: 'As the backend says.', hint: 'Do that.' };
+  const { api } = answering(() => Response.json({ error }, { status }));
+  const caught: unknown = await api.projects().catch((reason: unknown) => reason);
+  expect(faultOf(caught)).toEqual({ code, isStale, sentence: expect.stringMatching(sentence) });
 });

@@ -1,19 +1,37 @@
 import { expect, test } from 'vitest';
-import { noData, withEvent, withLoaded } from '../../../../../cloud/web/app/state/model.js';
+import { noData, withEvent, withLoaded, withThings } from '../../../../../cloud/web/app/state/model.js';
+import type { StreamEvent } from '../../../../../core/wire/api.js';
+import type { JobView } from '../../../../../core/wire/jobs.js';
 import { click, household, iso, report, run, thing } from '../../canned-data.js';
 
 const now = Date.UTC(2026, 2, 18, 12);
 const { overview, series } = household(now);
-const loaded = withLoaded(noData, {
+const reload = {
   overview,
   clicks: overview.clicks,
   runs: overview.runs,
   series,
-  workflows: [],
-  executions: [],
   alarms: [],
   alarmRules: [],
-});
+};
+const loaded = withLoaded(noData, reload);
+
+function jobEvent(succeeded: number): StreamEvent {
+  const data: JobView = {
+    id: 'roll-out',
+    description: '',
+    status: 'IN_PROGRESS',
+    reason: null,
+    document: {},
+    rollout: { maximumPerMinute: 1_000 },
+    abort: null,
+    timeoutMinutes: null,
+    createdAt: iso(now),
+    endedAt: null,
+    counts: { SUCCEEDED: succeeded },
+  };
+  return { type: 'job', data };
+}
 
 test('a click that is known already is not counted twice, and a new one comes first', () => {
   expect(loaded.clicks).toHaveLength(4);
@@ -54,4 +72,18 @@ test('reports of one run replace each other, newest run first, at most thirty', 
   expect(job?.last.state).toBe('SUCCEEDED');
   expect(job?.history).toHaveLength(30);
   expect(job?.history.filter(({ runId }) => runId === 'next')).toHaveLength(1);
+});
+
+test('a job event takes the place of the job, and a new load begins afresh', () => {
+  const moved = withEvent(withEvent(loaded, jobEvent(1)), jobEvent(2));
+  expect(moved.jobs.map(({ counts }) => counts)).toEqual([{ SUCCEEDED: 2 }]);
+  expect(withLoaded(moved, reload).jobs).toEqual([]);
+});
+
+test('more devices than the overview has are read after it; what changed meanwhile stays', () => {
+  const next = withThings(loaded, [thing('zoo'), thing('front-door', { version: 0, enabled: false })]);
+  expect(next.things.map(({ name, enabled }) => [name, enabled])).toEqual([
+    ['front-door', true],
+    ['zoo', true],
+  ]);
 });

@@ -1,0 +1,225 @@
+/** The pages of the dashboard in a real browser, on a real backend. */
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { ThingView } from '../../../core/wire/api.js';
+import type { PlacementView, ProjectView } from '../../../core/wire/project-api.js';
+import { startCloud } from '../../support/cloud-fixture.js';
+import { contrastFaults, isAbsent, openBrowser, skipReason } from './browser.js';
+import { type Bundle, dashboardBundle } from './bundle.js';
+
+let browser: Browser;
+let bundle: Bundle;
+type Settings = Parameters<typeof startCloud>[0];
+
+async function openHouse(more: Settings = {}) {
+  const house = await startCloud({ web: { directory: bundle.folder }, ...more });
+  const send = async <T>(method: string, path: string, body: object = {}) => {
+    const response = await house.call(method, path, body);
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  };
+  /** Signed in, at a page such as `#/projects`. */
+  const visit = async (place: string, context: BrowserContextOptions = {}) => {
+    const opened = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...context });
+    onTestFinished(() => opened.close());
+    const page = await opened.newPage();
+    page.setDefaultTimeout(10_000);
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    await page.goto(`${house.cloud.httpUrl}/login?token=${house.cloud.apiToken}`);
+    await page.goto(`${house.cloud.httpUrl}/${place}`);
+    await page.getByText('Live', { exact: true }).waitFor();
+    return { page, complaints };
+  };
+  return { ...house, send, visit };
+}
+
+const household = {
+  projectName: 'Household',
+  placementTemplate: { deviceTemplates: { bell: { deviceType: 'button', callbackOverrides: {} } } },
+};
+
+/** Widths at which the page would scroll sideways. */
+async function overflows(page: Page): Promise<number[]> {
+  const found: number[] = [];
+  for (const width of [320, 400, 768, 1280]) {
+    await page.setViewportSize({ width, height: 800 });
+    if ((await page.evaluate('document.documentElement.scrollWidth')) !== width) found.push(width);
+  }
+  return found;
+}
+
+async function expectReadable(page: Page): Promise<void> {
+  expect(await overflows(page)).toEqual([]);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect(await page.evaluate(contrastFaults)).toEqual([]);
+  }
+}
+
+describe.skipIf(isAbsent)(`the pages of the dashboard in Chromium${skipReason}`, () => {
+  beforeAll(async () => {
+    bundle = await dashboardBundle();
+    browser = await openBrowser();
+  }, 90_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await bundle?.remove();
+  });
+
+  test('makes a project, a place and a device, puts the device in, and the API has them', async () => {
+    const { get, visit } = await openHouse();
+    const { page, complaints } = await visit('#/projects');
+    await page.getByRole('button', { name: 'New project' }).click();
+    await page.getByLabel('Name of the project').fill('Household');
+    await page.getByLabel('Called').fill('bell');
+    await page.getByRole('button', { name: 'Make the project' }).click();
+    await page.getByRole('heading', { name: 'Household' }).waitFor();
+
+    await page.getByRole('button', { name: 'New place' }).click();
+    await page.getByLabel('Name of the place').fill('front-door');
+    await page.getByRole('button', { name: 'Add an attribute' }).click();
+    await page.getByLabel('Name of attribute 1').fill('room');
+    await page.getByLabel('Value of attribute 1').fill('hall');
+    await page.getByRole('button', { name: 'Make the place' }).click();
+    const place = page.getByRole('article', { name: 'front-door' });
+    await place.getByText('hall').waitFor();
+
+    await page.getByRole('link', { name: 'Devices', exact: true }).click();
+    await page.getByRole('button', { name: 'New device' }).click();
+    await page.getByLabel('Name of the device').fill('bell-1');
+    await page.getByRole('button', { name: 'Make the device' }).click();
+    await page.getByRole('article', { name: 'bell-1' }).getByText('100 %').waitFor();
+
+    await page.getByRole('link', { name: 'Projects', exact: true }).click();
+    await page.getByRole('link', { name: /^Household/ }).click();
+    await place.getByLabel('Device for bell of front-door').selectOption('bell-1');
+    await place.getByRole('button', { name: 'Put a device in as bell of front-door' }).click();
+    await place.getByRole('button', { name: 'Take bell-1 out of front-door' }).waitFor();
+
+    expect(await get<ProjectView>('/projects/Household')).toMatchObject({
+      placementTemplate: { deviceTemplates: { bell: { deviceType: 'button' } } },
+      placementCount: 1,
+    });
+    expect(await get<PlacementView>('/projects/Household/placements/front-door')).toMatchObject({
+      attributes: { room: 'hall' },
+      devices: { bell: 'bell-1' },
+    });
+    expect(await get<ThingView>('/things/bell-1')).toMatchObject({ claim: 'CLAIMED', enabled: true });
+    expect(complaints).toEqual([]);
+  });
+
+  test('says beside the field what is wrong with it, and all of it works from the keyboard', async () => {
+    const { get, send, visit } = await openHouse();
+    await send('POST', '/projects', { projectName: 'Taken' });
+    const { page } = await visit('#/projects');
+    await page.getByRole('button', { name: 'New project' }).focus();
+    await page.keyboard.press('Enter');
+    const name = page.getByLabel('Name of the project');
+    expect(await name.evaluate((element) => element.matches(':focus'))).toBe(true);
+    await page.keyboard.type('front door');
+    await page.keyboard.press('Enter');
+    await page.getByText('Use letters without accents, digits, - and _ only, no spaces.').waitFor();
+    expect(await name.getAttribute('aria-invalid')).toBe('true');
+    await name.fill('Taken');
+    await page.keyboard.press('Enter');
+    await page.getByText('There is a project of that name already.').waitFor();
+    await name.fill('Free');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Free' }).waitFor();
+    expect((await get<ProjectView[]>('/projects')).map(({ projectName }) => projectName)).toEqual([
+      'Free',
+      'Taken',
+    ]);
+  });
+
+  test('saves nothing over the change of somebody else, says so, and loads again', async () => {
+    const { get, call, send, visit } = await openHouse();
+    await send('POST', '/projects', household);
+    const path = '/projects/Household/placements/hall';
+    await send('POST', '/projects/Household/placements', {
+      placementName: 'hall',
+      attributes: { floor: 'ground' },
+    });
+    const { page } = await visit('#/projects/Household');
+    const place = page.getByRole('article', { name: 'hall' });
+    await place.getByRole('button', { name: 'Change the attributes of hall' }).click();
+    await place.getByLabel('Value of attribute 1').fill('first');
+    expect(
+      (await call('PATCH', path, { attributes: { floor: 'cellar' } }, { 'if-match': '"1"' })).status,
+    ).toBe(200);
+    await place.getByRole('button', { name: 'Save' }).click();
+    await place.getByText('Somebody else has changed this since you opened it').waitFor();
+    expect(await get<PlacementView>(path)).toMatchObject({ attributes: { floor: 'cellar' } });
+    await place.getByRole('button', { name: 'Load again' }).click();
+    await expect.poll(() => place.getByLabel('Value of attribute 1').inputValue()).toBe('cellar');
+    await place.getByLabel('Value of attribute 1').fill('attic');
+    await place.getByRole('button', { name: 'Save' }).click();
+    await place.getByText('attic').waitFor();
+    expect(await get<PlacementView>(path)).toMatchObject({ attributes: { floor: 'attic' } });
+  });
+
+  test('deletes a project only when it has no places, and after a question', async () => {
+    const { get, send, visit } = await openHouse();
+    await send('POST', '/projects', household);
+    await send('POST', '/projects/Household/placements', { placementName: 'hall' });
+    const { page } = await visit('#/projects/Household');
+    await page.getByRole('button', { name: 'Delete Household' }).click();
+    await page.getByRole('button', { name: 'Delete the project' }).click();
+    await page.getByText('The project "Household" still has placements.').waitFor();
+    await page.getByRole('button', { name: 'Delete hall' }).click();
+    await page.getByRole('button', { name: 'Delete the place' }).click();
+    await page.getByText('No place yet').waitFor();
+    await page.getByRole('button', { name: 'Delete Household' }).click();
+    await page.getByRole('button', { name: 'Delete the project' }).click();
+    await page.getByText('No project yet').waitFor();
+    expect(await get('/projects')).toEqual([]);
+  });
+
+  test('disables, replaces, gives up and claims devices', async () => {
+    const { get, send, visit } = await openHouse();
+    await send('POST', '/projects', household);
+    await send('POST', '/projects/Household/placements', { placementName: 'hall' });
+    for (const name of ['old', 'new']) await send('POST', '/things', { name });
+    await send('PUT', '/projects/Household/placements/hall/devices/bell', { deviceId: 'old' });
+    const { page } = await visit('#/devices');
+    const old = page.getByRole('article', { name: 'old', exact: true });
+    await old.getByRole('button', { name: 'Disable old' }).click();
+    await old.getByRole('button', { name: 'Enable old' }).click();
+    await old.getByRole('button', { name: 'Disable old' }).waitFor();
+    await old.getByRole('button', { name: 'Replace old' }).click();
+    await old.getByRole('button', { name: 'Replace it' }).click();
+    await old.getByText('Choose the device that takes its place.').waitFor();
+    await old.getByLabel('New device').selectOption('new');
+    await old.getByRole('button', { name: 'Replace it' }).click();
+    await page
+      .getByRole('article', { name: 'new', exact: true })
+      .getByRole('link', { name: 'Household · hall' })
+      .waitFor();
+    expect(await get<ThingView>('/things/old')).toMatchObject({ placement: null, enabled: false });
+    await old.getByRole('button', { name: 'Give up old' }).click();
+    await old.getByRole('button', { name: 'Give it up' }).click();
+    await old.getByRole('button', { name: 'Claim old' }).click();
+    await old.getByRole('button', { name: 'Finish the claim of old' }).click();
+    await old.getByText('"old" has sent no event since its claim began.').waitFor();
+    expect(await get<ThingView>('/things/old')).toMatchObject({ claim: 'CLAIM_INITIATED' });
+  });
+
+  test.each(['#/projects', '#/projects/Household', '#/devices'])(
+    '%s is readable from a phone to a desk, in both colour schemes',
+    async (place) => {
+      const { send, visit } = await openHouse();
+      await send('POST', '/things', { name: 'a-device-with-a-very-long-name-1' });
+      await send('POST', '/projects', household);
+      await send('POST', '/projects/Household/placements', {
+        placementName: 'a-place-with-a-name-that-is-longer-than-most',
+        attributes: { room: 'the one behind the stairs, where the coats are' },
+      });
+      const { page } = await visit(place);
+      await page.getByRole('heading', { level: 2 }).first().waitFor();
+      await page.getByText('Loading …').waitFor({ state: 'detached' });
+      await expectReadable(page);
+    },
+  );
+});
