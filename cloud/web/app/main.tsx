@@ -18,6 +18,7 @@ import './styles/alarms.css';
 import './styles/add-device.css';
 import './styles/forms.css';
 import './styles/manage.css';
+import './styles/workflows.css';
 import './styles/sign-in.css';
 import './styles/motion.css';
 import { App } from './views/app.js';

@@ -1,9 +1,14 @@
 /** The pages of the dashboard in a real browser, on a real backend. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { ThingView } from '../../../core/wire/api.js';
 import type { PlacementView, ProjectView } from '../../../core/wire/project-api.js';
+import type { ExecutionView } from '../../../core/wire/workflows.js';
+import { until } from '../../support/cloud-database.js';
 import { startCloud } from '../../support/cloud-fixture.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 import { contrastFaults, isAbsent, openBrowser, skipReason } from './browser.js';
 import { type Bundle, dashboardBundle } from './bundle.js';
 
@@ -206,7 +211,49 @@ describe.skipIf(isAbsent)(`the pages of the dashboard in Chromium${skipReason}`,
     expect(await get<ThingView>('/things/old')).toMatchObject({ claim: 'CLAIM_INITIATED' });
   });
 
-  test.each(['#/projects', '#/projects/Household', '#/devices'])(
+  test('marks where an execution of a workflow failed, and where one stands', async () => {
+    const handler = join(await temporaryFolder(), 'ask.mjs');
+    await writeFile(
+      handler,
+      `export const handler = async () => { throw new TypeError('nobody answers'); };`,
+    );
+    const { get, send, visit } = await openHouse({ functions: { ask: { kind: 'node', handler } } });
+    const states = {
+      Kind: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.long', BooleanEquals: true, Next: 'Rest' }],
+        Default: 'Ask',
+      },
+      Ask: { Type: 'Task', Resource: 'ask', Next: 'Tell' },
+      Rest: { Type: 'Wait', Seconds: 1_000, Next: 'Tell' },
+      Tell: { Type: 'Succeed' },
+    };
+    await send('POST', '/workflows', { name: 'visit', definition: { StartAt: 'Kind', States: states } });
+    await send('POST', '/actions/run', { target: 'visit', event: { long: false } });
+    const executions = () => get<ExecutionView[]>('/workflows/visit/executions');
+    await until(async () => (await executions())[0]?.state === 'FAILED');
+    const { page, complaints } = await visit('#/workflows');
+    await page.getByRole('link', { name: /^visit/ }).click();
+    await page.getByRole('link', { name: /^Failed/ }).click();
+    await page.locator('[data-state="Ask"][data-mark="failed"]').waitFor();
+    await page.getByText('Ask failed: TypeError').waitFor();
+    await page.getByText('nobody answers', { exact: true }).waitFor();
+    expect(await page.locator('[data-state="Kind"]').getAttribute('data-mark')).toBe('done');
+    expect(await page.locator('[data-state="Tell"]').getAttribute('data-mark')).toBe('');
+    await expectReadable(page);
+
+    // Another begins while the page is open.
+    await send('POST', '/actions/run', { target: 'visit', event: { long: true } });
+    await page.getByRole('link', { name: /^Running/ }).click();
+    await page.locator('[data-state="Rest"][data-mark="now"]').waitFor();
+    await page.getByRole('button', { name: 'Stop this execution' }).click();
+    await page.getByRole('button', { name: 'Stop it now' }).click();
+    await page.locator('[data-state="Rest"][data-mark="cut"]').waitFor();
+    expect((await executions())[0]?.state).toBe('STOPPED');
+    expect(complaints).toEqual([]);
+  });
+
+  test.each(['#/projects', '#/projects/Household', '#/devices', '#/workflows'])(
     '%s is readable from a phone to a desk, in both colour schemes',
     async (place) => {
       const { send, visit } = await openHouse();

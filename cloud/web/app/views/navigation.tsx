@@ -17,6 +17,7 @@ const sections: readonly (readonly [id: string, title: string, icon: IconName])[
 const links: readonly (readonly [page: PageName, title: string, icon: IconName])[] = [
   ['devices', 'Devices', 'device'],
   ['projects', 'Projects', 'place'],
+  ['workflows', 'Workflows', 'workflow'],
 ];
 
 export function Navigation({ route }: { route: Route }) {

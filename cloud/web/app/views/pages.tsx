@@ -2,6 +2,7 @@
 import { DevicesPage } from './devices-page.js';
 import type { PageRoute } from './later-page.js';
 import { ProjectsPage } from './projects-page.js';
+import { WorkflowsPage } from './workflows-page.js';
 
 export function Pages({ route: { page, parts } }: { route: PageRoute }) {
   switch (page) {
@@ -9,5 +10,7 @@ export function Pages({ route: { page, parts } }: { route: PageRoute }) {
       return <DevicesPage />;
     case 'projects':
       return <ProjectsPage parts={parts} />;
+    case 'workflows':
+      return <WorkflowsPage parts={parts} />;
   }
 }
