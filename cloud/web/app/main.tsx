@@ -19,6 +19,7 @@ import './styles/add-device.css';
 import './styles/forms.css';
 import './styles/manage.css';
 import './styles/workflows.css';
+import './styles/jobs.css';
 import './styles/sign-in.css';
 import './styles/motion.css';
 import { App } from './views/app.js';

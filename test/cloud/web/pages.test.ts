@@ -1,13 +1,15 @@
 /** The pages of the dashboard in a real browser, on a real backend. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { MqttClient } from 'mqtt';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { ThingView } from '../../../core/wire/api.js';
+import type { JobView } from '../../../core/wire/jobs.js';
 import type { PlacementView, ProjectView } from '../../../core/wire/project-api.js';
 import type { ExecutionView } from '../../../core/wire/workflows.js';
 import { until } from '../../support/cloud-database.js';
-import { startCloud } from '../../support/cloud-fixture.js';
+import { connectDevice, startCloud } from '../../support/cloud-fixture.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { contrastFaults, isAbsent, openBrowser, skipReason } from './browser.js';
 import { type Bundle, dashboardBundle } from './bundle.js';
@@ -253,7 +255,49 @@ describe.skipIf(isAbsent)(`the pages of the dashboard in Chromium${skipReason}`,
     expect(complaints).toEqual([]);
   });
 
-  test.each(['#/projects', '#/projects/Household', '#/devices', '#/workflows'])(
+  test('shows how a job goes on from wave to wave, and that it is done', async () => {
+    const { cloud, send, visit } = await openHouse();
+    for (const name of ['first', 'second', 'third']) await send('POST', '/things', { name });
+    const devices = await Promise.all(['first', 'second', 'third'].map((name) => connectDevice(cloud, name)));
+    await send('POST', '/jobs', {
+      id: 'roll-out',
+      targets: ['first', 'second', 'third'],
+      document: { operation: 'x' },
+      rollout: { waves: [1, '100%'] },
+    });
+    const { page, complaints } = await visit('#/jobs');
+    const bar = (text: string) => page.getByRole('img', { name: `Progress of roll-out: ${text}` });
+    await bar('1 queued, 2 not reached yet').waitFor();
+    await page.getByRole('link', { name: /roll-out/ }).click();
+    await page.locator('.wave-now').getByText('0 of 1 ended').waitFor();
+    await report(devices, 0, { status: 'IN_PROGRESS', statusDetails: { step: 'download' } });
+    await bar('1 in progress, 2 not reached yet').waitFor();
+    await page.getByText('step: download').waitFor();
+    await report(devices, 0, { status: 'SUCCEEDED' });
+    await bar('1 succeeded, 2 queued').waitFor();
+    await page.locator('.wave-done').getByText('Wave 1').waitFor();
+    await report(devices, 1, { status: 'SUCCEEDED' });
+    await report(devices, 2, { status: 'FAILED', statusDetails: { reason: 'no room' } });
+    await bar('2 succeeded, 1 failed').waitFor();
+    await page.getByText('Over, with failures').waitFor();
+    expect(await page.locator('.job-device').first().textContent()).toMatch(/Failed.*third.*reason: no room/);
+    await expectReadable(page);
+    expect(complaints).toEqual([]);
+  });
+
+  test('cancels a job after a question, and says why it stopped', async () => {
+    const { get, send, visit } = await openHouse();
+    await send('POST', '/things', { name: 'first' });
+    await send('POST', '/jobs', { id: 'say', targets: 'all', document: { operation: 'say' } });
+    const { page } = await visit('#/jobs/say');
+    await page.getByRole('button', { name: 'Cancel say' }).click();
+    expect(await get<JobView>('/jobs/say')).toMatchObject({ status: 'IN_PROGRESS' });
+    await page.getByRole('button', { name: 'Cancel the job' }).click();
+    await page.getByText('It was stopped: cancelled by the user.').waitFor();
+    expect(await get<JobView>('/jobs/say')).toMatchObject({ status: 'CANCELED' });
+  });
+
+  test.each(['#/projects', '#/projects/Household', '#/devices', '#/workflows', '#/jobs'])(
     '%s is readable from a phone to a desk, in both colour schemes',
     async (place) => {
       const { send, visit } = await openHouse();
@@ -270,3 +314,10 @@ describe.skipIf(isAbsent)(`the pages of the dashboard in Chromium${skipReason}`,
     },
   );
 });
+
+const names = ['first', 'second', 'third'];
+
+async function report(devices: readonly MqttClient[], at: number, update: object): Promise<void> {
+  const topic = `$aws/things/${names[at]}/jobs/roll-out/update`;
+  await devices[at]?.publishAsync(topic, JSON.stringify(update), { qos: 1 });
+}

@@ -49,7 +49,8 @@ export function projectCalls({ get, send }: Transport): ProjectCalls {
     projects: () => get('/projects'),
     project: (name) => get(path(name)),
     createProject: (projectName, fields) => send('POST', '/projects', { projectName, ...fields }),
-    changeProject: ({ projectName, version }, fields) => send('PATCH', path(projectName), fields, { version }),
+    changeProject: ({ projectName, version }, fields) =>
+      send('PATCH', path(projectName), fields, { version }),
     deleteProject: ({ projectName, version }) => send('DELETE', path(projectName), {}, { version }),
     placements: (project) => get(`${path(project)}/placements`),
     createPlacement: (project, placementName, attributes) =>

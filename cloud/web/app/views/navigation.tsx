@@ -18,6 +18,7 @@ const links: readonly (readonly [page: PageName, title: string, icon: IconName])
   ['devices', 'Devices', 'device'],
   ['projects', 'Projects', 'place'],
   ['workflows', 'Workflows', 'workflow'],
+  ['jobs', 'Jobs', 'job'],
 ];
 
 export function Navigation({ route }: { route: Route }) {

@@ -1,5 +1,6 @@
 /** The pages behind the first one. They come in a file of their own: see `later-page.tsx`. */
 import { DevicesPage } from './devices-page.js';
+import { JobsPage } from './jobs-page.js';
 import type { PageRoute } from './later-page.js';
 import { ProjectsPage } from './projects-page.js';
 import { WorkflowsPage } from './workflows-page.js';
@@ -12,5 +13,7 @@ export function Pages({ route: { page, parts } }: { route: PageRoute }) {
       return <ProjectsPage parts={parts} />;
     case 'workflows':
       return <WorkflowsPage parts={parts} />;
+    case 'jobs':
+      return <JobsPage parts={parts} />;
   }
 }
