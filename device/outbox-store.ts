@@ -122,11 +122,20 @@ export async function saveState(tx: SqlWriter, lastSeq: number, dropped: number)
   await tx.run('UPDATE state SET last_seq = ?, dropped = ?', [lastSeq, dropped]);
 }
 
+/** Sequence numbers from `from` to before `before`. */
+export interface SeqRange {
+  readonly from: number;
+  readonly before: number;
+}
+
+export const everySeq: SeqRange = { from: 0, before: Number.MAX_SAFE_INTEGER };
+
 /** The oldest messages of one kind, at most `limit`. */
 export async function readOldest(
   db: Pick<SqlWriter, 'all'>,
   kind: OutboxKind,
   limit: number,
+  { from, before }: SeqRange = everySeq,
 ): Promise<OutboxRow[]> {
   const rows = await db.all<{
     seq: number;
@@ -135,10 +144,11 @@ export async function readOldest(
     at_ms: number;
     boot: string | null;
     base_ms: number | null;
-  }>('SELECT seq, id, body, at_ms, boot, base_ms FROM message WHERE rank = ? ORDER BY seq LIMIT ?', [
-    rank[kind],
-    limit,
-  ]);
+  }>(
+    `SELECT seq, id, body, at_ms, boot, base_ms FROM message WHERE rank = ? AND seq >= ? AND seq < ?
+     ORDER BY seq LIMIT ?`,
+    [rank[kind], from, before, limit],
+  );
   return rows.map(({ seq, id, body, at_ms: atMs, boot, base_ms: baseMs }) => {
     const unsynced = boot === null || baseMs === null ? undefined : { boot, baseMs };
     return { seq, id, kind, body, atMs, unsynced };

@@ -26,6 +26,7 @@ import {
   outboxMigrations,
   readOldest,
   readTotals,
+  type SeqRange,
   type UnsyncedOrigin,
 } from './outbox-store.js';
 import { type Bounds, OutboxWriter, type Removal, runsOut } from './outbox-write.js';
@@ -150,19 +151,22 @@ export class Outbox implements Closeable {
   }
 
   /**
-   * The oldest messages of one kind, at most `limit`, without removed ones and those in `except`. Times
-   * that were not synchronised are put right where the true time is known by now.
+   * The oldest messages of one kind in a range, at most `limit`, without removed ones and those in `except`.
+   * Times that were not synchronised are put right where the true time is known by now.
    */
-  async peek(kind: OutboxKind, limit: number, except: ReadonlySet<number>): Promise<OutboxMessage[]> {
-    const rows = await readOldest(this.#database, kind, limit + except.size + this.#removals.size);
+  async peek(
+    kind: OutboxKind,
+    limit: number,
+    except: ReadonlySet<number>,
+    range?: SeqRange,
+  ): Promise<OutboxMessage[]> {
+    const rows = await readOldest(this.#database, kind, limit + except.size + this.#removals.size, range);
     const seen = new Set(rows.map((row) => row.seq));
     // What is not on disk yet is newer than all that is.
-    const all = [...rows, ...this.#unwritten.rows(kind).filter((row) => !seen.has(row.seq))];
+    const all = [...rows, ...this.#unwritten.rows(kind, range).filter((row) => !seen.has(row.seq))];
     const hidden = (seq: number) => except.has(seq) || this.#removals.has(seq);
-    return all
-      .filter((row) => !hidden(row.seq))
-      .slice(0, limit)
-      .map((row) => this.#trueTime.of(row));
+    const open = all.filter((row) => !hidden(row.seq)).slice(0, limit);
+    return open.map((row) => this.#trueTime.of(row));
   }
 
   /** Forgets acknowledged messages; on disk with the next append or after `removeDelayMs`. */

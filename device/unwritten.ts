@@ -3,7 +3,7 @@
  * full disk did not take. Bounded for telemetry, of which the oldest is dropped and counted.
  */
 import type { OutboxKind, OutboxMessage, OutboxRow } from './outbox-store.js';
-import { bodyBytes } from './outbox-store.js';
+import { bodyBytes, everySeq } from './outbox-store.js';
 
 interface Waiter {
   readonly resolve: (message: OutboxMessage) => void;
@@ -41,9 +41,9 @@ export class Unwritten {
   }
 
   /** By sequence number. */
-  rows(kind: OutboxKind): OutboxRow[] {
+  rows(kind: OutboxKind, { from, before } = everySeq): OutboxRow[] {
     const rows = [...this.#held.values()].map(({ row }) => row).filter((row) => row.kind === kind);
-    return rows.sort((a, b) => a.seq - b.seq);
+    return rows.filter(({ seq }) => seq >= from && seq < before).sort((a, b) => a.seq - b.seq);
   }
 
   /** `waiter` is told when the message is on disk, or acknowledged before. */

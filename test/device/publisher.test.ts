@@ -6,6 +6,7 @@ import { silentLogger } from '../../core/log.js';
 import { Outbox } from '../../device/outbox.js';
 import { Publisher, type PublisherOptions } from '../../device/publisher.js';
 import type { Transport } from '../../device/transport/transport.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 interface Sent {
@@ -203,6 +204,56 @@ describe('the publisher', () => {
       100,
       ...Array.from({ length: 14 }, (_, n) => n + 6),
     ]);
+  });
+
+  it('sends but a few old clicks at a time, so that the broker is never busy with them', async () => {
+    const { outbox, transport, start, fill } = await setUp();
+    await fill('click', 0, 200);
+    await fill('telemetry', 1000, 1200);
+    await transport.connect();
+    start();
+    await expect.poll(() => transport.sent.length).toBe(8 + 48);
+    await outbox.append('click', { n: 5000 });
+    expect(transport.numbers.at(-1)).toBe(5000);
+    expect(transport.numbers.filter((n) => n < 1000)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('sends clicks of the last half minute without a connection before older ones, in their order', async () => {
+    const clock = new FakeClock();
+    const { outbox, transport, start, fill } = await setUp({ clock });
+    await fill('click', 0, 20);
+    const publisher = start();
+    await outbox.append('click', { n: 100 });
+    clock.advance(29_000);
+    await outbox.append('click', { n: 101 });
+    clock.advance(2_000);
+    await outbox.append('click', { n: 102 });
+    await transport.connect();
+    await expect.poll(() => transport.numbers).toEqual([101, 102, 0, 1, 2, 3, 4, 5, 6, 7]);
+    transport.automatic = true;
+    for (const one of [...transport.sent]) one.ack();
+    await publisher.idle();
+    expect(transport.numbers.slice(10)).toEqual([...Array.from({ length: 12 }, (_, n) => n + 8), 100]);
+    await expect.poll(() => outbox.totals.rows).toBe(0);
+  });
+
+  it('lets clicks of this moment that find no place wait in order, before all older ones', async () => {
+    const { transport, start, fill } = await setUp({ window: 8 });
+    await fill('click', 0, 20);
+    await transport.connect();
+    const publisher = start();
+    await expect.poll(() => transport.numbers).toEqual([0, 1, 2, 3, 4, 5]);
+    await fill('click', 100, 110);
+    expect(transport.numbers.slice(6)).toEqual([100, 101]);
+    for (const one of transport.sent.slice(0, 4)) one.ack();
+    await expect.poll(() => transport.numbers.slice(8)).toEqual([102, 103, 104, 105]);
+    transport.automatic = true;
+    for (const one of [...transport.sent]) one.ack();
+    await publisher.idle();
+    const fresh = transport.numbers.filter((n) => n >= 100);
+    expect(fresh).toEqual(Array.from({ length: 10 }, (_, n) => 100 + n));
+    expect(transport.numbers.indexOf(109)).toBeLessThan(transport.numbers.indexOf(6));
+    expect(transport.numbers).toHaveLength(30);
   });
 
   it('reads a long backlog in portions', async () => {
