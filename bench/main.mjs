@@ -1,5 +1,5 @@
 /**
- * `npm run bench [press] [api] [ingest [seconds]] [backup [data set ...]] [memory] [flash [hours]] [index [blobs]] [prune [blobs]]`: figures as ratios against a peer of the same run.
+ * `npm run bench [press] [api] [ingest [part ...] [--seconds n]] [backup [data set ...]] [memory] [flash [hours]] [index [blobs]] [prune [blobs]]`: figures as ratios against a peer of the same run.
  * Absolute times depend on the machine; the ratios are the claim. A missing peer is said, not hidden.
  */
 import { apiBench } from './api.mjs';

@@ -1,6 +1,6 @@
 /**
- * `npm run bench ingest [seconds]`: QoS 1 messages per second over mutual TLS, with the devices on the same
- * two cores. Gatehouse stores them (fsync) before it acknowledges and, for clicks, runs an action; its peers
+ * `npm run bench ingest -- [peers] [readings] [batches] [clicks] [--seconds 30]`: QoS 1 messages per second
+ * over mutual TLS, with the devices on the same two cores; all four parts unless some are named. Gatehouse stores them (fsync) before it acknowledges and, for clicks, runs an action; its peers
  * Mosquitto and Aedes alone only acknowledge. Afterwards the database is asked whether anything was lost.
  */
 import { fork } from 'node:child_process';
@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { openDatabase } from '../../dist/core/db/open.js';
 import { openAedes, openGatehouse, openMosquitto } from './targets.mjs';
 
@@ -17,30 +18,42 @@ import { openAedes, openGatehouse, openMosquitto } from './targets.mjs';
 const connections = 10;
 const window = 64;
 
-export async function ingestBench([secondsText = '30']) {
-  const seconds = Number(secondsText);
+const parts = {
+  peers: (folder, seconds) => peersRun(folder, Math.min(seconds, 15)),
+  readings: (folder, seconds) => telemetryRun(folder, 1, seconds),
+  batches: (folder, seconds) => telemetryRun(folder, 50, Math.min(seconds, 30)),
+  clicks: (folder, seconds) => clickRun(folder, seconds),
+};
+
+export async function ingestBench(args) {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { seconds: { type: 'string', default: '30' } },
+  });
+  const seconds = Number(values.seconds);
+  if (!(seconds > 0)) throw new Error(`--seconds takes a number above 0, not "${values.seconds}"`);
+  const unknown = positionals.find((name) => !(name in parts));
+  if (unknown !== undefined) throw new Error(`no part "${unknown}": ${Object.keys(parts).join(', ')}`);
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
   try {
-    const peerSeconds = Math.min(seconds, 15);
-    const peers = { Mosquitto: openMosquitto, Aedes: openAedes };
-    for (const [name, open] of Object.entries(peers)) {
-      const target = await open(join(folder, name), connections);
-      if (target === undefined) {
-        process.stdout.write(`skipped: no ${name} here to compare with\n`);
-        continue;
-      }
-      report(
-        `${name} alone`,
-        await drive(target, { kind: 'telemetry', readings: 1, seconds: peerSeconds }),
-        1,
-      );
-      await target.close();
+    for (const [name, run] of Object.entries(parts)) {
+      if (positionals.length === 0 || positionals.includes(name)) await run(folder, seconds);
     }
-    await telemetryRun(folder, 1, seconds);
-    await telemetryRun(folder, 50, Math.min(seconds, 30));
-    await clickRun(folder, seconds);
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function peersRun(folder, seconds) {
+  for (const [name, open] of Object.entries({ Mosquitto: openMosquitto, Aedes: openAedes })) {
+    const target = await open(join(folder, name), connections);
+    if (target === undefined) {
+      process.stdout.write(`skipped: no ${name} here to compare with\n`);
+      continue;
+    }
+    report(`${name} alone`, await drive(target, { kind: 'telemetry', readings: 1, seconds }), 1);
+    await target.close();
   }
 }
 
@@ -142,9 +155,11 @@ function watch(pid) {
     samples.push(Number(kb) * 1024);
   };
   const timer = setInterval(take, 1000);
+  take();
   return {
     stop() {
       clearInterval(timer);
+      take();
       return { memory: samples, brokerSeconds: processorSeconds(pid) - before };
     },
   };
@@ -155,10 +170,11 @@ function report(title, result, perMessage) {
   const mib = (bytes) => `${Math.round((bytes ?? 0) / 2 ** 20)} MiB`;
   const { memory, brokerSeconds } = result;
   const microseconds = ((brokerSeconds * 1e6) / result.acked).toFixed(1);
-  const tenth = memory[Math.floor(memory.length / 10)];
+  const middle = memory[Math.floor(memory.length / 2)];
   process.stdout.write(
     `${title}: ${perSecond} messages/s, ${perSecond * perMessage} readings/s over ${result.seconds.toFixed(1)} s; ` +
-      `resident ${mib(tenth)} early, ${mib(memory.at(-1))} late, ${mib(Math.max(...memory))} most; ` +
+      `resident ${mib(memory[0])} at the start, ${mib(middle)} in the middle, ${mib(memory.at(-1))} at the end, ` +
+      `${mib(Math.max(...memory))} at most; ` +
       `${microseconds} µs of processor time a message; devices took ${((100 * result.cpuSeconds) / result.seconds).toFixed(0)} % of a core\n`,
   );
 }
