@@ -29,7 +29,9 @@ export class ReadyMadeAction implements Action {
   readonly #timeoutMs: number;
   readonly #deliver: Deliver;
   readonly #clock: Clock;
-  readonly #stop = new AbortController();
+  /** One for each call: a signal that joined them to one of the action's own would stay there for ever. */
+  readonly #underWay = new Set<AbortController>();
+  #isClosed = false;
 
   constructor(limits: ReadyMadeLimits, clock: Clock, deliver: Deliver) {
     this.concurrency = limits.concurrency;
@@ -41,8 +43,10 @@ export class ReadyMadeAction implements Action {
 
   async invoke(invocation: Invocation): Promise<ActionOutcome> {
     const limit = new AbortController();
+    const { signal } = limit;
+    if (this.#isClosed) limit.abort(actionClosed());
+    this.#underWay.add(limit);
     const timer = this.#clock.after(this.#timeoutMs, () => limit.abort(actionTimedOut(this.#timeoutMs)));
-    const signal = AbortSignal.any([limit.signal, this.#stop.signal]);
     try {
       const work = this.#deliver(objectOf(invocation.event), invocation, signal);
       return { ok: true, ...(await untilAborted(work, signal)) };
@@ -51,11 +55,13 @@ export class ReadyMadeAction implements Action {
       return { ok: false, log: `${known.message}\n`, error: known };
     } finally {
       timer.cancel();
+      this.#underWay.delete(limit);
     }
   }
 
   async close(): Promise<void> {
-    this.#stop.abort(actionClosed());
+    this.#isClosed = true;
+    for (const limit of this.#underWay) limit.abort(actionClosed());
   }
 }
 
