@@ -7,7 +7,7 @@ import type { Database, SqlWriter } from '../../core/db/database.js';
 import type { Closeable } from '../../core/lifecycle.js';
 import { GroupCommit } from '../db/group-commit.js';
 import { newRunOf, type RunRequest } from './run-request.js';
-import { insertRun, type NewRun } from './run-store.js';
+import { insertRuns, type NewRun, type StoredRun } from './run-store.js';
 
 export interface Submitted {
   readonly runId: string;
@@ -15,8 +15,8 @@ export interface Submitted {
   readonly isNew: boolean;
 }
 
-/** Stores a run in the transaction that it was handed out for. @throws DATABASE_* */
-export type Submit = (request: RunRequest) => Promise<Submitted>;
+/** Stores runs in the transaction that it was handed out for; one answer each, in order. @throws DATABASE_* */
+export type Submit = (requests: readonly RunRequest[]) => Promise<Submitted[]>;
 
 /** Who starts runs. */
 export interface Starter {
@@ -31,11 +31,6 @@ export interface Starter {
   enqueue(id: string, functionName: string): void;
 }
 
-interface StoredRun {
-  readonly run: NewRun;
-  readonly reserved: boolean;
-}
-
 export class RunIntake implements Closeable {
   readonly #database: Database;
   readonly #starter: Starter;
@@ -47,11 +42,7 @@ export class RunIntake implements Closeable {
     this.#starter = starter;
     this.#clock = clock;
     this.#submits = new GroupCommit((requests: readonly RunRequest[]) =>
-      this.transact(async (_tx, submit) => {
-        const submitted: Submitted[] = [];
-        for (const request of requests) submitted.push(await submit(request));
-        return submitted;
-      }),
+      this.transact((_tx, submit) => submit(requests)),
     );
   }
 
@@ -65,18 +56,18 @@ export class RunIntake implements Closeable {
    * @throws whatever `work` throws, DATABASE_*; then nothing was stored and nothing starts.
    */
   async transact<T>(work: (tx: SqlWriter, submit: Submit) => Promise<T>): Promise<T> {
-    const stored: StoredRun[] = [];
+    const stored = new Set<StoredRun>();
     let result: T;
     try {
       result = await this.#database.transaction((tx) =>
-        work(tx, (request) => this.#store(tx, request, stored)),
+        work(tx, (requests) => this.#store(tx, requests, stored)),
       );
     } catch (error) {
-      for (const { run, reserved } of stored) if (reserved) this.#starter.giveBack(run.functionName);
+      for (const { run, isStarted } of stored) if (isStarted) this.#starter.giveBack(run.functionName);
       throw error;
     }
-    for (const { run, reserved } of stored) {
-      if (reserved) this.#starter.launch(run);
+    for (const { run, isStarted } of stored) {
+      if (isStarted) this.#starter.launch(run);
       else this.#starter.enqueue(run.id, run.functionName);
     }
     return result;
@@ -87,16 +78,24 @@ export class RunIntake implements Closeable {
     return this.#submits.close();
   }
 
-  async #store(tx: SqlWriter, request: RunRequest, stored: StoredRun[]): Promise<Submitted> {
-    const run = newRunOf(request, this.#starter.nameOf(request.target), this.#clock.now());
-    const reserved = this.#starter.reserve(run.functionName);
-    const one = { run, reserved };
-    stored.push(one);
-    const { sql, params } = insertRun(run, reserved);
-    const { changes } = await tx.run(sql, params);
-    if (changes === 1) return { runId: run.id, isNew: true };
-    stored.splice(stored.indexOf(one), 1);
-    if (reserved) this.#starter.giveBack(run.functionName);
-    return { runId: run.id, isNew: false };
+  async #store(tx: SqlWriter, requests: readonly RunRequest[], stored: Set<StoredRun>): Promise<Submitted[]> {
+    const nowMs = this.#clock.now();
+    const asked = requests.map((request): StoredRun => {
+      const run = newRunOf(request, this.#starter.nameOf(request.target), nowMs);
+      return { run, isStarted: this.#starter.reserve(run.functionName) };
+    });
+    // Before anything can fail, so that every slot is given back.
+    for (const one of asked) stored.add(one);
+    const added = await insertRuns(tx, asked);
+    return asked.map((one) => {
+      const { run, isStarted } = one;
+      // Asked for twice in one go, the first is the one that was stored.
+      const isNew = added.delete(run.id);
+      if (!isNew) {
+        stored.delete(one);
+        if (isStarted) this.#starter.giveBack(run.functionName);
+      }
+      return { runId: run.id, isNew };
+    });
   }
 }

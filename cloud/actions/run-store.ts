@@ -2,7 +2,7 @@
  * Runs in the database. A run is PENDING (to be started), RUNNING (started, outcome not known),
  * SUCCEEDED or FAILED; a run found RUNNING at start-up was cut off and is started again.
  */
-import type { Database, SqlRow, SqlStatement } from '../../core/db/database.js';
+import type { Database, SqlRow, SqlWriter } from '../../core/db/database.js';
 import type { RunSource, RunView } from '../../core/wire/api.js';
 import { MultiRow } from '../db/multi-row.js';
 
@@ -70,24 +70,20 @@ export interface RunRow extends SqlRow {
   error: string | null;
 }
 
-/** For the transaction that stores the cause. `started`: a slot is held, the run starts after the commit. */
-export function insertRun(run: NewRun, started: boolean): SqlStatement {
-  return {
-    sql: `INSERT INTO runs (id, source_kind, source_id, thing, function_name, state, attempt, event, created_ms,
-            started_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-    params: [
-      run.id,
-      run.source.kind,
-      run.source.id,
-      run.thing,
-      run.functionName,
-      started ? 'RUNNING' : 'PENDING',
-      started ? 1 : 0,
-      run.event,
-      run.createdMs,
-      started ? run.createdMs : null,
-    ],
-  };
+/** A run as it is stored with its cause. */
+export interface StoredRun {
+  readonly run: NewRun;
+  /** A slot is held, the run starts after the commit. */
+  readonly isStarted: boolean;
+}
+
+/** For the transaction that stores the causes. Returns the ids of those that were not there before. */
+export async function insertRuns(tx: SqlWriter, runs: readonly StoredRun[]): Promise<Set<string>> {
+  const added = new Set<string>();
+  for (const { sql, params } of newRuns.statements(runs)) {
+    for (const { id } of await tx.all<{ id: string }>(sql, params)) added.add(id);
+  }
+  return added;
 }
 
 export class RunStore {
@@ -106,32 +102,23 @@ export class RunStore {
     return rows.map((row) => ({ id: row.id, functionName: row.function_name, dueMs: row.due_ms }));
   }
 
-  /** Marks them RUNNING in one transaction; undefined for one that is not PENDING. */
-  start(ids: readonly string[], nowMs: number): Promise<(StartedRun | undefined)[]> {
-    return this.#database.transaction(async (tx) => {
-      const started: (StartedRun | undefined)[] = [];
-      for (const id of ids) {
-        const { changes } = await tx.run(
-          `UPDATE runs SET state = 'RUNNING', attempt = attempt + 1, started_ms = ?, ended_ms = NULL,
-             duration_ms = NULL, due_ms = NULL WHERE id = ? AND state = 'PENDING'`,
-          [nowMs, id],
-        );
-        const row =
-          changes === 1
-            ? await tx.get<RunRow>(`SELECT ${runColumns} FROM runs WHERE id = ?`, [id])
-            : undefined;
-        started.push(row && startedOf(row, nowMs));
-      }
-      return started;
-    });
+  /** Marks them RUNNING, durably; undefined for one that is not PENDING. */
+  async start(ids: readonly string[], nowMs: number): Promise<(StartedRun | undefined)[]> {
+    const rows = await this.#database.all<RunRow>(
+      `UPDATE runs SET state = 'RUNNING', attempt = attempt + 1, started_ms = ?, ended_ms = NULL,
+         duration_ms = NULL, due_ms = NULL
+       WHERE id IN (SELECT value FROM json_each(?)) AND state = 'PENDING' RETURNING ${runColumns}`,
+      [nowMs, JSON.stringify(ids)],
+    );
+    const started = new Map(rows.map((row) => [row.id, startedOf(row, nowMs)]));
+    return ids.map((id) => started.get(id));
   }
 
   async end(ends: readonly RunEnd[]): Promise<void> {
-    const withResult = ends.filter(({ result }) => result !== null);
     await this.#database.batch([
-      ...keepResults.statements(withResult),
+      ...keepResults.statements(ends.filter(({ result }) => result !== null)),
       ...endRuns.statements(ends),
-      ...keepLogs.statements(ends),
+      ...keepLogs.statements(ends.filter(({ log }) => log !== '')),
     ]);
   }
 
@@ -167,6 +154,20 @@ export class RunStore {
   }
 }
 
+const newRuns = new MultiRow<StoredRun>(
+  {
+    head: `INSERT INTO runs (id, source_kind, source_id, thing, function_name, state, attempt, event, created_ms,
+      started_ms)`,
+    columns: 10,
+    tail: 'ON CONFLICT (id) DO NOTHING RETURNING id',
+  },
+  ({ run, isStarted }, params) => {
+    const { id, source, thing, functionName, event, createdMs } = run;
+    const [state, attempt] = isStarted ? ['RUNNING', 1] : ['PENDING', 0];
+    const startedMs = isStarted ? createdMs : null;
+    params.push(id, source.kind, source.id, thing, functionName, state, attempt, event, createdMs, startedMs);
+  },
+);
 /** Of the attempts that gave one; the first stands. */
 const keepResults = new MultiRow<RunEnd>(
   {

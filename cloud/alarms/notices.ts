@@ -101,9 +101,8 @@ async function tell(submit: Submit, notice: Notice, info: ThingInfo | undefined)
   const { rule, alarm, thing } = notice;
   const event = JSON.stringify(eventOf(notice, info));
   const id = `${alarm.rule}/${alarm.subject}/${alarm.changes}`;
-  for (const target of rule.actions) {
-    await submit({ source: { kind: 'alarm', id }, thing: thing ?? null, target, event });
-  }
+  const source = { kind: 'alarm', id } as const;
+  await submit(rule.actions.map((target) => ({ source, thing: thing ?? null, target, event })));
 }
 
 /** What the action gets; documented in docs/alarms.md. */

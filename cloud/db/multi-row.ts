@@ -1,10 +1,10 @@
 /**
- * Many rows with few statements. The number of rows in a statement is one of a few sizes, so that each
- * text is prepared once and kept.
+ * Many rows with few statements. The number of rows in a statement is a power of two, so that each text is
+ * prepared once and kept, and any number of rows takes few of them.
  */
 import type { SqlStatement, SqlValue } from '../../core/db/database.js';
 
-const sizes = [200, 50, 10, 1] as const;
+const sizes = [256, 128, 64, 32, 16, 8, 4, 2, 1] as const;
 
 /** `head` ends before VALUES, `tail` is what follows the rows; `columns` is the number of values of a row. */
 export class MultiRow<T> {

@@ -2,10 +2,9 @@
  * Watches how much of a battery's life is left and asks for the health event of 1-Click, once per
  * crossing: it is armed again by a new battery, or when the life stands clear above the threshold.
  */
-import type { SqlWriter } from '../../core/db/database.js';
 import type { PlacementOfThing } from '../actions/event.js';
 import { associationAttributes } from '../actions/event.js';
-import type { Submit } from '../actions/run-intake.js';
+import type { RunRequest } from '../actions/run-request.js';
 
 export interface HealthFacts {
   readonly thing: string;
@@ -28,18 +27,21 @@ export interface HealthFacts {
 /** Percent above the threshold at which it counts as clear again. */
 const hysteresis = 5;
 
-/** In the transaction that stores the click. A disabled device tells when it is enabled again. */
-export async function watchHealth(tx: SqlWriter, submit: Submit, facts: HealthFacts): Promise<void> {
+export interface HealthMove {
+  /** Whether the crossing counts as told from now on. */
+  readonly isRaised: boolean;
+  readonly request?: RunRequest;
+}
+
+/** What a click means for the health of its thing. A disabled device tells when it is enabled again. */
+export function watchHealth(facts: HealthFacts): HealthMove {
   const { thing, callback, threshold, lifeLeft, isRaised } = facts;
-  if (callback === null || threshold === null || lifeLeft === null) return;
-  if (isRaised) {
-    if (lifeLeft >= Math.min(100, threshold + hysteresis)) await setRaised(tx, thing, false);
-    return;
-  }
-  if (!facts.enabled || lifeLeft >= threshold) return;
-  await setRaised(tx, thing, true);
+  if (callback === null || threshold === null || lifeLeft === null) return { isRaised };
+  if (isRaised) return { isRaised: lifeLeft < Math.min(100, threshold + hysteresis) };
+  if (!facts.enabled || lifeLeft >= threshold) return { isRaised };
   const event = JSON.stringify(healthEvent(facts, threshold, lifeLeft));
-  await submit({ source: { kind: 'health', id: facts.clickId }, thing, target: callback, event });
+  const source = { kind: 'health', id: facts.clickId } as const;
+  return { isRaised: true, request: { source, thing, target: callback, event } };
 }
 
 /** Member for member as 1-Click sent it: no time and no placement. */
@@ -53,8 +55,4 @@ function healthEvent({ thing, kind, placement, region }: HealthFacts, threshold:
       remainingLife: lifeLeft,
     },
   };
-}
-
-async function setRaised(tx: SqlWriter, thing: string, isRaised: boolean): Promise<void> {
-  await tx.run('UPDATE thing_state SET health_raised = ? WHERE thing = ?', [Number(isRaised), thing]);
 }

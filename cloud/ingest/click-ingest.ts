@@ -1,21 +1,23 @@
 /**
- * The path of a click: validated, stored together with its run in one flush, then run at once.
+ * The path of a click: validated, stored in groups together with their runs in one flush, then run at once.
  * Invariant: a click id of a thing is stored once and starts at most one run, however often it comes.
  */
 import type { Clock } from '../../core/clock.js';
-import type { SqlRow, SqlWriter } from '../../core/db/database.js';
+import type { SqlWriter } from '../../core/db/database.js';
 import type { Closeable } from '../../core/lifecycle.js';
 import type { Logger } from '../../core/log.js';
 import type { ClickView } from '../../core/wire/api.js';
-import { type ClickMessage, clickMessage } from '../../core/wire/messages.js';
+import { clickMessage } from '../../core/wire/messages.js';
 import type { Dispatcher } from '../actions/dispatcher.js';
 import { buildClickEvent, type PlacementOfThing } from '../actions/event.js';
 import type { Submit } from '../actions/run-intake.js';
 import type { RunRequest } from '../actions/run-request.js';
 import { GroupCommit } from '../db/group-commit.js';
-import { type HealthFacts, watchHealth } from '../devices/health.js';
+import { watchHealth } from '../devices/health.js';
 import type { Refusals } from '../refusals.js';
 import type { DeviceTypes } from '../registry/device-types.js';
+import { type Arrived, type ClickFacts, readClickFacts } from './click-facts.js';
+import { confirmClaims, type NewClick, type ThingChange, writeClicks } from './click-rows.js';
 import { parsePayload } from './payload.js';
 
 /** Where a thing sits, from memory. */
@@ -38,25 +40,16 @@ export interface ClickIngestOptions {
   readonly onClick: (click: ClickView, hasRun: boolean) => void;
 }
 
-interface Arrived {
-  readonly thing: string;
-  readonly message: ClickMessage;
-  readonly receivedMs: number;
-}
-
 /** What the transaction made of one click; undefined for one that was stored before. */
 type Stored = { readonly hasRun: boolean } | undefined;
 
-interface ThingFacts extends SqlRow {
-  type: string;
-  enabled: number;
-  claim: string;
-  clicks: number | null;
-  clicks_before_battery: number | null;
-  on_click_callback: string | null;
-  health_callback: string | null;
-  health_threshold: number | null;
-  health_raised: number | null;
+/** What a group of clicks comes to, before anything of it is written. */
+interface Plan {
+  readonly clicks: NewClick[];
+  readonly changes: Map<string, ThingChange>;
+  readonly firstEvents: Set<string>;
+  readonly requests: RunRequest[];
+  readonly stored: Stored[];
 }
 
 export class ClickIngest implements Closeable {
@@ -89,11 +82,7 @@ export class ClickIngest implements Closeable {
   }
 
   async #commit(clicks: readonly Arrived[]): Promise<Stored[]> {
-    const stored = await this.#options.dispatcher.transact(async (tx, submit) => {
-      const each: Stored[] = [];
-      for (const click of clicks) each.push(await this.#store(tx, submit, click));
-      return each;
-    });
+    const stored = await this.#options.dispatcher.transact((tx, submit) => this.#store(tx, submit, clicks));
     // By now every handler has got its event, before anybody else is told anything.
     clicks.forEach((click, index) => {
       const one = stored[index];
@@ -102,37 +91,64 @@ export class ClickIngest implements Closeable {
     return stored;
   }
 
-  async #store(tx: SqlWriter, submit: Submit, click: Arrived): Promise<Stored> {
-    const { thing } = click;
-    const facts = await tx.get<ThingFacts>(
-      `SELECT type, enabled, claim, clicks, clicks_before_battery, on_click_callback, health_callback,
-         health_threshold, health_raised FROM thing LEFT JOIN thing_state ON thing = name WHERE name = ?`,
-      [thing],
-    );
-    if (facts === undefined) {
-      this.#options.log.warn('click dropped: no such thing', { thing });
-      return undefined;
+  async #store(tx: SqlWriter, submit: Submit, clicks: readonly Arrived[]): Promise<Stored[]> {
+    const plan = this.#plan(clicks, await readClickFacts(tx, clicks));
+    await writeClicks(tx, plan.clicks, [...plan.changes.values()]);
+    await confirmClaims(tx, [...plan.firstEvents]);
+    await submit(plan.requests);
+    return plan.stored;
+  }
+
+  #plan(clicks: readonly Arrived[], facts: readonly (ClickFacts | undefined)[]): Plan {
+    const plan: Plan = {
+      clicks: [],
+      changes: new Map(),
+      firstEvents: new Set(),
+      requests: [],
+      stored: [],
+    };
+    const seen = new Set<string>();
+    clicks.forEach((click, index) => {
+      const known = facts[index];
+      const key = `${click.thing} ${click.message.id}`;
+      if (known === undefined) this.#options.log.warn('click dropped: no such thing', { thing: click.thing });
+      const isNew = known !== undefined && !known.isKnown && !seen.has(key);
+      seen.add(key);
+      plan.stored.push(isNew ? this.#add(plan, click, known) : undefined);
+    });
+    return plan;
+  }
+
+  /** Adds a new click to the plan, after those of the same thing that are in it already. */
+  #add(plan: Plan, click: Arrived, facts: ClickFacts): { readonly hasRun: boolean } {
+    const { thing, receivedMs } = click;
+    const change = plan.changes.get(thing) ?? {
+      thing,
+      clicks: 0,
+      lastSeenMs: receivedMs,
+      isHealthRaised: facts.isHealthRaised,
+    };
+    plan.changes.set(thing, change);
+    change.clicks++;
+    change.lastSeenMs = receivedMs;
+    const lifeLeft = this.#options.types.remainingLife(facts.type, facts.clicksOfBattery + change.clicks);
+    plan.clicks.push({ ...click, lifeLeft });
+    if (facts.awaitsFirstEvent) plan.firstEvents.add(thing);
+    const request = facts.enabled ? this.#requestFor(click, facts, lifeLeft ?? 100) : undefined;
+    if (request !== undefined) plan.requests.push(request);
+    if (facts.healthCallback !== null) {
+      const health = this.#healthOf(click, facts, lifeLeft, change.isHealthRaised);
+      change.isHealthRaised = health.isRaised;
+      if (health.request !== undefined) plan.requests.push(health.request);
     }
-    const clicksOfBattery = (facts.clicks ?? 0) + 1 - (facts.clicks_before_battery ?? 0);
-    const lifeLeft = this.#options.types.remainingLife(facts.type, clicksOfBattery);
-    if (!(await insertClick(tx, click, lifeLeft))) return undefined;
-    await tx.run(
-      `INSERT INTO thing_state (thing, clicks, last_seen_ms) VALUES (?, 1, ?)
-       ON CONFLICT (thing) DO UPDATE SET clicks = clicks + 1, last_seen_ms = excluded.last_seen_ms`,
-      [thing, click.receivedMs],
-    );
-    if (facts.claim === 'CLAIM_INITIATED') await confirmClaim(tx, thing);
-    const request = facts.enabled === 1 ? this.#requestFor(click, facts, lifeLeft ?? 100) : undefined;
-    if (request !== undefined) await submit(request);
-    await watchHealth(tx, submit, this.#healthOf(click, facts, lifeLeft));
     return { hasRun: request !== undefined };
   }
 
   /** The template's callback for a placed thing, its own for another; undefined when there is none. */
-  #requestFor(click: Arrived, facts: ThingFacts, lifeLeft: number): RunRequest | undefined {
+  #requestFor(click: Arrived, facts: ClickFacts, lifeLeft: number): RunRequest | undefined {
     const { thing, message, receivedMs } = click;
     const placement = this.#options.placements.placementOf(thing);
-    const callback = placement ? placement.onClickCallback : facts.on_click_callback;
+    const callback = placement ? placement.onClickCallback : facts.onClickCallback;
     if (callback === undefined || callback === null || callback === '') return undefined;
     const event = buildClickEvent({
       thing,
@@ -151,50 +167,21 @@ export class ClickIngest implements Closeable {
     };
   }
 
-  #healthOf({ thing, message }: Arrived, facts: ThingFacts, lifeLeft: number | null): HealthFacts {
-    return {
+  #healthOf({ thing, message }: Arrived, facts: ClickFacts, lifeLeft: number | null, isRaised: boolean) {
+    const { types, placements, region } = this.#options;
+    return watchHealth({
       thing,
-      kind: this.#options.types.kindOf(facts.type),
-      enabled: facts.enabled === 1,
-      callback: facts.health_callback,
-      threshold: facts.health_threshold,
-      isRaised: facts.health_raised === 1,
+      kind: types.kindOf(facts.type),
+      enabled: facts.enabled,
+      callback: facts.healthCallback,
+      threshold: facts.healthThreshold,
+      isRaised,
       lifeLeft,
-      placement: this.#options.placements.placementOf(thing),
-      region: this.#options.region,
+      placement: placements.placementOf(thing),
+      region,
       clickId: message.id,
-    };
+    });
   }
-}
-
-/** The first event after a claim was initiated is what the claim waits for. */
-async function confirmClaim(tx: SqlWriter, thing: string): Promise<void> {
-  await tx.run(
-    `UPDATE thing SET claim_confirmed = 1, version = version + 1
-     WHERE name = ? AND claim = 'CLAIM_INITIATED' AND claim_confirmed = 0`,
-    [thing],
-  );
-}
-
-async function insertClick(tx: SqlWriter, click: Arrived, lifeLeft: number | null): Promise<boolean> {
-  const { message } = click;
-  const synced = message.clockSynced;
-  const { changes } = await tx.run(
-    `INSERT INTO clicks (thing, id, seq, button, click_type, device_time_ms, clock_synced, received_ms,
-       remaining_life) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (thing, id) DO NOTHING`,
-    [
-      click.thing,
-      message.id,
-      message.seq,
-      message.button,
-      message.clickType,
-      Date.parse(message.deviceTime),
-      synced === undefined ? null : Number(synced),
-      click.receivedMs,
-      lifeLeft,
-    ],
-  );
-  return changes === 1;
 }
 
 function viewOf({ thing, message, receivedMs }: Arrived): ClickView {

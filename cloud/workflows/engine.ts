@@ -220,7 +220,7 @@ export class WorkflowEngine implements Closeable {
       for (const { sql, params } of [...before, ...advanceStatements(execution.id, advance, nowMs)]) {
         await tx.run(sql, params);
       }
-      for (const task of advance.tasks) await submit(requestOf(execution, task));
+      await submit(advance.tasks.map((task) => requestOf(execution, task)));
     });
   }
 

@@ -188,7 +188,7 @@ test('any cause asks for a run: once per cause and target, in one transaction wi
   const { runId } = await path.dispatcher.submit(request);
   expect(await path.dispatcher.submit({ ...request, target: 'hello' })).toEqual({ runId, isNew: false });
   const failing = path.dispatcher.transact(async (_tx, submit) => {
-    await submit({ ...request, source: { kind: 'health', id: 'life' }, thing: 'door' });
+    await submit([{ ...request, source: { kind: 'health', id: 'life' }, thing: 'door' }]);
     throw new Error('the cause cannot be stored');
   });
   await expect(failing).rejects.toThrow('the cause cannot be stored');

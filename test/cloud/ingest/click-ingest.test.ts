@@ -142,6 +142,38 @@ test('two hundred clicks at once are each stored and run once, in order, with fe
   expect(commits).toBeLessThan(10);
 });
 
+test('a group of clicks counts the battery down click by click, whatever came twice, and warns once', async () => {
+  const database = await cloudDatabase();
+  const hello = new SteeredAction(100);
+  const path = await openClickPath(database, { actions: { hello }, maxConcurrent: 100 });
+  await path.registry.createThing('gate', 'button');
+  await path.states.setOnClickCallback('door', arn);
+  await path.methods.invoke(
+    'door',
+    { deviceType: 'device', methodName: 'setDeviceHealthMonitorCallback' },
+    JSON.stringify({ callback: { awsLambdaArn: arn }, condition: { remainingLifeLowerThan: 99.83 } }),
+  );
+  await path.click('click-0000');
+  const ids = ['click-0001', 'click-0002', 'click-0002', 'click-0000', 'click-0003', 'click-0004'];
+  await Promise.all([...ids.map((id) => path.click(id)), path.click('click-0001', {}, 'gate')]);
+  const lives = (kind: string) =>
+    hello.started
+      .map(({ event }) => JSON.parse(event))
+      .filter(({ deviceEvent }) => kind in deviceEvent)
+      .map(({ deviceInfo }) => deviceInfo.remainingLife.toFixed(2));
+  expect(lives('buttonClicked')).toEqual(['99.95', '99.90', '99.85', '99.80', '99.75']);
+  expect(lives('deviceHealthMonitor')).toEqual(['99.80']);
+  expect(await readFacts(database, 'door')).toMatchObject({ clicks: 5 });
+  expect(await readFacts(database, 'gate')).toMatchObject({ clicks: 1 });
+  expect((await listClicks(database, 'door', 10)).map(({ id }) => id)).toEqual([
+    'click-0004',
+    'click-0003',
+    'click-0002',
+    'click-0001',
+    'click-0000',
+  ]);
+});
+
 test('when the database refuses, the click is refused too, and its slot is free again', async () => {
   const database = await cloudDatabase();
   const hello = new SteeredAction(1);
