@@ -75,6 +75,15 @@ const telemetryConfig = z.strictObject({
     .describe('When the database holds more, the oldest readings go, then the oldest sums per minute.'),
 });
 
+const historyConfig = z.strictObject({
+  runDays: days
+    .default(90)
+    .describe(
+      'Runs and workflow executions that ended so long ago are deleted; never one that is open or dead.',
+    ),
+  clickDays: days.default(3_650).describe('Presses are kept for so long; the count of presses for ever.'),
+});
+
 const webConfig = z.strictObject({
   directory: z
     .string()
@@ -133,6 +142,7 @@ export const cloudConfig = z
       .default([])
       .describe('Alarm rules to set up at every start; see docs/alarms.md.'),
     telemetry: telemetryConfig.default(telemetryConfig.parse({})).describe('Sensor readings.'),
+    history: historyConfig.default(historyConfig.parse({})).describe('What became of presses.'),
     web: webConfig.default(webConfig.parse({})).describe('Files of the dashboard.'),
     database: databaseConfig.default(databaseConfig.parse({})).describe('The SQLite database.'),
   })

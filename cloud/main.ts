@@ -11,8 +11,7 @@ import { type Closeable, type Lifetimes, opening } from '../core/lifecycle.js';
 import type { Logger } from '../core/log.js';
 import { Authority } from '../core/pki/authority.js';
 import { formatClaimToken } from '../core/wire/claim-token.js';
-import { type Acting, openActing } from './acting.js';
-import { deleteHistoryBefore } from './alarms/alarm-store.js';
+import { openActing } from './acting.js';
 import { openAlarms } from './alarms/open-alarms.js';
 import { CardDesk } from './cards/card-desk.js';
 import type { CloudConfig } from './config.js';
@@ -24,6 +23,7 @@ import { StreamHub } from './http/stream-hub.js';
 import { followConnections, type Links, openIngest, tellOfThing } from './intake.js';
 import { openListeners } from './listeners.js';
 import { OneClick } from './oneclick/one-click.js';
+import { otherData } from './other-data.js';
 import type { ProvisioningServer } from './provisioning/server.js';
 import { Refusals } from './refusals.js';
 import { ensureThing, openStores, type Stores } from './stores.js';
@@ -86,7 +86,7 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
   followConnections(broker, intake, lifetimes);
 
   const createClaimToken = claimTokens(config, stores, authority, provisioning);
-  const retention = lifetimes.add('retention', startRetention(config, options, stores, acting));
+  const retention = lifetimes.add('retention', startRetention(config, options, stores));
   const app = createApp({
     services: {
       ...stores,
@@ -169,7 +169,6 @@ function startRetention(
   config: CloudConfig,
   { clock, log }: CloudOptions,
   { database, telemetry }: Stores,
-  { runs, workflows }: Acting,
 ): Retention {
   const { retentionDays, minuteDays, hourDays, maxMegabytes } = config.telemetry;
   return Retention.start({
@@ -181,11 +180,7 @@ function startRetention(
       maxAgeMs: { raw: retentionDays * dayMs, minute: minuteDays * dayMs, hour: hourDays * dayMs },
       maxBytes: maxMegabytes === undefined ? undefined : maxMegabytes * 1_000_000,
     },
-    others: [
-      (beforeMs, limit) => runs.deleteLogsBefore(beforeMs, limit),
-      (beforeMs, limit) => workflows.deleteHistoryBefore(beforeMs, limit),
-      (beforeMs, limit) => deleteHistoryBefore(database, beforeMs, limit),
-    ],
+    others: otherData(database, config),
   });
 }
 

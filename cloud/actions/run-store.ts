@@ -142,16 +142,6 @@ export class RunStore {
     );
     return row && { ...runViewOf(row), log: row.log ?? '' };
   }
-
-  /** Deletes up to `limit` logs of runs that ended before `beforeMs`; tells how many went. */
-  async deleteLogsBefore(beforeMs: number, limit: number): Promise<number> {
-    const { changes } = await this.#database.run(
-      `DELETE FROM run_logs WHERE run_id IN (SELECT run_id FROM run_logs JOIN runs ON id = run_id
-         WHERE ended_ms < ? ORDER BY n LIMIT ?)`,
-      [beforeMs, limit],
-    );
-    return changes;
-  }
 }
 
 const newRuns = new MultiRow<StoredRun>(

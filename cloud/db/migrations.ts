@@ -191,6 +191,13 @@ const oneClick = `
   );
 `;
 
+/** What is old is found by when it came or ended, without a look at all that is not. */
+const byAge = `
+  CREATE INDEX clicks_by_time ON clicks (received_ms);
+  CREATE INDEX runs_by_end ON runs (ended_ms) WHERE ended_ms IS NOT NULL;
+  CREATE INDEX executions_by_end ON executions (ended_ms) WHERE ended_ms IS NOT NULL;
+`;
+
 export const cloudMigrations: Migrations = [
   [registrySchema, thingStates, clicksAndRuns, projects, telemetry, backupsAndSettings].join('\n'),
   runsOfAnyCause,
@@ -203,4 +210,5 @@ export const cloudMigrations: Migrations = [
   alarmSchema,
   releaseSchema,
   [enrolmentSchema, presenceSchema].join('\n'),
+  byAge,
 ];

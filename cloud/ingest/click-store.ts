@@ -1,4 +1,4 @@
-/** Reads stored clicks. `ClickIngest` writes them. */
+/** Reads stored clicks, and deletes old ones. `ClickIngest` writes them. */
 import type { Database, SqlRow } from '../../core/db/database.js';
 import type { ClickView } from '../../core/wire/api.js';
 
@@ -34,4 +34,17 @@ export async function listClicks(
     deviceTime: new Date(row.device_time_ms).toISOString(),
     receivedAt: new Date(row.received_ms).toISOString(),
   }));
+}
+
+/** Deletes up to `limit` clicks that came before `beforeMs`; tells how many went. Counts of clicks stay. */
+export async function deleteClicksBefore(
+  database: Database,
+  beforeMs: number,
+  limit: number,
+): Promise<number> {
+  const { changes } = await database.run(
+    `DELETE FROM clicks WHERE n IN (SELECT n FROM clicks WHERE received_ms < ? ORDER BY received_ms LIMIT ?)`,
+    [beforeMs, limit],
+  );
+  return changes;
 }

@@ -19,20 +19,30 @@ export interface RetentionLimits {
 /** Deletes up to `limit` rows older than `beforeMs` and tells how many went. */
 export type Sweeper = (beforeMs: number, limit: number) => Promise<number>;
 
+/** Data that is no telemetry and goes by its age. */
+export interface OtherData {
+  /** As the report calls it. */
+  readonly name: string;
+  /** How long it is kept; as long as readings unless told. */
+  readonly maxAgeMs?: number;
+  readonly sweep: Sweeper;
+}
+
 export interface RetentionOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly database: Database;
   readonly telemetry: TelemetryStore;
   readonly limits: RetentionLimits;
-  /** Other data that goes with the readings' age. */
-  readonly others: readonly Sweeper[];
+  /** In the order in which they are swept. */
+  readonly others: readonly OtherData[];
 }
 
 export interface PruneReport {
   /** Rows that went, by grain. */
   readonly deleted: Readonly<Record<TierName, number>>;
-  readonly deletedOthers: number;
+  /** Rows that went, by name. */
+  readonly deletedOthers: Readonly<Record<string, number>>;
   /** By which the file on disk is smaller. */
   readonly bytesFreed: number;
 }
@@ -42,6 +52,18 @@ const batchRows = 1_000;
 const betweenBatchesMs = 20;
 /** To get below a size, the oldest part of what is there goes, again and again. */
 const partOfSpan = 20;
+
+/** For a sweeper that leaves nothing behind: what one sweep has been through, the next need not look at. */
+export function onwards(
+  sweep: (range: readonly [fromMs: number, beforeMs: number], limit: number) => Promise<number>,
+): Sweeper {
+  let fromMs = Number.MIN_SAFE_INTEGER;
+  return async (beforeMs, limit) => {
+    const deleted = await sweep([fromMs, beforeMs], limit);
+    if (deleted < limit) fromMs = Math.max(fromMs, beforeMs);
+    return deleted;
+  };
+}
 
 export class Retention implements Closeable {
   readonly #options: RetentionOptions;
@@ -89,9 +111,11 @@ export class Retention implements Closeable {
     const { clock, log } = this.#options;
     while (!signal.aborted) {
       try {
-        const report = await this.prune();
-        if (report.bytesFreed > 0)
-          log.info('old data deleted', { ...report.deleted, bytesFreed: report.bytesFreed });
+        const { deleted, deletedOthers, bytesFreed } = await this.prune();
+        const counts = { ...deleted, ...deletedOthers };
+        if (Object.values(counts).some((count) => count > 0)) {
+          log.info('old data deleted', { ...counts, bytesFreed });
+        }
       } catch (error) {
         if (!signal.aborted) log.warn('old data cannot be deleted now', { error });
       }
@@ -110,8 +134,10 @@ export class Retention implements Closeable {
         nowMs - limits.maxAgeMs[tier],
       );
     }
-    let deletedOthers = 0;
-    for (const sweeper of others) deletedOthers += await this.#all(sweeper, nowMs - limits.maxAgeMs.raw);
+    const deletedOthers: Record<string, number> = {};
+    for (const { name, maxAgeMs = limits.maxAgeMs.raw, sweep } of others) {
+      deletedOthers[name] = (deletedOthers[name] ?? 0) + (await this.#all(sweep, nowMs - maxAgeMs));
+    }
     if (limits.maxBytes !== undefined) {
       for (const tier of ['raw', 'minute'] as const)
         deleted[tier] += await this.#shrink(tier, limits.maxBytes);

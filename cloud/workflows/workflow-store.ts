@@ -137,17 +137,6 @@ export class WorkflowStore {
     };
   }
 
-  /** Deletes up to `limit` entries of executions that ended before `beforeMs`; tells how many went. */
-  async deleteHistoryBefore(beforeMs: number, limit: number): Promise<number> {
-    const { changes } = await this.#database.run(
-      `DELETE FROM execution_events WHERE (execution, n) IN (
-         SELECT execution, execution_events.n FROM executions
-         JOIN execution_events ON execution = executions.id WHERE ended_ms < ? ORDER BY executions.n LIMIT ?)`,
-      [beforeMs, limit],
-    );
-    return changes;
-  }
-
   async #positions(row: ExecutionRow) {
     if (row.snapshot === null) return [];
     const { checked } = await this.definitionOf(row.workflow, row.version);
