@@ -7,7 +7,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { ThingView } from '../../../core/wire/api.js';
 import type { JobView } from '../../../core/wire/jobs.js';
 import type { PlacementView, ProjectView } from '../../../core/wire/project-api.js';
+import { thingTopic } from '../../../core/wire/topics.js';
 import type { ExecutionView } from '../../../core/wire/workflows.js';
+import { clickPayload } from '../../support/click-path.js';
 import { until } from '../../support/cloud-database.js';
 import { connectDevice, startCloud } from '../../support/cloud-fixture.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -185,7 +187,7 @@ describe.skipIf(isAbsent)(`the pages of the dashboard in Chromium${skipReason}`,
   });
 
   test('disables, replaces, gives up and claims devices', async () => {
-    const { get, send, visit } = await openHouse();
+    const { cloud, get, send, visit } = await openHouse();
     await send('POST', '/projects', household);
     await send('POST', '/projects/Household/placements', { placementName: 'hall' });
     for (const name of ['old', 'new']) await send('POST', '/things', { name });
@@ -210,7 +212,12 @@ describe.skipIf(isAbsent)(`the pages of the dashboard in Chromium${skipReason}`,
     await old.getByRole('button', { name: 'Claim old' }).click();
     await old.getByRole('button', { name: 'Finish the claim of old' }).click();
     await old.getByText('"old" has sent no event since its claim began.').waitFor();
-    expect(await get<ThingView>('/things/old')).toMatchObject({ claim: 'CLAIM_INITIATED' });
+    const device = await connectDevice(cloud, 'old');
+    await device.publishAsync(thingTopic('old', 'click'), clickPayload('click-0001') as Buffer, { qos: 1 });
+    await old.getByRole('button', { name: 'Finish the claim of old' }).click();
+    await old.getByRole('button', { name: 'Enable old' }).click();
+    await old.getByRole('button', { name: 'Disable old' }).waitFor();
+    expect(await get<ThingView>('/things/old')).toMatchObject({ claim: 'CLAIMED', enabled: true });
   });
 
   test('marks where an execution of a workflow failed, and where one stands', async () => {
@@ -248,6 +255,7 @@ describe.skipIf(isAbsent)(`the pages of the dashboard in Chromium${skipReason}`,
     await send('POST', '/actions/run', { target: 'visit', event: { long: true } });
     await page.getByRole('link', { name: /^Running/ }).click();
     await page.locator('[data-state="Rest"][data-mark="now"]').waitFor();
+    await page.getByText(/^Rest waits, since just now, until \d/).waitFor();
     await page.getByRole('button', { name: 'Stop this execution' }).click();
     await page.getByRole('button', { name: 'Stop it now' }).click();
     await page.locator('[data-state="Rest"][data-mark="cut"]').waitFor();

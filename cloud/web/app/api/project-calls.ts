@@ -7,19 +7,22 @@ import type {
 } from '../../../../core/wire/project-api.js';
 import { segment, type Transport } from './transport.js';
 
+/** So many projects, or placements of one, are read. */
+export const listLimit = 500;
+
 export interface ProjectFields {
   readonly description: string;
   readonly placementTemplate: PlacementTemplateView;
 }
 
 export interface ProjectCalls {
-  /** By name, the first 500. */
+  /** By name, the first `listLimit`. */
   projects(): Promise<ProjectView[]>;
   project(name: string): Promise<ProjectView>;
   createProject(projectName: string, fields: ProjectFields): Promise<ProjectView>;
   changeProject(project: ProjectView, fields: ProjectFields): Promise<ProjectView>;
   deleteProject(project: ProjectView): Promise<unknown>;
-  /** By name, the first 500. */
+  /** By name, the first `listLimit`. */
   placements(project: string): Promise<PlacementView[]>;
   createPlacement(
     project: string,
@@ -46,13 +49,13 @@ export function projectCalls({ get, send }: Transport): ProjectCalls {
   const slotPath = (project: string, placement: string, role: string) =>
     `${placementPath(project, placement)}/devices/${segment(role)}`;
   return {
-    projects: () => get('/projects'),
+    projects: () => get(`/projects?limit=${listLimit}`),
     project: (name) => get(path(name)),
     createProject: (projectName, fields) => send('POST', '/projects', { projectName, ...fields }),
     changeProject: ({ projectName, version }, fields) =>
       send('PATCH', path(projectName), fields, { version }),
     deleteProject: ({ projectName, version }) => send('DELETE', path(projectName), {}, { version }),
-    placements: (project) => get(`${path(project)}/placements`),
+    placements: (project) => get(`${path(project)}/placements?limit=${listLimit}`),
     createPlacement: (project, placementName, attributes) =>
       send('POST', `${path(project)}/placements`, { placementName, attributes }),
     changePlacement: (project, { placementName, version }, attributes) =>

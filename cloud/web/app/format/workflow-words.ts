@@ -1,11 +1,19 @@
 /** Executions of workflows in words. */
-import type { ExecutionView } from '../../../../core/wire/workflows.js';
+import type { ExecutionPosition, ExecutionView } from '../../../../core/wire/workflows.js';
 
 export const executionWords: Record<ExecutionView['state'], string> = {
   RUNNING: 'Running',
   SUCCEEDED: 'Succeeded',
   FAILED: 'Failed',
   STOPPED: 'Stopped',
+};
+
+export const waitWords: Record<ExecutionPosition['waitsFor'], string> = {
+  nothing: 'goes on',
+  task: 'runs',
+  time: 'waits',
+  retry: 'waits to try again',
+  branches: 'branches run',
 };
 
 const events: Readonly<Record<string, string>> = {

@@ -100,6 +100,10 @@ function NewDevice({ things, onDone }: { things: readonly ThingView[]; onDone: (
         problem={problem || (isTaken ? 'There is a device of that name already.' : '')}
         onChange={setName}
       />
+      <p class="card-note">
+        For a Raspberry Pi of your own, <a href="#add-device">the first page</a> makes the files for its card
+        as well.
+      </p>
       <SelectField label="What it is" value={type} options={typeOptions(things)} onChange={setType} />
     </Form>
   );

@@ -1,7 +1,7 @@
 /** One execution: where it stands in the drawing, what failed, what happened when, and how to stop it. */
 import type { ExecutionView } from '../../../../core/wire/workflows.js';
 import { clockTime, fullTime } from '../format/time.js';
-import { errorText, eventText } from '../format/workflow-words.js';
+import { errorText, eventText, waitWords } from '../format/workflow-words.js';
 import { useStore } from '../state/hooks.js';
 import { useFresh, useTask } from '../state/tasks.js';
 import { failedStates, marksOf } from '../workflows/execution-marks.js';
@@ -39,6 +39,7 @@ export function ExecutionDetail({ id, moved }: ExecutionDetailProps) {
           )}
         </span>
       </p>
+      <Positions execution={value} />
       {value.error !== null && <Failure execution={value} states={failedStates(marks)} />}
       <WorkflowDrawing name={value.workflow} definition={value.definition} marks={marks} />
       {value.state === 'RUNNING' && (
@@ -61,6 +62,29 @@ export function ExecutionDetail({ id, moved }: ExecutionDetailProps) {
       />
       <History execution={value} />
     </>
+  );
+}
+
+/** Where it stands, and until when that lasts where it is known. */
+function Positions({ execution: { at } }: { execution: ExecutionView }) {
+  const innermost = at.filter(({ state }) => !at.some((other) => other.state.startsWith(`${state}/`)));
+  if (innermost.length === 0) return null;
+  return (
+    <ul class="execution-positions">
+      {innermost.map(({ state, waitsFor, since, until }) => (
+        <li key={state}>
+          <strong>{state.split('/').at(-1)}</strong> {waitWords[waitsFor]}, since <Ago time={since} />
+          {until !== null && (
+            <>
+              , until{' '}
+              <time dateTime={until} title={fullTime(Date.parse(until))}>
+                {clockTime(Date.parse(until))}
+              </time>
+            </>
+          )}
+        </li>
+      ))}
+    </ul>
   );
 }
 

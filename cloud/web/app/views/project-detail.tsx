@@ -9,7 +9,7 @@ import { useFresh, useTask } from '../state/tasks.js';
 import { useThings } from '../state/things.js';
 import { AttributeFields } from './attribute-fields.js';
 import { Confirm, FaultNote, Form, TextField } from './forms.js';
-import { PageHead, Waiting } from './page-head.js';
+import { OnlyFirst, PageHead, Waiting } from './page-head.js';
 import { Empty } from './parts.js';
 import { PlacementCard } from './placement-card.js';
 import { ProjectForm } from './project-form.js';
@@ -89,17 +89,20 @@ function Placements({ project, placements, onReload }: ProjectProps) {
     );
   }
   return (
-    <div class="cards cards-wide">
-      {placements.map((placement) => (
-        <PlacementCard
-          key={placement.placementName}
-          project={project}
-          placement={placement}
-          things={things}
-          onReload={onReload}
-        />
-      ))}
-    </div>
+    <>
+      <div class="cards cards-wide">
+        {placements.map((placement) => (
+          <PlacementCard
+            key={placement.placementName}
+            project={project}
+            placement={placement}
+            things={things}
+            onReload={onReload}
+          />
+        ))}
+      </div>
+      <OnlyFirst count={placements.length} />
+    </>
   );
 }
 

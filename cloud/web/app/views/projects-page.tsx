@@ -7,7 +7,7 @@ import { linkTo } from '../state/route.js';
 import type { State } from '../state/store.js';
 import { useFresh } from '../state/tasks.js';
 import { FaultNote } from './forms.js';
-import { PageHead, Waiting } from './page-head.js';
+import { OnlyFirst, PageHead, Waiting } from './page-head.js';
 import { Empty } from './parts.js';
 import { ProjectDetail } from './project-detail.js';
 import { ProjectForm } from './project-form.js';
@@ -52,6 +52,7 @@ function ProjectList() {
           <ProjectCard key={project.projectName} project={project} />
         ))}
       </ul>
+      <OnlyFirst count={projects.value?.length ?? 0} />
     </>
   );
 }

@@ -1,5 +1,6 @@
 /** What an execution's history says about each state: passed, under way, failed. Pure. */
-import type { ExecutionPosition, ExecutionView } from '../../../../core/wire/workflows.js';
+import type { ExecutionView } from '../../../../core/wire/workflows.js';
+import { waitWords } from '../format/workflow-words.js';
 
 export type MarkKind =
   | 'done'
@@ -24,14 +25,6 @@ const texts: Record<MarkKind, string> = {
   cut: 'cut off here',
 };
 
-const waits: Record<ExecutionPosition['waitsFor'], string> = {
-  nothing: 'goes on',
-  task: 'runs',
-  time: 'waits',
-  retry: 'waits to try again',
-  branches: 'branches run',
-};
-
 /** By the path of the state; a state that was not reached has none. */
 export function marksOf(execution: ExecutionView): ReadonlyMap<string, Mark> {
   const kinds = new Map<string, MarkKind>();
@@ -47,7 +40,8 @@ export function marksOf(execution: ExecutionView): ReadonlyMap<string, Mark> {
   // Of a very long history the backend has the beginning only.
   if (history.at(-1)?.type === 'ExecutionFailed') markFailed(kinds, last);
   const marks = new Map([...kinds].map(([path, kind]) => [path, { kind, text: texts[kind] }]));
-  for (const { state, waitsFor } of execution.at) marks.set(state, { kind: 'now', text: waits[waitsFor] });
+  for (const { state, waitsFor } of execution.at)
+    marks.set(state, { kind: 'now', text: waitWords[waitsFor] });
   return marks;
 }
 

@@ -173,7 +173,7 @@ function withWays(
           x: width + (lanes.indexOf(link) + 1) * laneGap,
           ceilingY: labelTop - before('to', link) * trackGap,
         })
-      : curvePath(start, tip);
+      : curvePath(start, tip, floorOf(link.from));
     return [{ ...link, path, tip, lines }];
   });
   const laneWidth = lanes.length === 0 ? 0 : (lanes.length + 1) * laneGap;
@@ -217,9 +217,10 @@ function labelLines(target: Box, link: Link, links: readonly Link[]): Way['lines
   return linesOf(link.label).map((text, at) => ({ text, x, y: top + (before + at) * lineHeight }));
 }
 
-function curvePath(start: Point, tip: Point): string {
-  const middle = (start.y + tip.y) / 2;
-  return `M${start.x} ${start.y}C${start.x} ${middle} ${tip.x} ${middle} ${tip.x} ${tip.y - 6}`;
+/** Straight down past the taller states beside it first, then over. */
+function curvePath(start: Point, tip: Point, floorY: number): string {
+  const middle = (floorY + tip.y) / 2;
+  return `M${start.x} ${start.y}V${floorY}C${start.x} ${middle} ${tip.x} ${middle} ${tip.x} ${tip.y - 6}`;
 }
 
 function lanePath(start: Point, tip: Point, lane: { floorY: number; x: number; ceilingY: number }): string {
