@@ -187,8 +187,8 @@ export class DashboardServer {
   async #card(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let body = '';
     for await (const chunk of request) body += String(chunk);
-    const { name } = cardRequest.parse(JSON.parse(body));
-    if (this.canned.overview.things.some((thing) => thing.name === name)) {
+    const { name, renew } = cardRequest.parse(JSON.parse(body));
+    if (!renew && this.canned.overview.things.some((thing) => thing.name === name)) {
       const message = `There is a thing named "${name}" already.`;
       json(response, 409, { error: { code: 'THING_EXISTS', message } });
       return;

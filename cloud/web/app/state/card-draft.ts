@@ -25,8 +25,9 @@ export function cardProblem({ name, ssid, password, country }: CardDraft): strin
   return undefined;
 }
 
-/** The body of `POST /cards`. */
-export function cardRequestOf({ name, board, ssid, password, country }: CardDraft): CardRequest {
+/** The body of `POST /cards`; `renew` for a device that exists. */
+export function cardRequestOf(draft: CardDraft, renew: boolean): CardRequest {
+  const { name, board, ssid, password, country } = draft;
   const wifi = { ssid, password, country: country.toUpperCase() };
-  return { name, board, renew: false, ...(ssid !== '' && { wifi }) };
+  return { name, board, renew, ...(ssid !== '' && { wifi }) };
 }

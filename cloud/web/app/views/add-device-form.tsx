@@ -1,5 +1,6 @@
 /** The form for a new device. */
 import { useState } from 'preact/hooks';
+import { hasCode } from '../../../../core/errors.js';
 import type { BoardView, CardView } from '../../../../core/wire/cards.js';
 import { wiringUrl } from '../api/client.js';
 import { sentenceOf } from '../errors.js';
@@ -16,16 +17,22 @@ export function AddDeviceForm({ boards, onCard }: AddDeviceFormProps) {
   const [draft, setDraft] = useState<CardDraft>(() => emptyCardDraft(navigator.language));
   const [problem, setProblem] = useState('');
   const [isBusy, setBusy] = useState(false);
-  const change = (part: Partial<CardDraft>) => setDraft({ ...draft, ...part });
+  /** There is a device of that name: it may have meant that one. */
+  const [exists, setExists] = useState(false);
+  const change = (part: Partial<CardDraft>) => {
+    setDraft({ ...draft, ...part });
+    setExists(false);
+  };
   const board = boards.find(({ name }) => name === draft.board) ?? boards[0];
-  const submit = async () => {
+  const submit = async (renew: boolean) => {
     const missing = cardProblem(draft);
     setProblem(missing ?? '');
     if (missing !== undefined || board === undefined || isBusy) return;
     setBusy(true);
     try {
-      onCard({ view: await api.makeCard(cardRequestOf({ ...draft, board: board.name })), board });
+      onCard({ view: await api.makeCard(cardRequestOf({ ...draft, board: board.name }, renew)), board });
     } catch (error) {
+      setExists(hasCode(error, 'THING_EXISTS'));
       setProblem(sentenceOf(error));
       setBusy(false);
     }
@@ -36,7 +43,7 @@ export function AddDeviceForm({ boards, onCard }: AddDeviceFormProps) {
       aria-label="New device"
       onSubmit={(event) => {
         event.preventDefault();
-        void submit();
+        void submit(false);
       }}
     >
       <fieldset class="add-device-boards">
@@ -68,6 +75,11 @@ export function AddDeviceForm({ boards, onCard }: AddDeviceFormProps) {
       <p class="field-problem" role="alert">
         {problem}
       </p>
+      {exists && (
+        <button type="button" class="button-quiet" onClick={() => void submit(true)}>
+          Make a new card for the {draft.name} that exists
+        </button>
+      )}
       <button type="submit" class="button-main" aria-disabled={isBusy}>
         {isBusy ? 'Making the files …' : 'Make the files for its card'}
       </button>

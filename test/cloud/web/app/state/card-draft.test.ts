@@ -6,7 +6,7 @@ const filled = { ...emptyCardDraft('de-AT'), name: 'hall', ssid: 'home', passwor
 
 test('a filled-in form makes a request that the backend takes', () => {
   expect(cardProblem(filled)).toBeUndefined();
-  expect(cardRequest.parse(cardRequestOf({ ...filled, country: 'at' }))).toEqual({
+  expect(cardRequest.parse(cardRequestOf({ ...filled, country: 'at' }, false))).toEqual({
     name: 'hall',
     board: 'button-box',
     renew: false,
@@ -17,7 +17,7 @@ test('a filled-in form makes a request that the backend takes', () => {
 test('without a network it asks for none, whatever stands in the other fields', () => {
   const byCable = { ...filled, ssid: '', password: 'short', country: '' };
   expect(cardProblem(byCable)).toBeUndefined();
-  expect(cardRequestOf(byCable)).not.toHaveProperty('wifi');
+  expect(cardRequestOf(byCable, false)).not.toHaveProperty('wifi');
 });
 
 test.each([
