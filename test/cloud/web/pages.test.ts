@@ -305,6 +305,17 @@ describe.skipIf(isAbsent)(`the pages of the dashboard in Chromium${skipReason}`,
     expect(await get<JobView>('/jobs/say')).toMatchObject({ status: 'CANCELED' });
   });
 
+  test('says what to do when the files of a page are gone, as after an update', async () => {
+    const { visit } = await openHouse();
+    const { page } = await visit('');
+    await page.route('**/assets/pages-*.js', (route) => route.abort());
+    await page.getByRole('link', { name: 'Devices', exact: true }).click();
+    await page.getByText('This page cannot be loaded. Reload it.').waitFor();
+    await page.unroute('**/assets/pages-*.js');
+    await page.reload();
+    await page.getByText('No device yet').waitFor();
+  });
+
   test.each(['#/projects', '#/projects/Household', '#/devices', '#/workflows', '#/jobs'])(
     '%s is readable from a phone to a desk, in both colour schemes',
     async (place) => {
