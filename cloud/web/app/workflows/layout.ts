@@ -173,7 +173,7 @@ function withWays(
           x: width + (lanes.indexOf(link) + 1) * laneGap,
           ceilingY: labelTop - before('to', link) * trackGap,
         })
-      : curvePath(start, tip, floorOf(link.from));
+      : curvePath(start, tip, { floorY: floorOf(link.from), ceilingY: labelTop });
     return [{ ...link, path, tip, lines }];
   });
   const laneWidth = lanes.length === 0 ? 0 : (lanes.length + 1) * laneGap;
@@ -217,10 +217,12 @@ function labelLines(target: Box, link: Link, links: readonly Link[]): Way['lines
   return linesOf(link.label).map((text, at) => ({ text, x, y: top + (before + at) * lineHeight }));
 }
 
-/** Straight down past the taller states beside it first, then over. */
-function curvePath(start: Point, tip: Point, floorY: number): string {
-  const middle = (floorY + tip.y) / 2;
-  return `M${start.x} ${start.y}V${floorY}C${start.x} ${middle} ${tip.x} ${middle} ${tip.x} ${tip.y - 6}`;
+/** Straight down past the taller states beside it, over, and straight down behind the conditions. */
+function curvePath(start: Point, tip: Point, gap: { floorY: number; ceilingY: number }): string {
+  const { floorY, ceilingY } = gap;
+  const middle = (floorY + ceilingY) / 2;
+  const curve = `C${start.x} ${middle} ${tip.x} ${middle} ${tip.x} ${ceilingY}`;
+  return `M${start.x} ${start.y}V${floorY}${curve}V${tip.y - 6}`;
 }
 
 function lanePath(start: Point, tip: Point, lane: { floorY: number; x: number; ceilingY: number }): string {
