@@ -1,5 +1,5 @@
 /**
- * Devices that publish with QoS 1 as fast as they are acknowledged, in a process of their own. Speaks
+ * Devices that publish with QoS 1 as fast as they are acknowledged, or at a rate, in a process of their own. Speaks
  * just enough MQTT 3.1.1 by itself, so that the two cores go to the broker and not to a client library.
  * Takes one job over IPC and answers with what was sent, acknowledged, and how long it took.
  */
@@ -64,7 +64,11 @@ class Device {
   #packetId = 0;
   #expected = 0;
   #rest = Buffer.alloc(0);
+  /** Messages a second; as fast as acknowledged unless given. */
+  #rate;
+  #startedAt = 0;
   #endAt = 0;
+  #pace;
   #done;
 
   constructor(job, identity, socket, index) {
@@ -72,22 +76,32 @@ class Device {
     this.#topic = lengthPrefixed(Buffer.from(`gatehouse/v1/${identity.thing}/${job.kind}`));
     this.#makePayload = payloads[job.kind](job, index);
     this.#window = job.window;
+    this.#rate = job.rate && job.rate / job.identities.length;
     socket.on('data', (chunk) => this.#take(chunk));
     socket.on('close', () => this.#end('the connection was closed'));
     socket.on('error', (error) => this.#end(error.message));
   }
 
   run(endAt) {
+    this.#startedAt = performance.now();
     this.#endAt = endAt;
     this.#fill();
+    if (this.#rate !== undefined) this.#pace = setInterval(() => this.#fill(), 10);
     return new Promise((resolve) => {
       this.#done = resolve;
     });
   }
 
   #fill() {
-    const free = this.#window - (this.sent - this.acked);
-    if (free <= 0 || performance.now() >= this.#endAt) return;
+    const nowMs = performance.now();
+    const due =
+      this.#rate === undefined ? Infinity : ((nowMs - this.#startedAt) * this.#rate) / 1000 - this.sent;
+    const free = Math.min(this.#window - (this.sent - this.acked), Math.ceil(due));
+    if (nowMs >= this.#endAt) {
+      if (this.acked === this.sent) this.#finish();
+      return;
+    }
+    if (free <= 0) return;
     const packets = [];
     for (let i = 0; i < free; i++) packets.push(this.#publish());
     this.sent += free;
@@ -111,12 +125,16 @@ class Device {
     }
     this.#rest = this.#rest.subarray(at);
     this.#fill();
-    if (this.acked === this.sent) this.#done?.();
     return undefined;
   }
 
   #end(failure) {
     this.failure ??= failure;
+    this.#finish();
+  }
+
+  #finish() {
+    clearInterval(this.#pace);
     this.#done?.();
   }
 }

@@ -1,6 +1,7 @@
 /**
- * `npm run bench ingest -- [peers] [readings] [batches] [clicks] [--seconds 30]`: QoS 1 messages per second
- * over mutual TLS, with the devices on the same two cores; all four parts unless some are named. Gatehouse stores them (fsync) before it acknowledges and, for clicks, runs an action; its peers
+ * `npm run bench ingest -- [peers] [readings] [batches] [clicks] [--seconds 30] [--rate n]`: QoS 1
+ * messages per second over mutual TLS, with the devices on the same two cores; all four parts unless some are
+ * named, as fast as it goes unless a rate is given. Gatehouse stores them (fsync) before it acknowledges and, for clicks, runs an action; its peers
  * Mosquitto and Aedes alone only acknowledge. Afterwards the database is asked whether anything was lost.
  */
 import { fork } from 'node:child_process';
@@ -20,25 +21,28 @@ const window = 64;
 
 const parts = {
   peers: (folder, seconds) => peersRun(folder, Math.min(seconds, 15)),
-  readings: (folder, seconds) => telemetryRun(folder, 1, seconds),
-  batches: (folder, seconds) => telemetryRun(folder, 50, Math.min(seconds, 30)),
-  clicks: (folder, seconds) => clickRun(folder, seconds),
+  readings: (folder, seconds, rate) => telemetryRun(folder, 1, seconds, rate),
+  batches: (folder, seconds, rate) => telemetryRun(folder, 50, Math.min(seconds, 30), rate),
+  clicks: (folder, seconds, rate) => clickRun(folder, seconds, rate),
 };
 
 export async function ingestBench(args) {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { seconds: { type: 'string', default: '30' } },
+    options: { seconds: { type: 'string', default: '30' }, rate: { type: 'string' } },
   });
   const seconds = Number(values.seconds);
+  const rate = values.rate === undefined ? undefined : Number(values.rate);
+  if (rate !== undefined && !(rate > 0))
+    throw new Error(`--rate takes a number above 0, not "${values.rate}"`);
   if (!(seconds > 0)) throw new Error(`--seconds takes a number above 0, not "${values.seconds}"`);
   const unknown = positionals.find((name) => !(name in parts));
   if (unknown !== undefined) throw new Error(`no part "${unknown}": ${Object.keys(parts).join(', ')}`);
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
   try {
     for (const [name, run] of Object.entries(parts)) {
-      if (positionals.length === 0 || positionals.includes(name)) await run(folder, seconds);
+      if (positionals.length === 0 || positionals.includes(name)) await run(folder, seconds, rate);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -57,9 +61,9 @@ async function peersRun(folder, seconds) {
   }
 }
 
-async function telemetryRun(folder, readings, seconds) {
+async function telemetryRun(folder, readings, seconds, rate) {
   const target = await openGatehouse(join(folder, `telemetry-${readings}`), connections);
-  const result = await drive(target, { kind: 'telemetry', readings, seconds });
+  const result = await drive(target, { kind: 'telemetry', readings, seconds, rate });
   report(`Gatehouse, ${readings} reading${readings === 1 ? '' : 's'} a message`, result, readings);
   await target.close();
   const stored = await countOf(target.databaseFile, 'readings');
@@ -67,7 +71,7 @@ async function telemetryRun(folder, readings, seconds) {
 }
 
 /** Every click runs a ready-made action that publishes on our own broker; acted on is what has ended well. */
-async function clickRun(folder, seconds) {
+async function clickRun(folder, seconds, rate) {
   const slots = Array.from({ length: connections }, (_, i) => ({
     placementName: `p${i}`,
     devices: { b: `bench-${i}` },
@@ -88,7 +92,7 @@ async function clickRun(folder, seconds) {
   };
   const target = await openGatehouse(join(folder, 'clicks'), connections, more);
   const started = performance.now();
-  const result = await drive(target, { kind: 'click', seconds });
+  const result = await drive(target, { kind: 'click', seconds, rate });
   report('Gatehouse, clicks stored', result, 1);
   await untilActedOn(target);
   const took = (performance.now() - started) / 1000;
