@@ -7,8 +7,11 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Clock, Timer } from './clock.js';
 
-/** Old objects are collected when they have grown by so much; a collection of 15 MB takes about 15 ms. */
-const growthBytes = 10_000_000;
+/**
+ * Old objects are collected when they have grown by so much; a collection of 15 MB takes about 15 ms. Half
+ * of it costs a forced re-read a tenth more time, for 5 % less memory.
+ */
+const growthBytes = 20_000_000;
 const lookEveryMs = 25;
 
 /**

@@ -7,10 +7,10 @@ import type { BlobSaver } from './blob-saver.js';
 import { keyMaterialBytes, type Sealer } from './crypto.js';
 
 /**
- * How hard Zstandard tries with data blobs; `openFrameWriter` tunes this level. On a copy of /usr it
- * stores 0.6 % more than level 2 does and takes 7 % less time.
+ * Zstandard level of data blobs. Of a copy of /usr it stores 1 % more than restic's default does; level 1, with
+ * tables tuned to it, is 2 % quicker and stores 2.4 % more.
  */
-const dataLevel = 1;
+const dataLevel = 2;
 
 export interface EngineStart {
   /** Most worker threads; one per core unless told. */

@@ -7,20 +7,6 @@ import type { FrameWriter } from './zstd.js';
 
 const names = ['libzstd.so.1', 'libzstd.1.dylib', '/opt/homebrew/lib/libzstd.1.dylib'];
 const compressionLevel = 100; // ZSTD_c_compressionLevel
-/**
- * Level 1 with shorter matches and a table of 2^14 places, which stays in the processor's second cache:
- * four fifths of what level 2 gains over level 1, for two fifths of the time that it takes more.
- */
-const tunedLevel = 1;
-const tuning = {
-  102: 14, // ZSTD_c_hashLog
-  105: 5, // ZSTD_c_minMatch
-} as const;
-
-/** Numbers of the parameters, and what they are set to. */
-export function parametersOf(level: number): Readonly<Record<string, number>> {
-  return { [compressionLevel]: level, ...(level === tunedLevel ? tuning : {}) };
-}
 
 export interface Libzstd {
   /** A room of this size holds the frame of any content of `sizeBytes`. */
@@ -94,9 +80,7 @@ function bind(): Libzstd | undefined {
 
 function newWriter(calls: Calls, level: number): FrameWriter {
   const context = demand(calls.createCompressor());
-  for (const [name, value] of Object.entries(parametersOf(level))) {
-    calls.setParameter(context, Number(name), value);
-  }
+  calls.setParameter(context, compressionLevel, level);
   return {
     compressInto(room, plain) {
       const size = calls.compress(context, room, room.length, plain, plain.length);

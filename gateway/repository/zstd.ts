@@ -5,7 +5,7 @@
  */
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
-import { openLibzstd, parametersOf } from './libzstd.js';
+import { openLibzstd } from './libzstd.js';
 
 /** What restic's default comes to. */
 const level = 3;
@@ -84,7 +84,7 @@ export async function openFrameWriter(atLevel: number): Promise<FrameWriter> {
 function nativeCompressor(atLevel: number): ((plain: Uint8Array) => Uint8Array) | undefined {
   const { zstdCompressSync } = zlib as NativeZlib;
   if (!zstdCompressSync) return undefined;
-  return (plain) => zstdCompressSync(plain, { params: parametersOf(atLevel), pledgedSrcSize: plain.length });
+  return (plain) => zstdCompressSync(plain, { params: { 100: atLevel }, pledgedSrcSize: plain.length });
 }
 
 type Wasm = typeof import('@bokuweb/zstd-wasm');
@@ -101,9 +101,7 @@ function initWasm(): Promise<Wasm> {
 
 async function wasmCompressor(atLevel: number): Promise<(plain: Uint8Array) => Uint8Array> {
   const wasm = await initWasm();
-  // It takes no other parameters, and plain level 1 stores 4 % more.
-  const level = Math.max(2, atLevel);
-  return (plain) => wasm.compress(plain, level);
+  return (plain) => wasm.compress(plain, atLevel);
 }
 
 let loaded: Promise<Zstd> | undefined;
