@@ -6,12 +6,11 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import mqtt from 'mqtt';
 import { systemClock } from '../dist/core/clock.js';
 import { parseConfig } from '../dist/core/config.js';
@@ -21,8 +20,8 @@ import { agentConfig } from '../dist/device/config.js';
 import { openAgent } from '../dist/device/main.js';
 import { SimulatedChip } from '../dist/hardware/sim/simulated-chip.js';
 import { quantile } from './measure.mjs';
+import { LineReader, startPressCloud } from './press-cloud.mjs';
 
-const entryPoint = fileURLToPath(new URL('../bin/gatehouse.mjs', import.meta.url));
 const clicks = 1000;
 const warmUp = 20;
 const pin = 'GPIO17';
@@ -50,12 +49,11 @@ function report(title, latencies) {
 
 async function pressLatencies(folder) {
   const times = join(folder, 'times');
-  appendFileSync(times, '');
-  const cloud = await startCloud(folder, times);
+  const cloud = await startPressCloud({ folder, times, thing });
   const chip = new SimulatedChip({ clock: systemClock });
   const config = {
     dataDir: join(folder, 'agent'),
-    identity: { claimToken: await claimToken(cloud) },
+    identity: { claimToken: cloud.claimToken },
     buttons: [{ name: 'b', pin, activeLow: true, double: false, long: false }],
   };
   const agent = await openAgent(parseConfig(agentConfig, config, 'bench'), {
@@ -82,83 +80,6 @@ async function pressLatencies(folder) {
     await chip.close();
     cloud.process.kill('SIGTERM');
     await once(cloud.process, 'exit');
-  }
-}
-
-async function startCloud(folder, times) {
-  // Taken before anything else runs: process.hrtime is the same clock in every process on Linux.
-  writeFileSync(
-    join(folder, 'handler.mjs'),
-    `import { appendFileSync } from 'node:fs';
-export const handler = async () => {
-  const now = process.hrtime.bigint();
-  appendFileSync(${JSON.stringify(times)}, now + '\\n');
-};\n`,
-  );
-  const config = {
-    dataDir: join(folder, 'cloud'),
-    http: { port: 0 },
-    mqtt: { host: '127.0.0.1', port: 0 },
-    provisioning: { host: '127.0.0.1', port: 0 },
-    functions: { bench: { kind: 'node', handler: join(folder, 'handler.mjs') } },
-    projects: [
-      {
-        projectName: 'bench',
-        placementTemplate: {
-          deviceTemplates: {
-            b: {
-              deviceType: 'button',
-              callbackOverrides: { onClickCallback: 'arn:aws:lambda:local:000000000000:function:bench' },
-            },
-          },
-        },
-        placements: [{ placementName: 'p', devices: { b: thing } }],
-      },
-    ],
-  };
-  const configFile = join(folder, 'cloud.json');
-  writeFileSync(configFile, JSON.stringify(config));
-  const child = spawn(process.execPath, [entryPoint, 'cloud', 'run', '--config', configFile], {
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-  });
-  const [ready] = await once(child, 'message');
-  if (ready.type !== 'ready') throw new Error(ready.message);
-  return { process: child, ...ready };
-}
-
-async function claimToken({ httpUrl, apiToken }) {
-  const response = await fetch(`${httpUrl}/api/v1/things/${thing}/claim-token`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${apiToken}`, 'content-type': 'application/json' },
-    body: '{}',
-  });
-  return (await response.json()).claimToken;
-}
-
-/** Lines as they are appended to a file. */
-class LineReader {
-  #file;
-  #rest = '';
-  #lines = [];
-
-  constructor(filePath) {
-    this.#file = openSync(filePath, 'r');
-  }
-
-  async next() {
-    const buffer = Buffer.alloc(4096);
-    while (this.#lines.length === 0) {
-      const size = readSync(this.#file, buffer);
-      if (size === 0) await pause(1);
-      const parts = (this.#rest + buffer.toString('utf8', 0, size)).split('\n');
-      this.#rest = parts.pop();
-      this.#lines.push(...parts);
-    }
-    return this.#lines.shift();
-  }
-
-  close() {
-    closeSync(this.#file);
   }
 }
 

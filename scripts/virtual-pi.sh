@@ -3,7 +3,8 @@
 # pinctrl-vpi) and an I2C bus 1 with empty chips (i2c-stub). It runs this machine's own files, Node and
 # node_modules included; what it writes is gone when it ends.
 #
-#   scripts/virtual-pi.sh test [VITEST ARGUMENT...]   the suites of test/virtual-pi; needs a build
+#   scripts/virtual-pi.sh test [VITEST ARGUMENT...]   the suites of test/virtual-pi, with a backend on
+#                                                     this machine for its presses; needs a build
 #   scripts/virtual-pi.sh run COMMAND [ARGUMENT...]   any command, in the current folder
 #   scripts/virtual-pi.sh prepare                     only what `test` and `run` do first, once
 #   scripts/virtual-pi.sh packages                    prints the Debian packages that this needs
@@ -22,7 +23,7 @@ root=$(dirname "$here")
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/gatehouse/virtual-pi
 accel=${GATEHOUSE_PI_ACCEL:-tcg}
 
-usage() { sed -n '2,18s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '2,19s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 fail() { echo "virtual-pi: $*" >&2; exit 125; }
 
 # The compiler is the one that built the kernel.
@@ -64,6 +65,7 @@ write_initrd() {
   {
     echo "export $(quoted "HOME=$HOME" "PATH=$PATH:$cache/tools/usr/sbin:$cache/tools/usr/bin")"
     echo "export $(quoted "LD_LIBRARY_PATH=$cache/tools/lib" "GATEHOUSE_NO_SKIPS=${GATEHOUSE_NO_SKIPS:-}")"
+    [ -z "${backend_facts:-}" ] || echo "export $backend_facts"
     echo "cd $(quoted "$PWD") && $(quoted "$@")"
   } >"$work/late/command"
   (cd "$work/late" && find . | "$cache/tools/bin/busybox" cpio -o -H newc) >"$work/late.cpio" 2>/dev/null
@@ -76,7 +78,7 @@ run() {
   prepare
   work=$(mktemp -d)
   # shellcheck disable=SC2064
-  trap "rm -rf '$work'" EXIT
+  trap "rm -rf '$work'; [ -z '${backend:-}' ] || kill '${backend:-}' 2>/dev/null || true" EXIT
   write_initrd "$@"
   cpu=max
   [ "$accel" != kvm ] || cpu=host
@@ -86,11 +88,27 @@ run() {
     -nodefaults -no-user-config -no-reboot -display none \
     -serial stdio -serial "file:$work/status" \
     -kernel "$cache/vmlinuz" -initrd "$work/initrd" -append 'console=ttyS0 quiet panic=-1' \
+    -nic user,model=virtio-net-pci \
     -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap </dev/null || ended=$?
   status=$(tr -cd 0-9 <"$work/status")
   [ "$ended" != 124 ] || { echo "virtual-pi: not done after ${GATEHOUSE_PI_LIMIT_S:-600} s" >&2; exit 124; }
   [ -n "$status" ] || fail 'the machine ended without a result; what it said stands above'
   exit "$status"
+}
+
+# A backend on this machine for the guest's presses, so that they reach a handler on another one.
+start_backend() {
+  facts=$(mktemp)
+  node "$here/virtual-pi/backend.mjs" >"$facts" &
+  backend=$!
+  tries=0
+  until [ -s "$facts" ]; do
+    kill -0 "$backend" 2>/dev/null && [ "$tries" -lt 300 ] || fail 'the backend outside did not start'
+    tries=$((tries + 1))
+    sleep 0.2
+  done
+  backend_facts=$(cat "$facts")
+  rm -f "$facts"
 }
 
 # An interrupted shell would leave its temporary folder.
@@ -102,6 +120,6 @@ case $action in
 packages) packages ;;
 prepare) prepare ;;
 run) [ $# -gt 0 ] || usage; run "$@" ;;
-test) cd "$root"; run node scripts/test.mjs pi "$@" ;;
+test) cd "$root"; prepare; start_backend; run node scripts/test.mjs pi "$@" ;;
 *) usage ;;
 esac

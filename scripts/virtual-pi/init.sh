@@ -51,6 +51,17 @@ wire_i2c() {
   mv /dev/i2c-0 /dev/i2c-1
 }
 
+# QEMU's user network: this machine is 10.0.2.15, the one that runs it 10.0.2.2. For the backend outside only.
+wire_network() {
+  ip link set lo up
+  modprobe -q virtio_net || return 0
+  for device in /sys/class/net/e*; do
+    [ -e "$device" ] || continue
+    ip link set "${device##*/}" up
+    ip address add 10.0.2.15/24 dev "${device##*/}"
+  done
+}
+
 mount_host() {
   mount -t tmpfs own /own
   mkdir /own/below /own/changes /own/work
@@ -65,7 +76,7 @@ for module in virtio_pci 9pnet_virtio 9p overlay configfs; do modprobe -q $modul
 wire_gpio || fail 'no simulated GPIO chip'
 wire_i2c || fail 'no simulated I2C bus'
 mount_host || fail "the host's files cannot be reached"
-ip link set lo up
+wire_network
 
 {
   echo "export VIRTUAL_PI_LINES=$lines VIRTUAL_PI_CHIP=$chip"

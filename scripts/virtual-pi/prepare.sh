@@ -46,7 +46,7 @@ build_gpio_sim() {
 # Names that this kernel does not have are built in, or part of another module.
 gather_modules() {
   for name in virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci fscache netfs 9pnet \
-    9pnet_virtio 9p overlay configfs i2c-dev i2c-stub; do
+    9pnet_virtio 9p overlay configfs i2c-dev i2c-stub failover net_failover virtio_net; do
     find kernel -name "$name.ko*" -exec cp {} "$modules" \;
   done
   find "$modules" -name '*.xz' -exec xz --decompress {} +
