@@ -40,9 +40,13 @@ export interface IntakeParts extends Watchers {
   readonly region: string;
 }
 
-/** For a lamp on the device: of use now or not at all, so that a failure is no error. */
+/**
+ * For a lamp on the device: of use now or not at all, so that a failure is no error. QoS 0, because the
+ * device's acknowledgement would hold up its next press: TCP keeps back what is small until the
+ * acknowledgement's own arrival is known, 40 ms later.
+ */
 export function sendFeedback(links: Links, log: Logger, thing: string, message: FeedbackMessage): void {
-  links.broker?.publish(thing, 'feedback', JSON.stringify(message)).catch((error: unknown) => {
+  links.broker?.publish(thing, 'feedback', JSON.stringify(message), { qos: 0 }).catch((error: unknown) => {
     log.debug('feedback not sent', { thing, error });
   });
 }

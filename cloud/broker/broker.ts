@@ -111,7 +111,7 @@ export class Broker implements Closeable {
   }
 
   /**
-   * Sends a message to a thing, at least once while it stays connected. False when it is not connected or
+   * Sends a message to a thing, at least once (with QoS 0 at most once) while it stays connected. False when it is not connected or
    * has not subscribed (yet): then the message is gone, unless it is retained, which lasts until this broker closes.
    * @throws BROKER_CLOSED
    */
@@ -119,7 +119,7 @@ export class Broker implements Closeable {
     thing: string,
     kind: DownstreamKind,
     payload: string | Uint8Array,
-    options: { retain?: boolean } = {},
+    options: { retain?: boolean; qos?: 0 | 1 } = {},
   ): Promise<boolean> {
     return this.publishTo(thing, thingTopic(thing, kind), payload, options);
   }
@@ -129,13 +129,12 @@ export class Broker implements Closeable {
     thing: string,
     topic: string,
     payload: string | Uint8Array,
-    options: { retain?: boolean } = {},
+    { retain = false, qos = 1 }: { retain?: boolean; qos?: 0 | 1 } = {},
   ): Promise<boolean> {
     if (this.#closing !== undefined) throw brokerClosed();
     const isHeard = this.#live.get(thing)?.hears(topic) ?? false;
-    const retain = options.retain ?? false;
     if (!isHeard && !retain) return false;
-    await this.announce(topic, payload, { retain });
+    await this.announce(topic, payload, { retain, qos });
     return isHeard;
   }
 
@@ -143,12 +142,12 @@ export class Broker implements Closeable {
   async announce(
     topic: string,
     payload: string | Uint8Array,
-    { retain }: { retain: boolean },
+    { retain, qos = 1 }: { retain: boolean; qos?: 0 | 1 },
   ): Promise<void> {
     if (this.#closing !== undefined) throw brokerClosed();
     const body = typeof payload === 'string' ? payload : Buffer.from(payload);
     await new Promise<void>((resolve, reject) => {
-      const packet = { cmd: 'publish', topic, payload: body, qos: 1, retain, dup: false } as const;
+      const packet = { cmd: 'publish', topic, payload: body, qos, retain, dup: false } as const;
       this.#aedes.publish(packet, (error) => (error ? reject(error) : resolve()));
     });
   }
