@@ -6,6 +6,7 @@ import { wiringUrl } from '../api/client.js';
 import { sentenceOf } from '../errors.js';
 import { type CardDraft, cardProblem, cardRequestOf, emptyCardDraft } from '../state/card-draft.js';
 import { useStore } from '../state/hooks.js';
+import { TextField } from './forms.js';
 
 interface AddDeviceFormProps {
   readonly boards: readonly BoardView[];
@@ -64,12 +65,12 @@ export function AddDeviceForm({ boards, onCard }: AddDeviceFormProps) {
           </label>
         ))}
       </fieldset>
-      <Field
-        id="device-name"
+      <TextField
         label="Name"
         note="letters, digits, - and _; for instance hall-button"
         value={draft.name}
-        onValue={(name) => change({ name: name.trim() })}
+        maxLength={128}
+        onChange={(name) => change({ name: name.trim() })}
       />
       <WifiFields draft={draft} onChange={change} />
       <p class="field-problem" role="alert">
@@ -94,65 +95,33 @@ interface WifiFieldsProps {
 
 function WifiFields({ draft, onChange }: WifiFieldsProps) {
   const network = (
-    <Field
-      id="device-ssid"
+    <TextField
       label="Wi-Fi network"
       note="leave it empty when the device has a cable"
       value={draft.ssid}
       maxLength={32}
-      onValue={(ssid) => onChange({ ssid })}
+      onChange={(ssid) => onChange({ ssid })}
     />
   );
   if (draft.ssid === '') return network;
   return (
     <>
       {network}
-      <Field
-        id="device-password"
+      <TextField
         label="Its password"
         note="goes into the file and is kept nowhere else"
         isSecret
         value={draft.password}
         maxLength={64}
-        onValue={(password) => onChange({ password })}
+        onChange={(password) => onChange({ password })}
       />
-      <Field
-        id="device-country"
+      <TextField
         label="Country"
         note="two letters; whose rules the radio keeps"
         value={draft.country}
         maxLength={2}
-        onValue={(country) => onChange({ country })}
+        onChange={(country) => onChange({ country })}
       />
     </>
-  );
-}
-
-interface FieldProps {
-  readonly id: string;
-  readonly label: string;
-  readonly note: string;
-  readonly value: string;
-  readonly onValue: (value: string) => void;
-  readonly isSecret?: boolean;
-  readonly maxLength?: number;
-}
-
-function Field({ id, label, note, value, onValue, isSecret = false, maxLength = 128 }: FieldProps) {
-  const shared = {
-    id,
-    value,
-    maxLength,
-    spellcheck: false,
-    autocomplete: 'off',
-    'aria-describedby': `${id}-note`,
-    onInput: (event: { currentTarget: { value: string } }) => onValue(event.currentTarget.value),
-  };
-  return (
-    <div class="add-device-field">
-      <label for={id}>{label}</label>
-      {isSecret ? <input {...shared} type="password" /> : <input {...shared} type="text" />}
-      <small id={`${id}-note`}>{note}</small>
-    </div>
   );
 }

@@ -89,7 +89,8 @@ function NewDevice({ things, onDone }: { things: readonly ThingView[]; onDone: (
     <Form
       label="New device"
       submit="Make the device"
-      task={isTaken ? { ...task, fault: undefined } : task}
+      task={task}
+      isToldAtField={isTaken}
       onSubmit={submit}
       onCancel={onDone}
     >

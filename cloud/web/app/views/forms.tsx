@@ -15,22 +15,30 @@ interface FieldProps {
   readonly problem?: string;
 }
 
-export function TextField({ label, value, onChange, note, problem = '' }: FieldProps) {
+interface TextFieldProps extends FieldProps {
+  /** Not shown while it is written. */
+  readonly isSecret?: boolean;
+  readonly maxLength?: number;
+}
+
+export function TextField(props: TextFieldProps) {
+  const { label, value, onChange, note, problem = '', isSecret = false, maxLength } = props;
   const id = useId();
+  const shared = {
+    id,
+    value,
+    ...(maxLength !== undefined && { maxLength }),
+    autocomplete: 'off',
+    autocapitalize: 'none',
+    spellcheck: false,
+    'aria-invalid': problem !== '',
+    'aria-describedby': `${id}-note ${id}-problem`,
+    onInput: (event: { currentTarget: { value: string } }) => onChange(event.currentTarget.value),
+  } as const;
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <input
-        id={id}
-        type="text"
-        autocomplete="off"
-        autocapitalize="none"
-        spellcheck={false}
-        value={value}
-        aria-invalid={problem !== ''}
-        aria-describedby={`${id}-note ${id}-problem`}
-        onInput={(event) => onChange(event.currentTarget.value)}
-      />
+      {isSecret ? <input {...shared} type="password" /> : <input {...shared} type="text" />}
       <Notes id={id} note={note} problem={problem} />
     </div>
   );
@@ -101,6 +109,8 @@ export interface FormProps {
   readonly label: string;
   readonly submit: string;
   readonly task: Task;
+  /** What went wrong with the task is told at a field. */
+  readonly isToldAtField?: boolean;
   readonly onSubmit: () => void;
   readonly onCancel?: () => void;
   readonly onReload?: () => void;
@@ -108,7 +118,9 @@ export interface FormProps {
 }
 
 /** A card with fields, one button that does it, and what went wrong above that button. */
-export function Form({ label, submit, task, onSubmit, onCancel, onReload, children }: FormProps) {
+export function Form(props: FormProps) {
+  const { label, submit, task, isToldAtField = false, onSubmit, onCancel, onReload, children } = props;
+  const fault = isToldAtField ? undefined : task.fault;
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => form.current?.querySelector<HTMLElement>('input, select')?.focus(), []);
   return (
@@ -123,7 +135,7 @@ export function Form({ label, submit, task, onSubmit, onCancel, onReload, childr
     >
       <h3>{label}</h3>
       {children}
-      <FaultNote fault={task.fault} {...(onReload !== undefined && { onReload })} />
+      <FaultNote fault={fault} {...(onReload !== undefined && { onReload })} />
       <div class="form-buttons">
         <button type="submit" class="button-main" aria-disabled={task.isBusy}>
           {submit}

@@ -123,7 +123,8 @@ function NewPlacement({ project, onDone }: { project: string; onDone: () => void
     <Form
       label="New place"
       submit="Make the place"
-      task={isTaken ? { ...task, fault: undefined } : task}
+      task={task}
+      isToldAtField={isTaken}
       onSubmit={submit}
       onCancel={onDone}
     >

@@ -47,7 +47,8 @@ export function ProjectForm({ project, onDone, onReload }: ProjectFormProps) {
     <Form
       label={project === undefined ? 'New project' : `Change ${project.projectName}`}
       submit={project === undefined ? 'Make the project' : 'Save'}
-      task={isTaken ? { ...task, fault: undefined } : task}
+      task={task}
+      isToldAtField={isTaken}
       onSubmit={submit}
       onCancel={() => onDone(undefined)}
       {...(onReload !== undefined && { onReload })}
