@@ -34,7 +34,6 @@ class Mqtt311Link implements Link {
   readonly #make: () => Connection;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #events: LinkEvents;
   #connection: Connection;
   #attempt: Promise<unknown> | undefined;
   #everConnected = false;
@@ -42,8 +41,7 @@ class Mqtt311Link implements Link {
   constructor(sdk: Sdk, options: TransportOptions, events: LinkEvents) {
     this.#clock = options.clock;
     this.#log = options.log;
-    this.#events = events;
-    this.#make = () => this.#listen(createConnection(sdk, options));
+    this.#make = () => this.#listen(createConnection(sdk, options), events);
     this.#connection = this.#make();
   }
 
@@ -96,8 +94,7 @@ class Mqtt311Link implements Link {
     });
   }
 
-  #listen(connection: Connection): Connection {
-    const events = this.#events;
+  #listen(connection: Connection, events: LinkEvents): Connection {
     connection.on('connect', () => {
       this.#everConnected = true;
       events.up();
