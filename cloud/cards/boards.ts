@@ -12,6 +12,8 @@ export const programFolder = fileURLToPath(
 const folder = join(programFolder, 'hardware', 'boards');
 
 export interface Board {
+  /** What kind of device it is, by name; see the configuration's `deviceTypes`. */
+  readonly deviceType: string;
   /** Lines for `config.txt`, with what they are for. */
   readonly configText: string;
   readonly agentConfig: Readonly<Record<string, unknown>>;
@@ -28,7 +30,7 @@ export async function boardNames(): Promise<string[]> {
 export async function listBoards(): Promise<BoardView[]> {
   return Promise.all(
     (await boardNames()).map(async (name) => {
-      const { title } = JSON.parse(await readPart(name, 'wiring.json')) as { title: string };
+      const { title } = await readFacts(name);
       return { name, title, claimsOnPress: claimsOnPress(await readBoard(name)) };
     }),
   );
@@ -37,7 +39,8 @@ export async function listBoards(): Promise<BoardView[]> {
 /** @throws BOARD_UNKNOWN */
 export async function readBoard(name: string): Promise<Board> {
   const agentConfig = JSON.parse(await readPart(name, 'agent.json')) as Record<string, unknown>;
-  return { configText: await readPart(name, 'config.txt'), agentConfig };
+  const { deviceType } = await readFacts(name);
+  return { deviceType, configText: await readPart(name, 'config.txt'), agentConfig };
 }
 
 /** The drawing, SVG. @throws BOARD_UNKNOWN */
@@ -48,6 +51,10 @@ export function readWiring(name: string): Promise<string> {
 /** A board without a button claims at once. */
 export function claimsOnPress({ agentConfig }: Pick<Board, 'agentConfig'>): boolean {
   return Array.isArray(agentConfig['buttons']);
+}
+
+async function readFacts(name: string): Promise<{ readonly title: string; readonly deviceType: string }> {
+  return JSON.parse(await readPart(name, 'wiring.json')) as { title: string; deviceType: string };
 }
 
 async function readPart(name: string, fileName: string): Promise<string> {

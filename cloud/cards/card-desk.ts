@@ -28,7 +28,7 @@ export class CardDesk {
     const { archive, caPem, createClaimToken, listensOn } = this.#options;
     const parts = await readBoard(board);
     const packageSha256 = await archive.sha256();
-    await this.#makeThing(name, board === 'button-box' ? 'button' : 'sensor', renew);
+    await this.#makeThing(name, parts.deviceType, renew);
     const { claimToken, expiresAt } = await createClaimToken(name);
     const files = cardFiles({ ...parts, name, claimToken, caPem, packageSha256, wifi });
     return { thing: name, files, expiresAt, warning: warningOf(parseClaimToken(claimToken).host, listensOn) };
