@@ -78,6 +78,15 @@ test.each(boards)(
   },
 );
 
+test('a board says what kind of device it makes', async () => {
+  const types = await Promise.all(boards.map(async (name) => [name, (await readBoard(name)).deviceType]));
+  expect(Object.fromEntries(types)).toEqual({
+    'button-box': 'button',
+    rover: 'sensor',
+    'sensor-node': 'sensor',
+  });
+});
+
 test('names, tokens and passwords of any kind stay what they are in YAML', async () => {
   const files = cardFiles(await cardFor('button-box'));
   expect(files['user-data']).toMatch(/^#cloud-config\n/);
