@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { alarmRule } from '../core/wire/alarms.js';
 import { functionNameOf, isLocalArn, localAccount } from './actions/arn.js';
 import { functionsConfig, smtpConfig } from './actions/function-config.js';
+import { artifactsConfig } from './artifacts/artifacts-config.js';
 import { awsConfig } from './aws/aws-config.js';
 import { projectSeeds } from './projects/shapes.js';
 import { deviceTypesConfig } from './registry/device-types.js';
@@ -131,6 +132,9 @@ export const cloudConfig = z
     aws: awsConfig
       .optional()
       .describe('When given, even as {}, ARNs of AWS (Lambda, SNS, SQS) can be called without a function.'),
+    artifacts: artifactsConfig
+      .default(artifactsConfig.parse({}))
+      .describe('Buckets of S3, or of what speaks it, that devices download from (docs/fleet.md).'),
     oneClick: oneClickConfig
       .default(oneClickConfig.parse({}))
       .describe('The API of AWS IoT 1-Click (docs/oneclick.md).'),

@@ -69,7 +69,8 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
   const token = await loadApiToken(config.dataDir);
   const authority = await Authority.open({ directory: join(config.dataDir, 'pki'), clock });
   const stores = await openStores(config, clock, lifetimes);
-  const { region } = config.oneClick;
+  const { artifacts, oneClick } = config;
+  const { region } = oneClick;
   const hub = new StreamHub(clock);
   const links: Links = {};
   const refusals = new Refusals(clock);
@@ -77,7 +78,7 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
   const acting = await openActing(config, actingParts, lifetimes);
   const { dispatcher } = acting;
   const alarms = await openAlarms(config.alarms, { stores, dispatcher, hub, links, clock, log }, lifetimes);
-  const fleet = await openFleet({ stores, links, hub, authority, clock, log }, lifetimes);
+  const fleet = await openFleet({ artifacts, stores, links, hub, authority, clock, log }, lifetimes);
   const intake = { stores, dispatcher, hub, links, fleet, refusals, clock, log, region };
   const ingest = openIngest(intake, lifetimes);
   const parts = { config, authority, ...stores, ingest, refusals, claims: fleet.enrolment, clock, log };

@@ -62,6 +62,7 @@ export interface RolloutOptions {
   readonly waves?: string;
   readonly abortAbove?: number;
   readonly abortAfter?: number;
+  readonly urlSeconds?: number;
 }
 
 /** Who gets a job, how fast, and when to stop. */
@@ -78,11 +79,17 @@ export function addRolloutOptions(command: Command): Command {
     )
     .addOption(
       new Option('--abort-after <n>', 'but not before so many finished (default 1)').argParser(count),
+    )
+    .addOption(
+      new Option(
+        '--url-seconds <n>',
+        'how long presigned URLs in the document are valid, 60 to 3600 (default 3600)',
+      ).argParser(count),
     );
 }
 
 export function rolloutOf(options: RolloutOptions) {
-  const { perMinute, waves, abortAbove, abortAfter } = options;
+  const { perMinute, waves, abortAbove, abortAfter, urlSeconds } = options;
   const rollout = {
     ...(perMinute !== undefined && { maximumPerMinute: perMinute }),
     ...(waves !== undefined && { waves: waves.split(',').map((size) => waveOf(size.trim())) }),
@@ -92,6 +99,7 @@ export function rolloutOf(options: RolloutOptions) {
     targets: targetsOf(options),
     rollout,
     ...(abortAbove !== undefined && { abort: { failedPercent: abortAbove, ...minFinished } }),
+    ...(urlSeconds !== undefined && { presignedUrlSeconds: urlSeconds }),
   };
 }
 

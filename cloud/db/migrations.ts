@@ -5,7 +5,7 @@
 import type { Migrations } from '../../core/db/database.js';
 import { alarmSchema } from '../alarms/schema.js';
 import { enrolmentSchema } from '../enrolment/schema.js';
-import { jobSchema } from '../jobs/schema.js';
+import { jobSchema, jobUrlSeconds } from '../jobs/schema.js';
 import { presenceSchema } from '../presence.js';
 import { claimSchema, registrySchema } from '../registry/schema.js';
 import { releaseSchema } from '../releases/schema.js';
@@ -211,4 +211,5 @@ export const cloudMigrations: Migrations = [
   releaseSchema,
   [enrolmentSchema, presenceSchema].join('\n'),
   byAge,
+  jobUrlSeconds,
 ];

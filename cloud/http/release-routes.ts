@@ -1,6 +1,7 @@
 /** Routes of releases: artifacts up and down, publish, list. See `core/wire/releases.ts`. */
 import { type Context, Hono } from 'hono';
-import { publishRelease } from '../../core/wire/releases.js';
+import { publishRelease, requestUpload, type UploadView } from '../../core/wire/releases.js';
+import { placeholderOf } from '../../core/wire/s3-placeholder.js';
 import { notFound, requestInvalid } from './errors.js';
 import { readBody } from './request.js';
 import type { Services } from './services.js';
@@ -8,23 +9,41 @@ import type { Services } from './services.js';
 const digest = /^[0-9a-f]{64}$/;
 
 /** Behind the token. */
-export function releaseRoutes({ releases, publicUrl }: Services): Hono {
+export function releaseRoutes({ releases, artifactBuckets, publicUrl }: Services): Hono {
   const routes = new Hono();
   routes.put('/artifacts/:sha256', async (c) => {
-    const sha256 = c.req.param('sha256');
-    if (!digest.test(sha256)) throw requestInvalid('an artifact is named by its SHA-256 in hex');
+    const sha256 = digestOf(c);
     const { body } = c.req.raw;
     if (body === null) throw requestInvalid('there is no body');
     await releases.upload(sha256, body);
     return c.json({ sha256 }, 201);
   });
+  routes.post('/artifacts/:sha256/upload', async (c) => {
+    const { bucket, sizeBytes, md5 } = await readBody(c, requestUpload);
+    const artifact = { sha256: digestOf(c), sizeBytes };
+    const object = await artifactBuckets.place(bucket, artifact);
+    const upload = await artifactBuckets.upload(object, artifact, md5);
+    return c.json({ upload: upload ?? null } satisfies UploadView);
+  });
   routes.get('/releases', async (c) => c.json(await releases.list(publicUrl(c.req.url))));
   routes.post('/releases', async (c) => {
     const request = await readBody(c, publishRelease);
-    await releases.publish(request);
+    const { release, url, bucket } = request;
+    if (bucket === undefined) await releases.publish(release, url);
+    else {
+      const object = await artifactBuckets.place(bucket, release);
+      await artifactBuckets.confirm(object, release);
+      await releases.publish(release, placeholderOf(object));
+    }
     return c.json(request, 201);
   });
   return routes;
+}
+
+function digestOf(c: Context): string {
+  const sha256 = c.req.param('sha256') ?? '';
+  if (!digest.test(sha256)) throw requestInvalid('an artifact is named by its SHA-256 in hex');
+  return sha256;
 }
 
 /** For devices: no token, the digest is the key; one range at a time. */

@@ -7,6 +7,7 @@ import type { ActionDesk } from '../actions/action-desk.js';
 import type { DeadLetters } from '../actions/dead-letters.js';
 import type { RunStore } from '../actions/run-store.js';
 import type { AlarmDesk } from '../alarms/alarm-desk.js';
+import type { ArtifactBuckets } from '../artifacts/artifact-buckets.js';
 import type { AwsClients } from '../aws/aws-clients.js';
 import type { BackupStore } from '../backups/backup-store.js';
 import type { CardDesk } from '../cards/card-desk.js';
@@ -64,6 +65,7 @@ export interface Services {
   readonly refusals: Refusals;
   readonly enrolment: EnrolmentStore;
   readonly releases: ReleaseStore;
+  readonly artifactBuckets: ArtifactBuckets;
   readonly cards: CardDesk;
   /** Where devices reach this backend, without a slash at the end; by default as the caller did. */
   readonly publicUrl: (requestUrl: string) => string;

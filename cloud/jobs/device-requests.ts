@@ -10,7 +10,9 @@ export type RejectionCode =
   | 'InvalidStateTransition'
   | 'ResourceNotFound'
   | 'VersionMismatch'
-  | 'TerminalStateReached';
+  | 'TerminalStateReached'
+  /** Ask again later. */
+  | 'InternalError';
 
 export interface JobRejection {
   readonly code: RejectionCode;

@@ -4,12 +4,12 @@
  */
 import type { Clock } from '../../core/clock.js';
 import type { Database, SqlWriter } from '../../core/db/database.js';
-import type { JsonObject } from '../../core/json.js';
 import type { DescribeRequest, JobRejection, StartNextRequest, UpdateRequest } from './device-requests.js';
 import {
   documentOf,
   type Execution,
   findExecution,
+  type JobDocument,
   pendingOf,
   pendingStatuses,
   wireState,
@@ -17,7 +17,7 @@ import {
 
 export interface Described {
   readonly execution: Execution;
-  readonly document: JsonObject | undefined;
+  readonly document: JobDocument | undefined;
 }
 
 export interface Updated extends Described {

@@ -16,6 +16,13 @@ export interface Execution {
 
 export const pendingStatuses: readonly string[] = ['QUEUED', 'IN_PROGRESS'];
 
+/** As it was made: what a device gets of it is the affair of `JobDocuments`. */
+export interface JobDocument {
+  readonly content: JsonObject;
+  /** How long presigned URLs in it are valid, from when it is handed out. */
+  readonly urlSeconds: number;
+}
+
 const columns = `SELECT job, thing, status, status_details, queued_ms, started_ms, updated_ms, version
   FROM job_execution`;
 /** Running ones first, then in the order of creation. */
@@ -42,9 +49,11 @@ export async function executionsOf(reader: SqlReader, job: string): Promise<Exec
   return (await reader.all(`${columns} WHERE job = ? ORDER BY n LIMIT 10000`, [job])).map(executionOf);
 }
 
-export async function documentOf(reader: SqlReader, job: string): Promise<JsonObject> {
-  const row = await reader.get<{ document: string }>('SELECT document FROM job WHERE id = ?', [job]);
-  return row === undefined ? {} : (JSON.parse(row.document) as JsonObject);
+export async function documentOf(reader: SqlReader, job: string): Promise<JobDocument> {
+  const sql = 'SELECT document, url_seconds FROM job WHERE id = ?';
+  const row = await reader.get<{ document: string; url_seconds: number }>(sql, [job]);
+  if (row === undefined) return { content: {}, urlSeconds: 0 };
+  return { content: JSON.parse(row.document) as JsonObject, urlSeconds: row.url_seconds };
 }
 
 /** As devices get it, without the document. Times are whole seconds, as AWS sends them over MQTT. */

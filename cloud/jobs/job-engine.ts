@@ -8,13 +8,15 @@ import type { Closeable } from '../../core/lifecycle.js';
 import type { Logger } from '../../core/log.js';
 import type { CreateJob, JobView } from '../../core/wire/jobs.js';
 import { reservedTopic } from '../../core/wire/topics.js';
-import type { ExecutionStore } from './execution-store.js';
+import type { Described, ExecutionStore } from './execution-store.js';
 import { seconds, wireExecution, wireSummary } from './executions.js';
+import type { JobDocuments } from './job-documents.js';
 import type { JobStore } from './job-store.js';
 
 export interface JobEngineOptions {
   readonly jobs: JobStore;
   readonly executions: ExecutionStore;
+  readonly documents: JobDocuments;
   readonly clock: Clock;
   readonly log: Logger;
   /** To the thing's own subscriptions; gone when it is away. */
@@ -43,8 +45,10 @@ export class JobEngine implements Closeable {
     return engine;
   }
 
-  /** @throws JOB_EXISTS, JOB_INVALID */
+  /** @throws JOB_EXISTS, JOB_INVALID, JOB_DOCUMENT_INVALID, and what presigning throws. */
   async create(request: CreateJob): Promise<JobView> {
+    const { document: content, presignedUrlSeconds: urlSeconds } = request;
+    await this.#options.documents.check({ content, urlSeconds });
     await this.#options.jobs.create(request);
     await this.#advance(request.id);
     return this.#options.jobs.get(request.id);
@@ -84,11 +88,24 @@ export class JobEngine implements Closeable {
       listed.push(wireSummary(execution));
     }
     publish(thing, reservedTopic(thing, 'jobs/notify'), JSON.stringify({ jobs, timestamp }));
-    const execution = next && { ...wireExecution(next.execution), jobDocument: next.document ?? {} };
     if (this.#next.has(thing) && this.#next.get(thing) === next?.execution.job) return;
+    const execution = await this.#notice(next);
+    // The device finds the job when it asks; with a placeholder in it, it could do nothing.
+    if (execution === 'not now') return;
     this.#next.set(thing, next?.execution.job);
     const body = { timestamp, ...(execution !== undefined && { execution }) };
     publish(thing, reservedTopic(thing, 'jobs/notify-next'), JSON.stringify(body));
+  }
+
+  async #notice(next: Described | undefined): Promise<JsonObject | undefined | 'not now'> {
+    if (next?.document === undefined) return undefined;
+    const { documents, log } = this.#options;
+    try {
+      return { ...wireExecution(next.execution), jobDocument: await documents.handOut(next.document) };
+    } catch (error) {
+      log.error('device not told of its next job', { job: next.execution.job, error });
+      return 'not now';
+    }
   }
 
   /** Takes no new work and waits for what is under way. */

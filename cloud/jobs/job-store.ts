@@ -46,8 +46,8 @@ export class JobStore {
         throw jobExists(request.id);
       const things = await targetsOf(tx, request.targets);
       await tx.run(
-        `INSERT INTO job (id, description, document, rollout, abort, timeout_min, status, created_ms, version)
-         VALUES (?, ?, ?, ?, ?, ?, 'IN_PROGRESS', ?, 1)`,
+        `INSERT INTO job (id, description, document, rollout, abort, timeout_min, url_seconds, status, created_ms, version)
+         VALUES (?, ?, ?, ?, ?, ?, ?, 'IN_PROGRESS', ?, 1)`,
         [
           request.id,
           request.description,
@@ -55,6 +55,7 @@ export class JobStore {
           JSON.stringify(request.rollout),
           request.abort === undefined ? null : JSON.stringify(request.abort),
           request.timeoutMinutes ?? null,
+          request.presignedUrlSeconds,
           nowMs,
         ],
       );
@@ -259,6 +260,7 @@ async function viewOf(reader: SqlReader, row: SqlRow): Promise<JobView> {
     rollout: rollout.parse(JSON.parse(String(row['rollout']))),
     abort: row['abort'] === null ? null : (JSON.parse(String(row['abort'])) as AbortRule),
     timeoutMinutes: row['timeout_min'] === null ? null : Number(row['timeout_min']),
+    presignedUrlSeconds: Number(row['url_seconds']),
     createdAt: new Date(Number(row['created_ms'])).toISOString(),
     endedAt: isoOrNull(row['ended_ms'] === null ? null : Number(row['ended_ms'])),
     counts: await countsOf(reader, id),

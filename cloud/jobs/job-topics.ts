@@ -3,7 +3,9 @@
  * subscribed or not, after the change is durable. What cannot be done is answered on `rejected`.
  */
 import type { Clock } from '../../core/clock.js';
+import { messageOf } from '../../core/errors.js';
 import type { JsonObject } from '../../core/json.js';
+import type { Logger } from '../../core/log.js';
 import { reservedTopic } from '../../core/wire/topics.js';
 import {
   describeRequest,
@@ -18,12 +20,15 @@ import {
 } from './device-requests.js';
 import type { Described, ExecutionStore } from './execution-store.js';
 import { seconds, wireExecution, wireState, wireSummary } from './executions.js';
+import type { JobDocuments } from './job-documents.js';
 import type { JobEngine } from './job-engine.js';
 
 export interface JobTopicsOptions {
   readonly executions: ExecutionStore;
   readonly engine: Pick<JobEngine, 'executionChanged'>;
+  readonly documents: Pick<JobDocuments, 'handOut'>;
   readonly clock: Clock;
+  readonly log: Logger;
 }
 
 type Reply = (topic: string, payload: string) => void;
@@ -73,14 +78,14 @@ export class JobTopics {
     if (isJobRejection(read)) return read;
     const started = await this.#options.executions.startNext(thing, read.request);
     if (started !== undefined) this.#options.engine.executionChanged(started.execution.job, thing, false);
-    return executionBody(started);
+    return this.#executionBody(started);
   }
 
   async #describe(thing: string, job: string, body: JsonObject): Promise<JsonObject | JobRejection> {
     const read = readRequest(describeRequest, body);
     if (isJobRejection(read)) return read;
     const described = await this.#options.executions.describe(thing, job, read.request);
-    return described !== undefined && isJobRejection(described) ? described : executionBody(described);
+    return described !== undefined && isJobRejection(described) ? described : this.#executionBody(described);
   }
 
   async #update(thing: string, job: string, body: JsonObject): Promise<JsonObject | JobRejection> {
@@ -89,19 +94,31 @@ export class JobTopics {
     const updated = await this.#options.executions.update(thing, job, read.request);
     if (isJobRejection(updated)) return updated;
     this.#options.engine.executionChanged(job, thing, updated.ended);
-    const { execution, document } = updated;
+    const document = await this.#documentMember(updated);
+    if (isJobRejection(document)) return document;
     return {
-      ...(read.request.includeJobExecutionState && { executionState: wireState(execution) }),
-      ...(document !== undefined && { jobDocument: document }),
+      ...(read.request.includeJobExecutionState && { executionState: wireState(updated.execution) }),
+      ...document,
     };
   }
-}
 
-/** Without `execution` when nothing is pending. */
-function executionBody(described: Described | undefined): JsonObject {
-  if (described === undefined) return {};
-  const { execution, document } = described;
-  return {
-    execution: { ...wireExecution(execution), ...(document !== undefined && { jobDocument: document }) },
-  };
+  /** Without `execution` when nothing is pending. */
+  async #executionBody(described: Described | undefined): Promise<JsonObject | JobRejection> {
+    if (described === undefined) return {};
+    const document = await this.#documentMember(described);
+    if (isJobRejection(document)) return document;
+    return { execution: { ...wireExecution(described.execution), ...document } };
+  }
+
+  /** Refused when its URLs cannot be made now: with a placeholder in it the device could do nothing. */
+  async #documentMember({ execution, document }: Described): Promise<JsonObject | JobRejection> {
+    if (document === undefined) return {};
+    try {
+      return { jobDocument: await this.#options.documents.handOut(document) };
+    } catch (error) {
+      const { job, thing } = execution;
+      this.#options.log.error('document of a job not handed out', { job, thing, error });
+      return { code: 'InternalError', message: `The job's document cannot be made: ${messageOf(error)}` };
+    }
+  }
 }

@@ -37,3 +37,6 @@ CREATE INDEX job_execution_by_job ON job_execution (job, status);
 CREATE INDEX job_execution_deadline ON job_execution (deadline_ms) WHERE status = 'IN_PROGRESS';
 CREATE INDEX job_execution_step ON job_execution (step_deadline_ms) WHERE status = 'IN_PROGRESS';
 `;
+
+/** How long presigned URLs in its document are valid once a device has it. */
+export const jobUrlSeconds = 'ALTER TABLE job ADD COLUMN url_seconds INTEGER NOT NULL DEFAULT 3600;';

@@ -12,7 +12,9 @@ import { pipeline } from 'node:stream/promises';
 import type { Clock } from '../../core/clock.js';
 import type { Database, SqlRow } from '../../core/db/database.js';
 import { flushFolder, makePrivateFolder } from '../../core/files.js';
-import type { PublishRelease, ReleaseView } from '../../core/wire/releases.js';
+import type { ReleaseView } from '../../core/wire/releases.js';
+import { placeholderObject, s3Uri } from '../../core/wire/s3-placeholder.js';
+import type { SignedRelease } from '../../core/wire/update.js';
 import { artifactDamaged, artifactMissing, releaseExists } from './errors.js';
 
 export interface ReleaseStoreOptions {
@@ -73,8 +75,12 @@ export class ReleaseStore {
     return Readable.toWeb(file) as ReadableStream<Uint8Array>;
   }
 
-  /** The same release may be published again. @throws ARTIFACT_MISSING, RELEASE_EXISTS */
-  async publish({ release, url }: PublishRelease): Promise<void> {
+  /**
+   * The same release may be published again.
+   * @param url as it goes into the job's document; undefined when the artifact is kept here.
+   * @throws ARTIFACT_MISSING, RELEASE_EXISTS
+   */
+  async publish(release: SignedRelease, url: string | undefined): Promise<void> {
     const { database, clock } = this.#options;
     if (url === undefined && (await this.sizeOf(release.sha256)) !== release.sizeBytes) {
       throw artifactMissing(release.sha256);
@@ -101,6 +107,8 @@ export class ReleaseStore {
 
 function viewOf(row: SqlRow, baseUrl: string): ReleaseView {
   const sha256 = String(row['sha256']);
+  const url = typeof row['url'] === 'string' ? row['url'] : undefined;
+  const object = url === undefined ? undefined : placeholderObject(url);
   return {
     release: {
       version: String(row['version']),
@@ -108,7 +116,9 @@ function viewOf(row: SqlRow, baseUrl: string): ReleaseView {
       sha256,
       signature: String(row['signature']),
     },
-    url: typeof row['url'] === 'string' ? row['url'] : `${baseUrl}/artifacts/${sha256}`,
+    url: url ?? `${baseUrl}/artifacts/${sha256}`,
+    keptBy: url === undefined ? 'backend' : object === undefined ? 'elsewhere' : 'bucket',
+    ...(object !== undefined && { object: s3Uri(object) }),
     publishedAt: new Date(Number(row['published_ms'])).toISOString(),
   };
 }

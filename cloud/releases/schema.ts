@@ -1,4 +1,7 @@
-/** Published releases; the artifact is a file named by its digest, or lies at `url`. */
+/**
+ * Published releases; the artifact is a file named by its digest, or lies at `url`: an address, or the
+ * placeholder for one in a bucket.
+ */
 export const releaseSchema = `
 CREATE TABLE release (
   version      TEXT PRIMARY KEY,

@@ -56,6 +56,11 @@ export const createJob = z.strictObject({
   abort: abortRule.optional(),
   /** From the start of an execution to its end; then it is TIMED_OUT. */
   timeoutMinutes: z.int().min(1).max(10_080).optional(),
+  /**
+   * How long URLs are valid that take the place of `${aws:iot:s3-presigned-url-v2:...}` in the document,
+   * from when a device is handed it; the limits are those of AWS's `presignedUrlConfig`.
+   */
+  presignedUrlSeconds: z.int().min(60).max(3_600).default(3_600),
 });
 export type CreateJob = z.infer<typeof createJob>;
 
@@ -86,6 +91,7 @@ export const jobView = z.object({
   rollout,
   abort: abortRule.nullable(),
   timeoutMinutes: z.int().nullable(),
+  presignedUrlSeconds: z.int(),
   createdAt: time,
   endedAt: time.nullable(),
   /** Executions by status. */

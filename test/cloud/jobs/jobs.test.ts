@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { ExecutionStore } from '../../../cloud/jobs/execution-store.js';
+import { JobDocuments } from '../../../cloud/jobs/job-documents.js';
 import { JobEngine } from '../../../cloud/jobs/job-engine.js';
 import { JobStore } from '../../../cloud/jobs/job-store.js';
 import { JobTopics } from '../../../cloud/jobs/job-topics.js';
@@ -32,9 +33,12 @@ async function fleet(...things: string[]) {
       () => heard.push('closed'),
     );
   };
-  const engine = JobEngine.start({ jobs, executions, clock, log, publish, onJob });
+  const documents = new JobDocuments(async () => {
+    throw new Error('no job here has a placeholder');
+  });
+  const engine = JobEngine.start({ jobs, executions, documents, clock, log, publish, onJob });
   onTestFinished(() => engine.close());
-  const topics = new JobTopics({ executions, engine, clock });
+  const topics = new JobTopics({ executions, engine, documents, clock, log });
   /** The one answer to a device's request. */
   const ask = async (thing: string, operation: string, body: unknown = {}): Promise<[string, Body]> => {
     const replies: [string, Body][] = [];

@@ -26,6 +26,7 @@ function jobEvent(succeeded: number): StreamEvent {
     rollout: { maximumPerMinute: 1_000 },
     abort: null,
     timeoutMinutes: null,
+    presignedUrlSeconds: 3_600,
     createdAt: iso(now),
     endedAt: null,
     counts: { SUCCEEDED: succeeded },
