@@ -5,13 +5,14 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { GatehouseError, messageOf } from '../../core/errors.js';
 import type { JobView } from '../../core/wire/jobs.js';
-import type { ReleaseView } from '../../core/wire/releases.js';
+import type { ReleaseView, UploadView } from '../../core/wire/releases.js';
 import {
   releaseStatement,
   releaseVersion,
   type SignedRelease,
   signedRelease,
 } from '../../core/wire/update.js';
+import { provenMd5, uploadArtifact } from '../artifact-upload.js';
 import { addBackendOptions, connectBackend } from '../backend.js';
 import { createContext } from '../context.js';
 import { describeJob, jobRows } from '../fleet-display.js';
@@ -100,29 +101,47 @@ async function readKey(filePath: string) {
 function addPublish(release: Command): Command {
   return release
     .command('publish')
-    .description('upload a signed artifact to the backend, or name the URL where it is')
+    .description('upload a signed artifact to the backend or to a bucket, or name the URL where it is')
     .argument('<file>', 'the artifact; FILE.release.json is read, too')
     .addOption(
       new Option(
         '--artifact-url <url>',
-        'where devices get it instead, for instance a presigned URL of a bucket',
+        'where devices get it instead; nothing is uploaded, and the URL must stay valid',
       ),
     )
-    .action(async (filePath: string, options: { artifactUrl?: string }, command: Command) => {
+    .addOption(
+      new Option(
+        '--bucket <s3://bucket/prefix>',
+        'keep it there; devices get a presigned URL, made anew whenever they ask',
+      ).conflicts('artifactUrl'),
+    )
+    .action(async (filePath: string, options: PublishOptions, command: Command) => {
       const { api, terminal } = await connectBackend(command);
       const signed = await readSigned(filePath);
-      const { artifactUrl } = options;
-      if (artifactUrl === undefined) await api.upload(`/artifacts/${signed.sha256}`, filePath);
-      await api.post('/releases', {
-        release: signed,
-        ...(artifactUrl !== undefined && { url: artifactUrl }),
-      });
+      const { artifactUrl: url, bucket } = options;
+      const path = `/artifacts/${signed.sha256}`;
+      if (bucket !== undefined) {
+        const { sizeBytes } = signed;
+        const md5 = await provenMd5(filePath, signed);
+        const body = { bucket, sizeBytes, md5 };
+        const { upload } = await api.post<UploadView>(`${path}/upload`, body, bucketLimitMs);
+        if (upload !== null) await uploadArtifact(filePath, sizeBytes, upload);
+      } else if (url === undefined) await api.upload(path, filePath);
+      await api.post('/releases', { release: signed, url, bucket }, bucketLimitMs);
       if (terminal.json) return terminal.printJson(signed);
-      terminal.print(`Published ${signed.version}.`);
+      terminal.print(`Published ${signed.version}${bucket === undefined ? '' : ` in ${bucket}`}.`);
       terminal.note(`Next: gatehouse release roll-out ${signed.version} --all --waves 1,10%,100%`);
       return undefined;
     });
 }
+
+interface PublishOptions {
+  readonly artifactUrl?: string;
+  readonly bucket?: string;
+}
+
+/** The backend asks the bucket's server meanwhile. */
+const bucketLimitMs = 60_000;
 
 async function readSigned(filePath: string): Promise<SignedRelease> {
   try {
@@ -220,11 +239,11 @@ function addList(release: Command): Command {
       if (terminal.json) return terminal.printJson(views);
       if (views.length === 0)
         return terminal.note('No releases yet. Start with: gatehouse release keygen FILE');
-      const rows = views.map(({ release: { version, sizeBytes }, url, publishedAt }) => [
+      const rows = views.map(({ release: { version, sizeBytes }, url, object, publishedAt }) => [
         version,
         formatBytes(sizeBytes),
         publishedAt,
-        url,
+        object ?? url,
       ]);
       for (const line of formatTable([['VERSION', 'SIZE', 'PUBLISHED', 'FROM'], ...rows]))
         terminal.print(line);
