@@ -18,6 +18,8 @@ export interface RunningJob {
   readonly document: JsonObject;
   /** Tells the cloud how far it is; lost when there is no connection. */
   progress(details: StatusDetails): Promise<void>;
+  /** The document as the cloud hands it out now, with fresh presigned URLs. @throws when it does not. */
+  documentNow(): Promise<JsonObject>;
 }
 
 export interface JobOutcome {
@@ -68,7 +70,7 @@ export class JobClient implements Closeable {
       transport.subscribe(reservedTopic(thing, `jobs/${rest}`), handler).catch(() => {});
     };
     on('notify-next', () => this.#poke());
-    for (const operation of ['start-next', '+/update']) {
+    for (const operation of ['start-next', '+/get', '+/update']) {
       on(`${operation}/accepted`, (message) => this.#settle(message, true));
       on(`${operation}/rejected`, (message) => this.#settle(message, false));
     }
@@ -125,6 +127,7 @@ export class JobClient implements Closeable {
       progress: async (details) => {
         await this.#update(id, { status: 'IN_PROGRESS', statusDetails: cut(details) }).catch(() => {});
       },
+      documentNow: () => this.#documentOf(id),
     };
     const operation = String(memberOf(job.document, 'operation'));
     const handler = this.#options.handlers.get(operation);
@@ -139,6 +142,13 @@ export class JobClient implements Closeable {
     await this.#update(id, { status: outcome.status, statusDetails: cut(outcome.details) });
     await handler?.reported?.(job);
     return true;
+  }
+
+  async #documentOf(id: string): Promise<JsonObject> {
+    const execution = memberOf(await this.#request(`${id}/get`, {}), 'execution');
+    const document = isJsonObject(execution) ? memberOf(execution, 'jobDocument') : undefined;
+    if (!isJsonObject(document)) throw new Error('the answer has no document');
+    return document;
   }
 
   /** One that has ended meanwhile (cancelled, timed out) needs no report. */

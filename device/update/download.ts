@@ -9,10 +9,12 @@ import { rootCertificates } from 'node:tls';
 import { type Clock, sleep } from '../../core/clock.js';
 import { GatehouseError, messageOf } from '../../core/errors.js';
 import { backoffMs } from '../backoff.js';
-import { artifactDamaged, downloadFailed } from './errors.js';
+import { artifactDamaged, downloadFailed, downloadRefused } from './errors.js';
 
 export interface DownloadOptions {
   readonly url: string;
+  /** Another URL for the same artifact, when one has run out. @throws when there is none for now. */
+  readonly renewUrl: () => Promise<string>;
   readonly filePath: string;
   /** Of the whole artifact. */
   readonly sizeBytes: number;
@@ -26,19 +28,41 @@ export interface DownloadOptions {
 
 const idleLimitMs = 30_000;
 const maxFruitlessAttempts = 8;
+/** What S3 and those like it answer to a presigned URL, or to lent keys behind it, that have run out. */
+const refusals: readonly number[] = [400, 401, 403];
 
-/** @throws DOWNLOAD_FAILED, ARTIFACT_DAMAGED when the server has more than was announced, INTERRUPTED. */
+/**
+ * A presigned URL that has run out is renewed as often as the one before still brought something.
+ * @throws DOWNLOAD_FAILED, DOWNLOAD_REFUSED, ARTIFACT_DAMAGED when the server has more than was announced, INTERRUPTED.
+ */
 export async function download(options: DownloadOptions): Promise<void> {
   const { clock, signal, filePath, sizeBytes } = options;
+  let { url } = options;
   for (let fruitless = 0; ; ) {
     const before = await sizeOf(filePath);
     if (before === sizeBytes) return;
-    const failure = await attempt(options, before);
+    const failure = await attempt({ ...options, url }, before);
     if (failure === undefined) continue;
     fruitless = (await sizeOf(filePath)) > before ? 0 : fruitless + 1;
-    if (!failure.retryable || fruitless >= maxFruitlessAttempts) throw failure;
+    if (fruitless >= maxFruitlessAttempts) throw failure;
+    const isRefused = failure.code === 'DOWNLOAD_REFUSED';
+    if (!failure.retryable && !isRefused) throw failure;
     await sleep(clock, backoffMs(fruitless, 500, 30_000), signal);
+    // Used at once: its time runs.
+    if (isRefused) url = await renewed(options, url, failure);
   }
+}
+
+/** The URL as it was when there is no other for now. @throws `refusal` when the cloud has no other at all. */
+async function renewed(options: DownloadOptions, url: string, refusal: GatehouseError): Promise<string> {
+  try {
+    const fresh = await options.renewUrl();
+    if (fresh !== url) return fresh;
+  } catch (error) {
+    if (error instanceof GatehouseError) throw error;
+    return url;
+  }
+  throw refusal;
 }
 
 /** Why it did not go through; undefined when it did. */
@@ -64,6 +88,7 @@ async function fetchRest(options: DownloadOptions, from: number): Promise<void> 
       response.destroy();
       // What is there does not fit what the server has.
       if (status === 416) await file.truncate();
+      if (refusals.includes(status)) throw downloadRefused(status);
       throw downloadFailed(`the server answers ${status}`, status >= 500 || status === 416 || status === 429);
     }
     // A server without ranges sends all of it.

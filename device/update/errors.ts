@@ -8,6 +8,10 @@ export const downloadFailed = (reason: string, retryable: boolean, cause?: unkno
     cause,
   });
 
+/** The server turns the URL away: it has run out, or was never good. */
+export const downloadRefused = (status: number) =>
+  new GatehouseError('DOWNLOAD_REFUSED', `The artifact cannot be downloaded: the server answers ${status}.`);
+
 /** The artifact is not what was signed: it was damaged or exchanged. */
 export const artifactDamaged = (fault: string) =>
   new GatehouseError('ARTIFACT_DAMAGED', `The artifact is not what was signed: ${fault}.`);

@@ -12,6 +12,7 @@ import { GatehouseError, hasCode, messageOf } from '../../core/errors.js';
 import { type UpdateDocument, updateDocument } from '../../core/wire/update.js';
 import type { JobHandler, JobOutcome, RunningJob } from '../jobs/job-client.js';
 import { download } from './download.js';
+import { downloadFailed } from './errors.js';
 import type { InstallFolder, UpdateState } from './install-folder.js';
 import { unpack } from './unpack.js';
 import { checkDigest, checkSignature } from './verify.js';
@@ -88,7 +89,8 @@ export class UpdateHandler implements JobHandler {
       toldPercent = percent;
       void job.progress({ step: 'downloading', version, percent: String(percent) });
     };
-    await download({ url, filePath, sizeBytes, caPem, clock, signal, onProgress });
+    const renewUrl = () => freshUrl(job, sha256);
+    await download({ url, renewUrl, filePath, sizeBytes, caPem, clock, signal, onProgress });
     try {
       await checkDigest(filePath, release);
       await job.progress({ step: 'installing', version });
@@ -119,6 +121,15 @@ export class UpdateHandler implements JobHandler {
     });
     throw new Error('restarting');
   }
+}
+
+/** @throws DOWNLOAD_FAILED when the document is now another. */
+async function freshUrl(job: RunningJob, sha256: string): Promise<string> {
+  const parsed = updateDocument.safeParse(await job.documentNow());
+  if (!parsed.success || parsed.data.release.sha256 !== sha256) {
+    throw downloadFailed('the job is about another artifact now', false);
+  }
+  return parsed.data.url;
 }
 
 function outcomeOf({ phase, version, reason, previous }: UpdateState): JobOutcome {

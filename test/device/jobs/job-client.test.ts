@@ -32,6 +32,7 @@ it('does one job after another in order, refuses what it does not know', async (
     async run(job) {
       did.push(`${job.id} ${String(job.document['text'])}`);
       await job.progress({ step: 'half' });
+      expect(await job.documentNow()).toEqual(job.document);
       const failed = job.document['text'] === 'bad';
       return { status: failed ? 'FAILED' : 'SUCCEEDED', details: { said: 'x'.repeat(2_000), empty: '' } };
     },
