@@ -72,6 +72,8 @@ export class FaultProxy {
   kinds: readonly FaultKind[];
   /** Called for every request before anything is done with it, and nothing is if it destroys the socket; `nth` counts from 1. */
   onRequest: (nth: number, request: IncomingMessage) => void = () => {};
+  /** Called for every answer of the server's that is passed on. */
+  onAnswer: (request: IncomingMessage, status: number) => void = () => {};
   requests = 0;
   /** How often each fault was done. */
   readonly done: Record<FaultKind, number> = Object.fromEntries(
@@ -191,6 +193,7 @@ export class FaultProxy {
         answer.resume().once('end', spoiled.answer);
         return;
       }
+      this.onAnswer(request, answer.statusCode ?? 500);
       response.writeHead(answer.statusCode ?? 500, answer.headers);
       const isObject = answer.statusCode === 200 || answer.statusCode === 206;
       const body = isObject && spoiled.download !== undefined ? spoiled.download(answer) : answer;
