@@ -4,7 +4,7 @@
  * before a release; the part that each kind has stays the same.
  */
 import { performance } from 'node:perf_hooks';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { buildClickEvent } from '../../cloud/actions/event.js';
 import { fillTemplate } from '../../cloud/actions/template.js';
 import { maySubscribe, publishRoute } from '../../cloud/broker/permissions.js';
@@ -26,6 +26,7 @@ const telemetry = {
   seq: 1,
   readings: [{ series: 'room.temperature', unit: 'Cel', value: 21.5, deviceTime: time }],
 };
+const placeholder = `\${aws:iot:s3-presigned-url-v2:https://s3.eu-central-1.amazonaws.com/fleet/a%20b/x.bin}`;
 const status = { v: 1, online: true, version: '1', buttons: [{ name: 'b', simulated: true }] };
 const kinds = [
   ['click', click],
@@ -53,7 +54,11 @@ function keepErrors({ logLines }: OpenedCloud): void {
 const maxGrownBytes = 300 * 2 ** 20;
 
 test(`${inputs} malformed inputs with seed ${seed}: each is refused and counted, nothing breaks`, async () => {
-  const opened = await startCloud({ functions: {} });
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'an-id');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'a-secret');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const artifacts = { buckets: ['s3://fleet'], region: 'eu-central-1' };
+  const opened = await startCloud({ functions: {}, artifacts });
   const fuzz = new Fuzz(seed);
   const startRss = process.memoryUsage().rss;
   // First what holds the event loop up: an idle connection to our own server would be cut meanwhile.
@@ -119,6 +124,10 @@ async function bodies(opened: OpenedCloud, fuzz: Fuzz, count: number) {
     ['/alarms/rules', rule],
     ['/alarms/ack', { rule: 'r', subject: 'noise' }],
     ['/telemetry/prune', { olderThanMs: 1, dryRun: true }],
+    [
+      '/jobs',
+      { id: 'job-1', targets: ['noise'], document: { operation: 'x', files: [{ url: placeholder }] } },
+    ],
   ];
   const before = await refused(opened, 'http');
   const answers = new Map<number, number>();
