@@ -71,6 +71,12 @@ function JobCard({ job }: { job: JobView }) {
   );
 }
 
+/** Where the artifact is, without its long name. */
+function placeText({ object, url, keptBy }: ReleaseView): string {
+  if (object !== undefined) return `kept in ${object.slice(0, object.lastIndexOf('/'))}`;
+  return keptBy === 'backend' ? 'kept here' : `kept at ${new URL(url).host}`;
+}
+
 function Releases({ releases }: { releases: readonly ReleaseView[] }) {
   return (
     <Section id="releases" title="Releases">
@@ -80,12 +86,12 @@ function Releases({ releases }: { releases: readonly ReleaseView[] }) {
         </p>
       ) : (
         <ul class="card rows">
-          {releases.map(({ release, publishedAt }) => (
-            <li key={release.version} class="release">
-              <strong>{release.version}</strong>
-              <span>{sizeText(release.sizeBytes)}</span>
+          {releases.map((view) => (
+            <li key={view.release.version} class="release">
+              <strong>{view.release.version}</strong>
+              <span>{sizeText(view.release.sizeBytes)}</span>
               <span class="card-note">
-                published <Ago time={publishedAt} />
+                published <Ago time={view.publishedAt} />, {placeText(view)}
               </span>
             </li>
           ))}
