@@ -3,10 +3,11 @@
  * the bucket, by presigned URLs. Only what the configuration lists. Holds one client per region, loaded
  * when it is first used.
  */
-import type { S3Client } from '@aws-sdk/client-s3';
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Clock } from '../../core/clock.js';
 import { hasCode } from '../../core/errors.js';
 import type { Closeable } from '../../core/lifecycle.js';
+import { withoutNodeWarning } from '../../core/sdk-warning.js';
 import type { ArtifactUpload } from '../../core/wire/releases.js';
 import { type S3Object, s3Uri } from '../../core/wire/s3-placeholder.js';
 import { awsError } from '../aws/errors.js';
@@ -123,18 +124,18 @@ export class ArtifactBuckets implements Closeable {
     const region = endpoint === undefined ? (named ?? configured) : (configured ?? named ?? 'us-east-1');
     const known = this.#clients.get(region ?? '');
     if (known !== undefined) return known;
-    const opening = import('@aws-sdk/client-s3').then(
-      ({ S3Client }) =>
-        new S3Client({
-          // Else a URL asks for checksums that other servers do not know.
-          requestChecksumCalculation: 'WHEN_REQUIRED',
-          responseChecksumValidation: 'WHEN_REQUIRED',
-          requestHandler: { connectionTimeout: 5_000, socketTimeout: 10_000 },
-          forcePathStyle: pathStyle ?? endpoint !== undefined,
-          ...(endpoint !== undefined && { endpoint }),
-          ...(region !== undefined && { region }),
-          ...(profile !== undefined && { profile }),
-        }),
+    const settings: S3ClientConfig = {
+      // Else a URL asks for checksums that other servers do not know.
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      requestHandler: { connectionTimeout: 5_000, socketTimeout: 10_000 },
+      forcePathStyle: pathStyle ?? endpoint !== undefined,
+      ...(endpoint !== undefined && { endpoint }),
+      ...(region !== undefined && { region }),
+      ...(profile !== undefined && { profile }),
+    };
+    const opening = import('@aws-sdk/client-s3').then(({ S3Client }) =>
+      withoutNodeWarning(() => new S3Client(settings)),
     );
     this.#clients.set(region ?? '', opening);
     return opening;

@@ -7,6 +7,7 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { SNSClient } from '@aws-sdk/client-sns';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { Closeable } from '../../core/lifecycle.js';
+import { withoutNodeWarning } from '../../core/sdk-warning.js';
 import type { AwsConfig } from './aws-config.js';
 
 type Service = 'lambda' | 'sns' | 'sqs';
@@ -24,14 +25,14 @@ export class AwsClients implements Closeable {
     return this.#client('lambda', region, async (settings) => {
       const { LambdaClient } = await import('@aws-sdk/client-lambda');
       // A call that is repeated below us would run the function again without anybody being told.
-      return new LambdaClient({ ...settings, maxAttempts: 1 });
+      return withoutNodeWarning(() => new LambdaClient({ ...settings, maxAttempts: 1 }));
     });
   }
 
   sns(region: string | undefined): Promise<SNSClient> {
     return this.#client('sns', region, async (settings) => {
       const { SNSClient } = await import('@aws-sdk/client-sns');
-      return new SNSClient(settings);
+      return withoutNodeWarning(() => new SNSClient(settings));
     });
   }
 
@@ -39,7 +40,8 @@ export class AwsClients implements Closeable {
     return this.#client('sqs', region, async (settings) => {
       const { SQSClient } = await import('@aws-sdk/client-sqs');
       // The address in a queue's URL is not the one to call when a server of ours stands in its place.
-      return new SQSClient({ ...settings, useQueueUrlAsEndpoint: settings.endpoint === undefined });
+      const useQueueUrlAsEndpoint = settings.endpoint === undefined;
+      return withoutNodeWarning(() => new SQSClient({ ...settings, useQueueUrlAsEndpoint }));
     });
   }
 

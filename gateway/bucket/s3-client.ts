@@ -5,6 +5,7 @@
 import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import { withoutNodeWarning } from '../../core/sdk-warning.js';
 import { type AccessKeys, type CredentialFiles, readCredentialFiles } from '../security/credential-files.js';
 import type { S3Location } from './location.js';
 import { providerOf, regionOf } from './providers.js';
@@ -93,21 +94,4 @@ async function credentialsFrom({
   }
   if (files === undefined) return {};
   return await credentialsFrom({ keys: await readCredentialFiles(files) });
-}
-
-/**
- * The SDK warns on the terminal about Node versions that its later releases will not take. That is
- * for us who choose the release, not for the user; this environment variable is its own switch, read
- * once when the first client is made. Everything else of the environment stays as it is.
- */
-function withoutNodeWarning<T>(make: () => T): T {
-  const name = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
-  const before = process.env[name];
-  process.env[name] = 'true';
-  try {
-    return make();
-  } finally {
-    if (before === undefined) delete process.env[name];
-    else process.env[name] = before;
-  }
 }
