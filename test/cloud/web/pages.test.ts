@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MqttClient } from 'mqtt';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ThingView } from '../../../core/wire/api.js';
 import type { JobView } from '../../../core/wire/jobs.js';
 import type { PlacementView, ProjectView } from '../../../core/wire/project-api.js';
@@ -12,6 +12,7 @@ import type { ExecutionView } from '../../../core/wire/workflows.js';
 import { clickPayload } from '../../support/click-path.js';
 import { until } from '../../support/cloud-database.js';
 import { connectDevice, startCloud } from '../../support/cloud-fixture.js';
+import { stubS3 } from '../../support/stub-s3.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { contrastFaults, isAbsent, openBrowser, skipReason } from './browser.js';
 import { type Bundle, dashboardBundle } from './bundle.js';
@@ -290,6 +291,32 @@ describe.skipIf(isAbsent)(`the pages of the dashboard in Chromium${skipReason}`,
     await page.getByText('Over, with failures').waitFor();
     expect(await page.locator('.job-device').first().textContent()).toMatch(/Failed.*third.*reason: no room/);
     await expectReadable(page);
+    expect(complaints).toEqual([]);
+  });
+
+  test('says where the artifact of each release is', async () => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'an-id');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'a-secret');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const sha256 = 'a'.repeat(64);
+    const { endpoint } = await stubS3((_request, response) => {
+      response.writeHead(200, { 'content-length': 10, 'x-amz-meta-sha256': sha256 }).end();
+    });
+    const bucket = 's3://a-bucket-with-a-name-that-is-long/and-a-prefix/of-two-parts';
+    const { send, visit } = await openHouse({ artifacts: { buckets: [bucket], endpoint } });
+    const release = (version: string) => ({
+      version,
+      sizeBytes: 10,
+      sha256,
+      signature: `${'A'.repeat(86)}==`,
+    });
+    await send('POST', '/releases', { release: release('1.0'), bucket });
+    const url = 'https://downloads.example.com/agent.tar.gz';
+    await send('POST', '/releases', { release: release('1.1'), url });
+    const { page, complaints } = await visit('#/jobs');
+    await page.getByText(`kept in ${bucket}`).waitFor();
+    await page.getByText('kept at downloads.example.com').waitFor();
+    expect(await overflows(page)).toEqual([]);
     expect(complaints).toEqual([]);
   });
 
