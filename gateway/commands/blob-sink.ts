@@ -19,6 +19,8 @@ export interface SinkOptions {
   readonly signal: AbortSignal;
   /** Most worker threads; one per core unless told. */
   readonly workers?: number | undefined;
+  /** See `EngineStart`. */
+  readonly tagsFile?: string | undefined;
 }
 
 type StartEngine = (counted: Pick<EngineStart, 'onNew' | 'onStored'>) => Promise<Engine>;

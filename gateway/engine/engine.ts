@@ -9,6 +9,7 @@ import type { FinishedPack } from '../repository/pack-writer.js';
 import { mergePacks } from './pack-merge.js';
 import type { Chunks, JobRequest, WorkerSettings } from './protocol.js';
 import { type FileReading, readingsOf } from './readings.js';
+import type { TagTable } from './tag-table.js';
 import { decodePack, type ReplyTo, WorkerThread } from './worker-thread.js';
 
 const slotsPerWorker = 2;
@@ -39,6 +40,8 @@ export interface EngineOptions {
   readonly workers: number;
   /** No chunk is longer, bytes. */
   readonly maxChunkBytes: number;
+  /** Takes the tags of what is read; the engine closes it. */
+  readonly tags?: TagTable | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -71,6 +74,7 @@ export class Engine implements Closeable {
     const weight = paths.length * smallFileWeight;
     const thread = this.#idlest();
     const reply = await this.#run(thread, slot, { type: 'read', slot, paths: paths.join('\0') }, weight);
+    this.#options.tags?.add(reply.tagRecords);
     await this.#storeNew(slot, reply.chunks, thread);
     return readingsOf(reply);
   }
@@ -96,6 +100,7 @@ export class Engine implements Closeable {
       content.push(...reading.content);
       sizeBytes += reading.sizeBytes;
       onPiece(reading.sizeBytes);
+      this.#options.tags?.add(reply.tagRecords);
       const filled = slot;
       if (reply.goesOn) {
         // Asked for first: while this thread reads on, another has time to store.
@@ -130,6 +135,7 @@ export class Engine implements Closeable {
     for (const { reject } of this.#waiting.splice(0)) reject(this.#ended.reason);
     await Promise.all(this.#threads.splice(0).map((thread) => thread.close()));
     await Promise.allSettled(this.#underWay);
+    await this.#options.tags?.close();
   }
 
   /** Claims the new chunks and has them stored; the slot is free again after that. */

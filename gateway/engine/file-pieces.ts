@@ -2,13 +2,12 @@
  * A worker's reading half: files into slots, cut and hashed there. Small files are read whole, many
  * to a slot; a large one piece by piece, each ending with a chunk, the rest carried to the next.
  */
-import { hash } from 'node:crypto';
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { messageOf, systemCode } from '../../core/errors.js';
-import { Chunker } from '../chunker/chunker.js';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { type ChunkerParameters, resticChunkerParameters } from '../chunker/parameters.js';
-import { statFields } from '../files/packed-stat.js';
-import { type Chunks, type FileFault, fileState, type ReadReply } from './protocol.js';
+import type { ContentTags } from './content-tags.js';
+import { FileCutter } from './file-cutter.js';
+import { fileState, type ReadReply } from './protocol.js';
+import { ReplyList } from './reply-list.js';
 
 /** Not through links, and never waiting for a pipe that took the file's place. */
 const readOnly = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -20,8 +19,9 @@ const nothing: Buffer = Buffer.alloc(0);
 
 interface LargeFile {
   readonly file: number;
-  readonly before: BigIntStats;
-  readonly chunker: Chunker;
+  /** Of a file as it was opened. */
+  readonly numbers: BigInt64Array;
+  readonly cutter: FileCutter;
   /** The begun chunk: bytes that the last piece held after its last cut, at the start of `room`. */
   carriedBytes: number;
   room: Buffer;
@@ -29,14 +29,17 @@ interface LargeFile {
 
 export class FilePieces {
   readonly #parameters: ChunkerParameters;
-  readonly #chunker: Chunker;
+  readonly #cutter: FileCutter;
+  readonly #tags: ContentTags | undefined;
   readonly #large = new Map<number, LargeFile>();
   /** What a file that was read to its end carried its chunks in; the next one's. */
   #spare = nothing;
 
-  constructor(polynomial: bigint) {
+  /** @param tags of what was read before; without them everything is hashed. */
+  constructor(polynomial: bigint, tags: ContentTags | undefined) {
     this.#parameters = resticChunkerParameters(polynomial);
-    this.#chunker = new Chunker(this.#parameters);
+    this.#cutter = new FileCutter(this.#parameters);
+    this.#tags = tags;
   }
 
   /** Reads files whole, in order. One that does not fit into the rest of the slot is `tooLarge`. */
@@ -44,7 +47,8 @@ export class FilePieces {
     const list = new ReplyList(paths.length);
     let from = 0;
     paths.forEach((path, at) => {
-      from = list.guard(at, () => this.#readOne(slot, from, path, at, list)) ?? from;
+      list.file = at;
+      from = list.guard(at, () => this.#readOne(slot, from, path, list)) ?? from;
     });
     return list.reply(false);
   }
@@ -63,52 +67,45 @@ export class FilePieces {
     });
     const large = this.#large.get(number);
     if (goesOn !== true && large !== undefined) {
-      list.stat(0, large.before);
+      list.numbers.copy(0, large.numbers);
       list.guard(0, () => {
-        if (hasChanged(large.file, large.before)) list.states[0] = fileState.changed;
+        if (list.numbers.hasChanged(0, large.file)) list.states[0] = fileState.changed;
       });
       this.#closeLarge(number, large);
     }
     return list.reply(goesOn === true);
   }
 
-  #readOne(slot: Buffer, from: number, path: string, at: number, list: ReplyList): number {
+  #readOne(slot: Buffer, from: number, path: string, list: ReplyList): number {
+    const at = list.file;
     const file = openFile(path, list);
     try {
-      const before = list.stat(at, statOf(file, list));
-      const end = fill(file, slot, from, Number(before.size), list);
+      list.numbers.take(at, file);
+      const end = fill(file, slot, from, list.numbers.sizeOf(at), list);
       if (end < 0) {
         list.states[at] = fileState.tooLarge;
         return from;
       }
-      this.#cut(slot.subarray(0, end), from, list, at);
+      if (end > from) {
+        this.#cutter.begin(this.#tags?.of(path));
+        this.#cutter.cut(slot.subarray(0, end), from, true, list);
+      }
       list.sizes[at] = end - from;
-      if (hasChanged(file, before)) list.states[at] = fileState.changed;
+      if (list.numbers.hasChanged(at, file)) list.states[at] = fileState.changed;
       return end;
     } finally {
       closeSync(file);
     }
   }
 
-  #cut(data: Buffer, from: number, list: ReplyList, at: number): void {
-    if (data.length === from) return;
-    this.#chunker.reset();
-    for (let start = from; start < data.length; ) {
-      const fits = data.length - start <= this.#parameters.minSizeBytes;
-      const cut = fits ? -1 : this.#chunker.nextCut(data, start);
-      const end = cut < 0 ? data.length : cut;
-      list.chunk(at, data, start, end);
-      start = end;
-    }
-  }
-
   #openLarge(number: number, path: string, list: ReplyList): LargeFile {
     const file = openFile(path, list);
     try {
-      const before = statOf(file, list);
-      const chunker = new Chunker(this.#parameters);
-      chunker.reset();
-      const large: LargeFile = { file, before, chunker, carriedBytes: 0, room: this.#spare };
+      list.numbers.take(0, file);
+      const cutter = new FileCutter(this.#parameters);
+      cutter.begin(this.#tags?.of(path));
+      const numbers = list.numbers.words.slice();
+      const large: LargeFile = { file, numbers, cutter, carriedBytes: 0, room: this.#spare };
       this.#spare = nothing;
       this.#large.set(number, large);
       return large;
@@ -130,34 +127,17 @@ export class FilePieces {
     slot.set(large.room.subarray(0, carried));
     let filled = carried;
     let start = 0;
+    let isEnd = false;
     list.doing = 'read the file';
-    while (start < pieceBytes && filled < slot.length) {
+    while (!isEnd && start < pieceBytes && filled < slot.length) {
       const count = readSync(large.file, slot, filled, Math.min(readBytes, slot.length - filled), null);
-      if (count === 0) {
-        if (filled > start) list.chunk(0, slot, start, filled);
-        list.sizes[0] = filled - carried;
-        return false;
-      }
-      const data = slot.subarray(0, filled + count);
-      start = this.#cutOn(data, filled, start, large.chunker, list);
       filled += count;
+      isEnd = count === 0;
+      start = large.cutter.cut(slot.subarray(0, filled), start, isEnd, list);
     }
     list.sizes[0] = filled - carried;
-    carry(large, slot.subarray(start, filled));
-    return true;
-  }
-
-  /** Takes in `data` from `fresh` on. @returns where the chunk that is still open begins. */
-  #cutOn(data: Buffer, fresh: number, open: number, chunker: Chunker, list: ReplyList): number {
-    let start = open;
-    for (let at = fresh; at < data.length; ) {
-      const cut = chunker.nextCut(data, at);
-      if (cut < 0) break;
-      list.chunk(0, data, start, cut);
-      start = cut;
-      at = cut;
-    }
-    return start;
+    if (!isEnd) carry(large, slot.subarray(start, filled));
+    return !isEnd;
   }
 }
 
@@ -173,13 +153,6 @@ function openFile(path: string, list: ReplyList): number {
   return openSync(Buffer.from(path, 'latin1'), readOnly);
 }
 
-function statOf(file: number, list: ReplyList): BigIntStats {
-  list.doing = 'open the file';
-  const stat = fstatSync(file, { bigint: true });
-  if (!stat.isFile()) throw new Error('no regular file any more');
-  return stat;
-}
-
 /** Reads to the end of the file. @returns the end in the slot, or -1 when it does not fit. */
 function fill(file: number, slot: Buffer, from: number, sizeBytes: number, list: ReplyList): number {
   list.doing = 'read the file';
@@ -192,75 +165,5 @@ function fill(file: number, slot: Buffer, from: number, sizeBytes: number, list:
     end += count;
     if (count === 0 || (end === from + sizeBytes && count < wanted)) return end;
     if (end === slot.length) return -1;
-  }
-}
-
-function hasChanged(file: number, before: BigIntStats): boolean {
-  const now = fstatSync(file, { bigint: true });
-  return now.size !== before.size || now.mtimeNs !== before.mtimeNs;
-}
-
-/** Gathers what a reply tells. */
-class ReplyList {
-  readonly states: Uint8Array;
-  readonly sizes: Float64Array;
-  /** What is being tried, for the message when it fails. */
-  doing = '';
-  readonly #stats: BigInt64Array;
-  readonly #counts: Uint32Array;
-  readonly #ids: string[] = [];
-  readonly #offsets: number[] = [];
-  readonly #lengths: number[] = [];
-  readonly #faults: FileFault[] = [];
-
-  constructor(files: number) {
-    this.states = new Uint8Array(files);
-    this.sizes = new Float64Array(files);
-    this.#stats = new BigInt64Array(files * statFields);
-    this.#counts = new Uint32Array(files);
-  }
-
-  /** Runs `work`; its failure becomes that of the file. */
-  guard<T>(at: number, work: () => T): T | undefined {
-    try {
-      return work();
-    } catch (error) {
-      const code = systemCode(error);
-      this.states[at] = code === 'ENOENT' ? fileState.gone : fileState.failed;
-      this.#faults.push({ at, doing: this.doing, code, message: messageOf(error) });
-      return undefined;
-    }
-  }
-
-  stat(at: number, stat: BigIntStats): BigIntStats {
-    const { dev, ino, mode, nlink, uid, gid, rdev, size, atimeNs, mtimeNs, ctimeNs } = stat;
-    const numbers = [dev, ino, mode, nlink, uid, gid, rdev, size, atimeNs, mtimeNs, ctimeNs];
-    this.#stats.set(numbers, at * statFields);
-    return stat;
-  }
-
-  chunk(at: number, data: Buffer, start: number, end: number): void {
-    this.#ids.push(hash('sha256', data.subarray(start, end), 'hex'));
-    this.#offsets.push(start);
-    this.#lengths.push(end - start);
-    this.#counts[at] = (this.#counts[at] as number) + 1;
-  }
-
-  reply(goesOn: boolean): Omit<ReadReply, 'job'> {
-    const chunks: Chunks = {
-      ids: this.#ids.join(''),
-      offsets: Uint32Array.from(this.#offsets),
-      lengths: Uint32Array.from(this.#lengths),
-    };
-    return {
-      type: 'read',
-      chunks,
-      states: this.states,
-      stats: this.#stats,
-      chunkCounts: this.#counts,
-      sizes: this.sizes,
-      faults: this.#faults,
-      goesOn,
-    };
   }
 }

@@ -16,6 +16,8 @@ export interface WorkerSettings {
   readonly polynomial: bigint;
   /** Open every sealed blob again before it is packed. */
   readonly verifySealed: boolean;
+  /** Where tags of what was read are kept, and the key that they are made with; see `content-tags.ts`. */
+  readonly tags: { readonly filePath: string; readonly key: Uint8Array } | undefined;
 }
 
 /** Read whole files, cut and hash them. */
@@ -91,6 +93,8 @@ export interface ReadReply {
   /** Bytes read of each file. */
   readonly sizes: Float64Array;
   readonly faults: readonly FileFault[];
+  /** For the table of tags, of the chunks that were hashed. */
+  readonly tagRecords: Uint8Array;
   /** Only of a piece: the file is not at its end. */
   readonly goesOn: boolean;
 }

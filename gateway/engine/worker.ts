@@ -6,6 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf, systemCode } from '../../core/errors.js';
 import type { FinishedPack } from '../repository/pack-writer.js';
 import { BlobPacker } from './blob-packer.js';
+import { ContentTags } from './content-tags.js';
 import { FilePieces } from './file-pieces.js';
 import type { Job, JobReply, PackReply, Reply, StoreJob, WorkerSettings } from './protocol.js';
 
@@ -20,13 +21,17 @@ interface Port {
 
 async function serve(port: Port, settings: WorkerSettings): Promise<void> {
   const packer = await BlobPacker.open(settings, (pack) => port.postMessage(encodePack(pack)));
-  const pieces = new FilePieces(settings.polynomial);
+  const pieces = new FilePieces(settings.polynomial, tagsOf(settings));
   let turn: Promise<void> = Promise.resolve();
   port.on('message', (job) => {
     turn = turn.then(async () => {
       port.postMessage(await answer(job, packer, pieces));
     });
   });
+}
+
+function tagsOf({ tags }: WorkerSettings): ContentTags | undefined {
+  return tags && new ContentTags(tags.key, tags.filePath);
 }
 
 async function answer(job: Job, packer: BlobPacker, pieces: FilePieces): Promise<JobReply> {

@@ -18,6 +18,8 @@ export interface FolderReader {
    * @param names as latin1.
    */
   stats(folder: number, names: readonly string[]): (EntryStat | undefined)[];
+  /** Puts the numbers of an open file at a word of the list. @returns false when they cannot be had. */
+  fileStat(file: number, list: StatList, at: number): boolean;
 }
 
 interface Calls {
@@ -31,6 +33,7 @@ const recordLengthAt = 16;
 const nameAt = 19;
 
 const doNotFollow = 0x100; // AT_SYMLINK_NOFOLLOW
+const openFileItself = 0x1000; // AT_EMPTY_PATH
 const basicStats = 0x7ff; // STATX_BASIC_STATS
 /** Of `struct statx` (statx(2)), in words of 32 bits. */
 const statxWords = { mask: 0, nlink: 4, uid: 5, gid: 6, mode: 7, ino: 8, size: 10 } as const;
@@ -80,7 +83,12 @@ function readerWith(calls: Calls): FolderReader {
   const name = Buffer.alloc(longestName + 1);
   const found = new Int32Array(64);
   const room = new Uint8Array(found.buffer);
+  const noName = Buffer.alloc(1);
+  const look = (folder: number, path: Uint8Array, flags: number) =>
+    calls.statx(folder, path, flags, basicStats, room) === 0 &&
+    ((found[statxWords.mask] as number) & basicStats) === basicStats;
   return {
+    fileStat: (file, list, at) => look(file, noName, openFileItself) && put(list.halves, at * 2, found),
     names(folder) {
       const names: string[] = [];
       for (;;) {
@@ -95,8 +103,7 @@ function readerWith(calls: Calls): FolderReader {
       return names.map((text, index) => {
         if (text.length > longestName) return undefined;
         name[name.write(text, 0, 'latin1')] = 0;
-        if (calls.statx(folder, name, doNotFollow, basicStats, room) !== 0) return undefined;
-        if (((found[statxWords.mask] as number) & basicStats) !== basicStats) return undefined;
+        if (!look(folder, name, doNotFollow)) return undefined;
         const at = index * statFields;
         if (!put(list.halves, at * 2, found)) return undefined;
         return list.stat(at, (found[statxWords.mode] as number) & 0xffff);

@@ -25,7 +25,7 @@ export interface RepositoryParts extends RepositoryStores {
   readonly loader: BlobLoader;
   readonly spool: SpoolFolder;
   readonly packSpool: PackSpool;
-  readonly workers: Omit<WorkerSettings, 'folder'>;
+  readonly workers: Omit<WorkerSettings, 'folder' | 'tags'>;
   readonly locks: LockContext;
   readonly checks: PackCheckContext;
 }

@@ -132,9 +132,10 @@ export class Repository implements Closeable {
 
   /** Workers that read files and store what is new of them. The caller finishes it before a flush, and closes it. */
   async startEngine(options: EngineStart): Promise<Engine> {
-    const { saver, sealer, workers, packSpool } = this.#parts;
+    const { saver, sealer, workers, packSpool, index } = this.#parts;
     const settings = { ...workers, folder: options.dry ? '' : await packSpool.path() };
-    return startEngine({ saver, sealer, settings, chunkerParameters: this.chunkerParameters }, options);
+    const { chunkerParameters } = this;
+    return startEngine({ saver, sealer, settings, chunkerParameters, blobCount: index.blobCount }, options);
   }
 
   /** The plain bytes, proved by their hash. @throws BLOB_MISSING, REPOSITORY_DAMAGED, REPOSITORY_FILE_MISSING. */

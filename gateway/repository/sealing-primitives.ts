@@ -12,6 +12,8 @@ const macPieceBytes = 64 * 1024;
 const blockBytes = 16;
 
 export interface SealingPrimitives {
+  /** OpenSSL's own. */
+  readonly isNative: boolean;
   /** AES-256-CTR, which is its own inverse. `output` has the size of `input` and may be the same memory. */
   crypt(key: Uint8Array, iv: Uint8Array, input: Uint8Array, output: Uint8Array): void;
   /**
@@ -47,6 +49,7 @@ export function portablePrimitives(): SealingPrimitives {
     return cipher.update(iv);
   };
   return {
+    isNative: false,
     crypt(key, iv, input, output) {
       output.set(createCipheriv('aes-256-ctr', key, iv).update(input));
     },
@@ -128,6 +131,7 @@ function overOpenSsl(calls: OpenSsl): SealingPrimitives {
     if (result !== 1) throw new Error('OpenSSL refused a step of sealing');
   };
   return {
+    isNative: true,
     crypt(key, iv, input, output) {
       demand(calls.init(cipher, calls.aes256Ctr, null, key, iv));
       if (input.length > 0) demand(calls.update(cipher, output, length, input, input.length));
