@@ -7,6 +7,15 @@ import type { FrameWriter } from './zstd.js';
 
 const names = ['libzstd.so.1', 'libzstd.1.dylib', '/opt/homebrew/lib/libzstd.1.dylib'];
 const compressionLevel = 100; // ZSTD_c_compressionLevel
+/**
+ * Level 2 for the chunks of a backup: a hash table of 2^15 places and matches from 5 bytes take 6 % less time
+ * than its own of 2^16 and 6, and give as many bytes (a copy of /usr, all sizes of chunks; zstd 1.5.4).
+ */
+const tunedLevel = 2;
+const tuning = [
+  [102, 15], // ZSTD_c_hashLog
+  [105, 5], // ZSTD_c_minMatch
+] as const;
 
 export interface Libzstd {
   /** A room of this size holds the frame of any content of `sizeBytes`. */
@@ -81,6 +90,9 @@ function bind(): Libzstd | undefined {
 function newWriter(calls: Calls, level: number): FrameWriter {
   const context = demand(calls.createCompressor());
   calls.setParameter(context, compressionLevel, level);
+  if (level === tunedLevel) {
+    for (const [parameter, value] of tuning) calls.setParameter(context, parameter, value);
+  }
   return {
     compressInto(room, plain) {
       const size = calls.compress(context, room, room.length, plain, plain.length);
