@@ -56,7 +56,9 @@ export class BackupDisplay {
   #started(parent: string | undefined): void {
     if (this.#terminal.json) return;
     this.#terminal.note(
-      parent ? `Comparing with snapshot ${parent.slice(0, 8)}.` : 'No earlier snapshot: reading every file.',
+      parent
+        ? `Comparing with snapshot ${parent.slice(0, 8)}.`
+        : 'No snapshot to compare with: reading every file.',
     );
   }
 

@@ -4,70 +4,55 @@
  * snapshot's. A path that cannot be read is told and left out; a repository that fails ends it all.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { hasCode } from '../../core/errors.js';
-import { type Describer, describeEntry } from '../files/describe.js';
+import type { FileReading } from '../engine/readings.js';
 import type { FoundEntry, Scanner } from '../files/scan.js';
 import type { FolderChanges } from '../journal/change-journal.js';
 import type { BackupMemory } from '../state/backup-memory.js';
-import type { Below } from '../state/folder-states.js';
+import type { FolderState } from '../state/folder-states.js';
 import type { TreeNode } from '../tree/node.js';
-import { encodeNode, joinNodes } from '../tree/tree.js';
+import { joinNodes } from '../tree/tree.js';
 import { throwIfAborted } from './abort.js';
-import type { BackupTally } from './backup-tally.js';
 import type { BlobSink } from './blob-sink.js';
-import type { FileArchiver } from './file-archiver.js';
+import { EntryArchiver, type EntryArchiverParts } from './entry-archiver.js';
 import type { FileQueue } from './file-queue.js';
-import { type Later, later, now, quiet } from './later.js';
+import { FolderParts, type Part } from './folder-parts.js';
+import {
+  areSame,
+  countFiles,
+  holdsAsBefore,
+  kindOf,
+  type StoredFolder,
+  type Subfolder,
+  type Visit,
+} from './folder-visit.js';
+import { type Later, later, now } from './later.js';
 import type { ParentTrees, PreviousFolder } from './parent-trees.js';
 
 /** Entries looked at in one go; about a millisecond. */
 const visitsPerTurn = 200;
 
-/** A folder that is stored. */
-interface StoredFolder {
-  readonly tree: string;
-  /** Its tree is the parent snapshot's. */
-  readonly isSame: boolean;
-  readonly below: Below;
-}
-
-type Part = TreeNode | undefined | Promise<TreeNode | undefined>;
-/** As it will stand in the folder's tree: of folders with many thousands of entries all are held. */
-type Encoded = Buffer | undefined | Promise<Buffer | undefined>;
-
-/** A folder under way: what it holds, what is remembered of it, what the parent snapshot has. */
-interface Visit {
-  readonly folder: FoundEntry;
-  readonly device: bigint;
-  readonly entries: readonly FoundEntry[];
-  readonly digest: Buffer | undefined;
-  readonly previous: PreviousFolder;
-  /** Complaints so far: when more come, the folder is not remembered. */
-  readonly errorsBefore: number;
-  /** Grows as what lies further down is done. */
-  readonly below: { files: number; folders: number; bytes: number };
-}
-
-export interface ArchiverParts {
+export interface ArchiverParts extends EntryArchiverParts {
   readonly scanner: Scanner;
-  readonly describer: Describer;
-  readonly files: FileArchiver;
   readonly queue: FileQueue;
   readonly sink: BlobSink;
   readonly parents: ParentTrees;
   readonly memory: BackupMemory;
   /** Knows folders that need not be looked at; without it all are. */
   readonly changes?: FolderChanges | undefined;
-  readonly tally: BackupTally;
+  /** All files are read, also those of folders that are remembered as they are. */
+  readonly rereads?: boolean;
   readonly signal: AbortSignal;
 }
 
 export class Archiver {
+  /** For what is no folder. */
+  readonly entries: EntryArchiver;
   readonly #parts: ArchiverParts;
   #visited = 0;
 
   constructor(parts: ArchiverParts) {
     this.#parts = parts;
+    this.entries = new EntryArchiver(parts);
   }
 
   /** A starting point that is a folder, with all that it holds. */
@@ -77,32 +62,8 @@ export class Archiver {
   }
 
   #previousOf(folder: FoundEntry, above: PreviousFolder): PreviousFolder {
-    return above.folder(folder.name.toString('latin1'), this.#parts.memory.folder(folder.path)?.tree);
-  }
-
-  /** Anything but a folder. Known nodes come at once, those of files that are read come later. */
-  storeEntry(entry: FoundEntry, previous: TreeNode | undefined): Part {
-    try {
-      const node = entry.stat.isFile()
-        ? this.#parts.files.store(entry, previous)
-        : this.#storeOther(entry, previous);
-      return node instanceof Promise ? node.catch((error) => this.#leaveOut(entry, error)) : node;
-    } catch (error) {
-      return this.#leaveOut(entry, error);
-    }
-  }
-
-  /** @throws `error` unless it concerns this path alone. */
-  #leaveOut(entry: FoundEntry, error: unknown): undefined {
-    if (!hasCode(error, 'FILE_FAILED')) throw error;
-    this.#parts.tally.error(entry.path, error);
-    return undefined;
-  }
-
-  #storeOther(entry: FoundEntry, previous: TreeNode | undefined): TreeNode {
-    const node = describeEntry(entry, this.#parts.describer);
-    this.#parts.tally.item(entry, node, previous);
-    return node;
+    const known = this.#parts.rereads ? undefined : this.#parts.memory.folder(folder.path)?.tree;
+    return above.folder(folder.name.toString('latin1'), known);
   }
 
   async #walkFolder(
@@ -118,17 +79,18 @@ export class Archiver {
     if (entries === undefined) return now(undefined);
     const digest = memory.digest(entries);
     const below = { files: 0, folders: 0, bytes: 0 };
-    const visit: Visit = { folder, device, entries, digest, previous, errorsBefore, below };
+    const visit = { folder, device, entries, digest, previous, errorsBefore, below };
     const state = memory.folder(folder.path);
-    const isKnown =
-      state !== undefined && digest?.equals(state.digest) === true && parents.hasTree(state.tree);
-    return isKnown ? this.#walkKnown(visit, state.tree) : this.#walkUnknown(visit);
+    if (state === undefined || digest?.equals(state.digest) !== true || !parents.hasTree(state.tree))
+      return this.#walkUnknown(visit);
+    return this.#parts.rereads ? this.#reread(visit, state) : this.#walkKnown(visit, state);
   }
 
   /** A folder in which, and below which, nothing has happened since the parent snapshot. */
   #passOver(folder: FoundEntry): StoredFolder | undefined {
     const { changes, memory, parents, tally } = this.#parts;
-    if (changes?.isUnchanged(folder.path.toString('latin1')) !== true) return undefined;
+    if (this.#parts.rereads || changes?.isUnchanged(folder.path.toString('latin1')) !== true)
+      return undefined;
     const state = memory.sureFolder(folder.path);
     if (state === undefined || !parents.hasTree(state.tree)) return undefined;
     memory.passOver();
@@ -137,71 +99,117 @@ export class Archiver {
   }
 
   /** Nothing but folders further down can have changed. */
-  async #walkKnown(visit: Visit, tree: string): Promise<Later<StoredFolder | undefined>> {
+  async #walkKnown(visit: Visit, state: FolderState): Promise<Later<StoredFolder | undefined>> {
     const { tally } = this.#parts;
-    const folders: { readonly entry: FoundEntry; readonly walked: Later<StoredFolder | undefined> }[] = [];
+    const folders: Subfolder[] = [];
     for (const entry of visit.entries) {
       if (this.#isTurnOver()) await this.#breathe();
-      if (entry.stat.isDirectory()) {
-        folders.push({ entry, walked: await this.#walkBelow(entry, visit) });
-      } else {
-        tally.kept(entry, entry.stat.isFile() ? 'file' : 'other', Number(entry.stat.size));
-      }
+      if (entry.stat.isDirectory()) folders.push({ entry, walked: await this.#walkBelow(entry, visit) });
+      else tally.kept(entry, entry.stat.isFile() ? 'file' : 'other', Number(entry.stat.size));
     }
-    return later(this.#finishKnown(visit, tree, folders));
+    return later(this.#finishKnown(visit, state, folders));
   }
 
   async #finishKnown(
     visit: Visit,
-    tree: string,
-    folders: readonly { readonly entry: FoundEntry; readonly walked: Later<StoredFolder | undefined> }[],
+    { tree, contents }: FolderState,
+    folders: readonly Subfolder[],
   ): Promise<StoredFolder | undefined> {
-    const stored = await Promise.all(folders.map(({ walked }) => walked.value));
-    if (!stored.every((folder) => folder?.isSame === true)) return this.#mendKnown(visit, folders);
+    if (!(await areSame(folders))) return this.#mendKnown(visit, folders);
     for (const { entry } of folders) this.#parts.tally.kept(entry, 'folder', 0);
-    return this.#remember(visit, tree, true);
+    return this.#remember(visit, tree, true, contents);
   }
 
   /** The parent snapshot's nodes, with the folders as they are now. */
-  async #mendKnown(
-    visit: Visit,
-    folders: readonly { readonly entry: FoundEntry; readonly walked: Later<StoredFolder | undefined> }[],
-  ): Promise<StoredFolder | undefined> {
+  async #mendKnown(visit: Visit, folders: readonly Subfolder[]): Promise<StoredFolder | undefined> {
     const before = await visit.previous.nodes();
-    const walked = new Map(folders.map((folder) => [folder.entry, folder.walked]));
-    const parts = visit.entries.map((entry): Encoded => {
-      const previous = before.get(entry.name.toString('latin1'));
-      const folder = walked.get(entry);
-      if (folder !== undefined) {
-        return encoded(folder.value.then((stored) => stored && this.nodeOf(entry, stored.tree, previous)));
-      }
-      // Its trees are the parent snapshot's own, so that it has them; else the file is read after all.
-      return encoded(previous ?? this.storeEntry(entry, undefined));
-    });
+    // Its trees are the parent snapshot's own, so that it has them; else the file is read after all.
+    const previousOf = ({ name }: FoundEntry) => before.get(name.toString('latin1'));
+    const parts = this.#partsOf(
+      visit,
+      folders,
+      (entry) => previousOf(entry) ?? this.entries.store(entry, undefined),
+      previousOf,
+    );
     this.#parts.queue.flush();
     return this.#finishUnknown(visit, parts);
   }
 
+  /** A folder that looks as it is remembered, all of whose files are read. */
+  async #reread(visit: Visit, state: FolderState): Promise<Later<StoredFolder | undefined>> {
+    const folders: Subfolder[] = [];
+    const readings: Promise<FileReading>[] = [];
+    for (const entry of visit.entries) {
+      if (this.#isTurnOver()) await this.#breathe();
+      if (entry.stat.isDirectory()) folders.push({ entry, walked: await this.#walkBelow(entry, visit) });
+      else if (entry.stat.isFile()) readings.push(later(this.#parts.files.read(entry)).value);
+    }
+    return later(this.#finishReread(visit, state, folders, readings));
+  }
+
+  /** Keeps its tree when its files hold what they held: they need not be described again then. */
+  async #finishReread(
+    visit: Visit,
+    { tree, contents }: FolderState,
+    folders: readonly Subfolder[],
+    readings: readonly Promise<FileReading>[],
+  ): Promise<StoredFolder | undefined> {
+    const { tally } = this.#parts;
+    const areFoldersSame = await areSame(folders);
+    const found = visit.entries.filter(({ stat }) => stat.isFile());
+    const read = new Map((await Promise.all(readings)).map((reading, at) => [found[at], reading]));
+    if (areFoldersSame && holdsAsBefore(read, contents)) {
+      for (const entry of visit.entries) tally.reread(entry, kindOf(entry), Number(entry.stat.size));
+      return this.#remember(visit, tree, true, contents);
+    }
+    const parts = this.#partsOf(visit, folders, (entry) => {
+      const reading = read.get(entry);
+      return reading === undefined
+        ? this.entries.store(entry, undefined)
+        : this.entries.storeRead(entry, reading);
+    });
+    return this.#finishUnknown(visit, parts);
+  }
+
+  /** Folders from what is stored of them, all else from `partOf`. */
+  #partsOf(
+    visit: Visit,
+    folders: readonly Subfolder[],
+    partOf: (entry: FoundEntry) => Part,
+    previousOf: (entry: FoundEntry) => TreeNode | undefined = () => undefined,
+  ): FolderParts {
+    const walked = new Map(folders.map((folder) => [folder.entry, folder.walked]));
+    const parts = new FolderParts(countFiles(visit.entries));
+    for (const entry of visit.entries) {
+      const folder = walked.get(entry);
+      if (folder !== undefined) parts.add(this.#nodeLater(entry, folder, previousOf(entry)));
+      else if (entry.stat.isFile()) parts.addFile(partOf(entry));
+      else parts.add(partOf(entry));
+    }
+    return parts;
+  }
+
   async #walkUnknown(visit: Visit): Promise<Later<StoredFolder | undefined>> {
     const before = await visit.previous.nodes();
-    const parts: Encoded[] = [];
+    const parts = new FolderParts(countFiles(visit.entries));
     for (const entry of visit.entries) {
       if (this.#isTurnOver()) await this.#breathe();
       const last = before.get(entry.name.toString('latin1'));
       if (entry.stat.isDirectory())
-        parts.push(quiet(encoded((await this.#walkInto(entry, visit, last)).value)));
-      else parts.push(quiet(encoded(this.storeEntry(entry, last))));
+        parts.add(this.#nodeLater(entry, await this.#walkBelow(entry, visit), last));
+      else if (entry.stat.isFile()) parts.addFile(this.entries.store(entry, last));
+      else parts.add(this.entries.store(entry, last));
     }
     return later(this.#finishUnknown(visit, parts));
   }
 
-  async #walkInto(
-    entry: FoundEntry,
-    visit: Visit,
-    last: TreeNode | undefined,
-  ): Promise<Later<TreeNode | undefined>> {
-    const walked = await this.#walkBelow(entry, visit);
-    return later(walked.value.then((stored) => stored && this.nodeOf(entry, stored.tree, last)));
+  async #nodeLater(
+    folder: FoundEntry,
+    walked: Later<StoredFolder | undefined>,
+    previous: TreeNode | undefined,
+  ): Promise<TreeNode | undefined> {
+    const stored = await walked.value;
+    return stored && this.entries.nodeOf(folder, stored.tree, previous);
   }
 
   async #walkBelow(entry: FoundEntry, visit: Visit): Promise<Later<StoredFolder | undefined>> {
@@ -217,13 +225,13 @@ export class Archiver {
     );
   }
 
-  async #finishUnknown(visit: Visit, parts: readonly Encoded[]): Promise<StoredFolder> {
-    const nodes = (await Promise.all(parts)).filter((node) => node !== undefined);
-    const tree = await this.#parts.sink.save('tree', joinNodes(nodes));
-    return this.#remember(visit, tree, tree === this.#parts.memory.folder(visit.folder.path)?.tree);
+  async #finishUnknown(visit: Visit, parts: FolderParts): Promise<StoredFolder> {
+    const tree = await this.#parts.sink.save('tree', joinNodes(await parts.nodes()));
+    const isSame = tree === this.#parts.memory.folder(visit.folder.path)?.tree;
+    return this.#remember(visit, tree, isSame, parts.contents.digest());
   }
 
-  #remember(visit: Visit, tree: string, isSame: boolean): StoredFolder {
+  #remember(visit: Visit, tree: string, isSame: boolean, contents: Buffer | undefined): StoredFolder {
     const { memory, tally, changes } = this.#parts;
     const { folder, digest, entries, below } = visit;
     let hasOtherNames = false;
@@ -234,7 +242,10 @@ export class Archiver {
       hasOtherNames ||= stat.nlink > 1n;
     }
     const hadTrouble = tally.errorCount > visit.errorsBefore;
-    const isSure = memory.keepFolder({ path: folder.path, tree, digest, entries, below }, hadTrouble);
+    const isSure = memory.keepFolder(
+      { path: folder.path, tree, digest, contents, entries, below },
+      hadTrouble,
+    );
     if (hasOtherNames || !isSure) changes?.visitAlways(folder.path.toString('latin1'));
     return { tree, isSame, below };
   }
@@ -244,7 +255,7 @@ export class Archiver {
     try {
       return scanner.entriesNow(folder, device, (path, error) => tally.error(path, error));
     } catch (error) {
-      return this.#leaveOut(folder, error);
+      return this.entries.leaveOut(folder, error);
     }
   }
 
@@ -262,16 +273,4 @@ export class Archiver {
     if (queue.isFull) await queue.whenRoom();
     throwIfAborted(signal);
   }
-
-  /** The node of a folder whose tree is stored. */
-  nodeOf(folder: FoundEntry, subtree: string, previous: TreeNode | undefined): TreeNode {
-    const node = { ...describeEntry(folder, this.#parts.describer), subtree };
-    this.#parts.tally.item(folder, node, previous);
-    return node;
-  }
-}
-
-function encoded(part: Part): Encoded {
-  if (part instanceof Promise) return part.then((node) => node && encodeNode(node));
-  return part && encodeNode(part);
 }

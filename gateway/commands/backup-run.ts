@@ -56,12 +56,13 @@ export async function prepareBackup(
   selection.startAt(targets.absolute);
   const scanner = new Scanner(selection);
   const paths = options.stdin ? [`/${options.stdin.fileName}`] : targets.absolute.map(displayPath);
-  const parent = await chooseParent(repository, options, host, paths, timeNs, tally, signal);
+  const latest = await findLatest(repository, options, host, paths, timeNs, tally, signal);
+  const parent = options.force === true ? undefined : latest;
   await repository.loadIndex({ signal });
   tally.started(parent?.id);
   const series = [host, ...paths].join('\0');
   const making = await openMaking(repository, options, {
-    parent,
+    latest,
     series,
     startNs: nanosOfMs(startMs),
     tally,
@@ -80,7 +81,8 @@ function startOf(snapshot: StoredSnapshot | undefined): bigint {
   return parseTime(snapshot.summary?.backup_start ?? '') ?? snapshot.timeNs;
 }
 
-async function chooseParent(
+/** The snapshot to compare with. A forced backup has no parent, and still knows folders by it. */
+async function findLatest(
   repository: Repository,
   options: BackupOptions,
   host: string,
@@ -89,7 +91,7 @@ async function chooseParent(
   tally: BackupTally,
   signal: AbortSignal,
 ): Promise<StoredSnapshot | undefined> {
-  if (options.force === true || options.stdin !== undefined) return undefined;
+  if (options.stdin !== undefined) return undefined;
   if (options.parent !== undefined) return findSnapshot(repository, options.parent, { signal });
   const onDamaged = (error: unknown) => tally.warning(undefined, String(error));
   const { host: byHost, paths: byPaths, tags: byTags } = options.groupBy ?? { host: true, paths: true };
@@ -111,13 +113,13 @@ async function openMaking(
   repository: Repository,
   options: BackupOptions,
   run: {
-    readonly parent: StoredSnapshot | undefined;
+    readonly latest: StoredSnapshot | undefined;
     readonly series: string;
     readonly startNs: bigint;
     readonly tally: BackupTally;
   },
 ): Promise<Making> {
-  const { parent, series, startNs, tally } = run;
+  const { latest, series, startNs, tally } = run;
   const { withAtime = false, memoryFolder } = options;
   const posix = await loadPosix();
   if (posix.missing !== undefined) tally.warning(undefined, posix.missing);
@@ -131,7 +133,7 @@ async function openMaking(
     folder: memoryFolder,
     repositoryId: repository.id,
     series,
-    parent: parent?.id,
+    parent: latest?.id,
     describing: `${accounts.digest} ${posix.missing === undefined} ${withAtime}`,
     withAtime,
     startNs,

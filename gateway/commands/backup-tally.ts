@@ -77,6 +77,13 @@ export class BackupTally {
     if (this.#sinceProgress >= keptPerProgress) this.#progress(entry.path);
   }
 
+  /** An entry that is as it was, read all the same. */
+  reread(entry: { readonly path: Buffer }, kind: 'file' | 'folder' | 'other', sizeBytes: number): void {
+    if (kind === 'file') this.files.new += 1;
+    if (kind === 'folder') this.folders.new += 1;
+    this.#tell(new ItemEvent(kind, 'new', entry, sizeBytes));
+  }
+
   /** Everything below a folder is the parent snapshot's; it was not looked at. */
   keptBelow(path: Buffer, { files, folders, bytes }: Below): void {
     this.files.unmodified += files;

@@ -60,7 +60,7 @@ async function makeSnapshot(run: BackupRun): Promise<BackupResult> {
   const { repository, options, memory, parent, paths, tally, signal } = run;
   const { workers } = options;
   const isDry = options.dryRun === true;
-  const sink = BlobSink[isDry ? 'dry' : 'into'](repository, { signal, workers });
+  const sink = BlobSink[isDry ? 'dry' : 'into'](repository, { signal, workers, tagsFile: memory.tagsFile });
   tally.storesInto(sink.counts);
   const tree = await storeAll(run, sink);
   if (tree === undefined) throw nothingToBackUp(paths);
@@ -135,6 +135,7 @@ async function storeAll(run: BackupRun, sink: BlobSink): Promise<string | undefi
   const archiver = new TargetArchiver({
     ...{ scanner, describer, files, queue, sink, parents, memory, tally, signal },
     changes: changesSince(parent, options),
+    rereads: options.force ?? false,
   });
   const counting =
     options.countFirst === false ? undefined : countAhead(targets.root, scanner, tally, signal);

@@ -61,7 +61,7 @@ export class FileArchiver {
     entry: FoundEntry,
     previous: TreeNode | undefined,
   ): TreeNode | undefined | Promise<TreeNode | undefined> {
-    const { describer, tally, queue } = this.#parts;
+    const { describer, tally } = this.#parts;
     const kept = this.#unchangedContent(entry, previous) ?? this.#rememberedContent(entry);
     if (kept !== undefined) {
       const node = this.#unchangedNode(entry, previous) ?? {
@@ -72,8 +72,13 @@ export class FileArchiver {
       tally.item(entry, node, previous);
       return node;
     }
-    const reading = queue.read(entry.path, entry.stat.size, (count) => tally.addBytes(entry.path, count));
-    return reading.then((read) => this.#nodeOf(entry, read, previous));
+    return this.read(entry).then((reading) => this.nodeOf(entry, reading, previous));
+  }
+
+  /** Reads the file and stores its content. @throws what the repository throws. */
+  read(entry: FoundEntry): Promise<FileReading> {
+    const { queue, tally } = this.#parts;
+    return queue.read(entry.path, entry.stat.size, (count) => tally.addBytes(entry.path, count));
   }
 
   /** Cuts and stores a stream. */
@@ -89,7 +94,8 @@ export class FileArchiver {
     return { sizeBytes, content };
   }
 
-  #nodeOf(entry: FoundEntry, read: FileReading, previous: TreeNode | undefined): TreeNode | undefined {
+  /** The node of a file that was read; undefined when it is gone. @throws FILE_FAILED. */
+  nodeOf(entry: FoundEntry, read: FileReading, previous: TreeNode | undefined): TreeNode | undefined {
     const { describer, tally } = this.#parts;
     if (read.kind === 'gone') return undefined;
     if (read.kind === 'failed') throw fileFailed(entry.path, read.doing, read.cause);

@@ -59,7 +59,8 @@ export class TargetArchiver {
     if (target.kind === 'folder') {
       return this.#nodeLater(entry, await this.#walkTargets(target, previous?.subtree), previous);
     }
-    if (!entry.stat.isDirectory()) return later(Promise.resolve(this.#archiver.storeEntry(entry, previous)));
+    if (!entry.stat.isDirectory())
+      return later(Promise.resolve(this.#archiver.entries.store(entry, previous)));
     return this.#nodeLater(entry, await this.#archiver.storeFolder(entry, above), previous);
   }
 
@@ -69,7 +70,9 @@ export class TargetArchiver {
     previous: TreeNode | undefined,
   ): Later<TreeNode | undefined> {
     return later(
-      tree.value.then((id) => (id === undefined ? undefined : this.#archiver.nodeOf(entry, id, previous))),
+      tree.value.then((id) =>
+        id === undefined ? undefined : this.#archiver.entries.nodeOf(entry, id, previous),
+      ),
     );
   }
 

@@ -31,6 +31,21 @@ export interface EntryStat extends FileStat {
   copyTo?(halves: Int32Array, at: number): void;
 }
 
+/** Do they tell the same file, unchanged? Access times do not count. */
+export function isSameFile(one: FileStat, other: FileStat): boolean {
+  return (
+    one.mtimeNs === other.mtimeNs &&
+    one.ctimeNs === other.ctimeNs &&
+    one.size === other.size &&
+    one.ino === other.ino &&
+    one.dev === other.dev &&
+    one.mode === other.mode &&
+    one.nlink === other.nlink &&
+    one.uid === other.uid &&
+    one.gid === other.gid
+  );
+}
+
 /** Words of many files, and the same memory as halves of 32 bits. */
 export class StatList {
   readonly words: BigInt64Array;

@@ -10,7 +10,7 @@ import { makePrivateFolder } from '../../core/files.js';
 import { digestOfEntries, isRacy } from '../files/entry-digest.js';
 import type { FileStat } from '../files/packed-stat.js';
 import type { FoundEntry } from '../files/scan.js';
-import { type Below, type FolderState, FolderStates, FolderStatesWriter } from './folder-states.js';
+import { type FolderState, FolderStates, FolderStatesWriter, type NewFolderState } from './folder-states.js';
 import { ReadJournal } from './read-journal.js';
 
 export interface MemoryOptions {
@@ -30,12 +30,8 @@ export interface MemoryOptions {
   readonly hasPack: (packId: string) => boolean;
 }
 
-export interface KeptFolder {
-  readonly path: Buffer;
-  readonly tree: string;
-  readonly digest: Buffer | undefined;
+export interface KeptFolder extends NewFolderState {
   readonly entries: readonly FoundEntry[];
-  readonly below: Below;
 }
 
 interface Parts {
@@ -44,6 +40,7 @@ interface Parts {
   readonly writer: FolderStatesWriter;
   readonly journal: ReadJournal;
   readonly statesPath: string;
+  readonly tagsFile: string;
 }
 
 export class BackupMemory {
@@ -75,10 +72,16 @@ export class BackupMemory {
         writer: new FolderStatesWriter(),
         journal,
         statesPath,
+        tagsFile: join(place, 'content-tags'),
       });
     } catch {
       return BackupMemory.none();
     }
+  }
+
+  /** For the tags of contents, of all series of this repository. */
+  get tagsFile(): string | undefined {
+    return this.#parts?.tagsFile;
   }
 
   /** What the parent snapshot has of a folder, if that is remembered. */
@@ -109,9 +112,9 @@ export class BackupMemory {
   keepFolder(folder: KeptFolder, hadTrouble: boolean): boolean {
     if (this.#parts === undefined) return false;
     const { startNs } = this.#parts.options;
-    const { path, tree, digest, entries, below } = folder;
+    const { entries, digest } = folder;
     const isUnsure = hadTrouble || entries.some(({ stat }) => isRacy(stat.mtimeNs, stat.ctimeNs, startNs));
-    this.#parts.writer.add(path, isUnsure ? undefined : digest, tree, below);
+    this.#parts.writer.add({ ...folder, digest: isUnsure ? undefined : digest });
     return !isUnsure;
   }
 

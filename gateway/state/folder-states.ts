@@ -1,17 +1,18 @@
 /**
- * What this machine remembers of a snapshot that it made: for each folder a digest of its entries
- * and the id of its tree, so that an unchanged folder is known without loading the snapshot's trees.
+ * What this machine remembers of a snapshot that it made: for each folder a digest of its entries, one of what
+ * its files hold, and the id of its tree, so that an unchanged folder is known without loading the snapshot's trees.
  * A memory only: it is checksummed, belongs to one snapshot, and to lose it costs time.
  */
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { digestBytes } from '../files/entry-digest.js';
 
-const magic = Buffer.from('gatehouse folders 2\n');
+const magic = Buffer.from('gatehouse folders 3\n');
 const keyBytes = 16;
 const idBytes = 32;
 const treeAt = keyBytes + digestBytes;
-const belowAt = treeAt + idBytes;
+const contentsAt = treeAt + idBytes;
+const belowAt = contentsAt + idBytes;
 const recordBytes = belowAt + 16;
 const checksumBytes = 32;
 const countBytes = 8;
@@ -29,6 +30,18 @@ export interface FolderState {
   readonly digest: Buffer;
   /** Id of the folder's tree. */
   readonly tree: string;
+  /** See `FolderContents`; all zero when it is not known. */
+  readonly contents: Buffer;
+  readonly below: Below;
+}
+
+export interface NewFolderState {
+  readonly path: Buffer;
+  /** Undefined when the entries cannot be relied on. */
+  readonly digest: Buffer | undefined;
+  readonly tree: string;
+  /** Undefined when it is not known. */
+  readonly contents: Buffer | undefined;
   readonly below: Below;
 }
 
@@ -110,7 +123,12 @@ function stateOf(record: Buffer): FolderState {
     folders: record.readUInt32LE(belowAt + 4),
     bytes: record.readDoubleLE(belowAt + 8),
   };
-  return { digest: record.subarray(keyBytes, treeAt), tree: record.toString('hex', treeAt, belowAt), below };
+  return {
+    digest: record.subarray(keyBytes, treeAt),
+    tree: record.toString('hex', treeAt, contentsAt),
+    contents: record.subarray(contentsAt, belowAt),
+    below,
+  };
 }
 
 /** Gathers the states of a new snapshot. */
@@ -118,12 +136,12 @@ export class FolderStatesWriter {
   #records: Buffer = Buffer.alloc(1024 * recordBytes);
   #count = 0;
 
-  /** `digest` is undefined when the entries cannot be relied on. */
-  add(path: Buffer, digest: Buffer | undefined, tree: string, below: Below): void {
+  add({ path, digest, tree, contents, below }: NewFolderState): void {
     const at = this.#room();
     this.#records.set(keyOfPath(path), at);
     if (digest !== undefined) this.#records.set(digest, at + keyBytes);
     this.#records.write(tree, at + treeAt, 'hex');
+    if (contents !== undefined) this.#records.set(contents, at + contentsAt);
     this.#records.writeUInt32LE(below.files, at + belowAt);
     this.#records.writeUInt32LE(below.folders, at + belowAt + 4);
     this.#records.writeDoubleLE(below.bytes, at + belowAt + 8);

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -12,6 +13,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../core/clock.js';
 import { backup } from '../../../gateway/commands/backup.js';
 import type { BackupOptions } from '../../../gateway/commands/backup-types.js';
+import { findSnapshot } from '../../../gateway/commands/snapshots.js';
 import type { Repository } from '../../../gateway/repository/repository.js';
 import { noise } from '../../support/nasty-tree.js';
 import { withTestRepository } from '../../support/restic.js';
@@ -130,6 +132,30 @@ describe('folders that are remembered', () => {
       writeFileSync(join(source, 'a'), 'more');
       const onFirst = await backup(repository, { ...options, parent: first.summary.snapshot_id! });
       expect(onFirst.summary).toMatchObject({ files_changed: 1, files_unmodified: 3 });
+    }),
+  );
+
+  it(
+    'are read to the last byte by a forced backup, and described anew only where something differs',
+    withPlace(async ({ repository, source, options }) => {
+      const first = await backup(repository, options);
+      const treeOf = async (id: string) => (await findSnapshot(repository, id)).tree;
+      const before = await treeOf(first.summary.snapshot_id!);
+      let bytesDone = 0;
+      const forced = await backup(repository, { ...options, force: true }, (event) => {
+        if (event.type === 'progress') bytesDone = event.bytesDone;
+      });
+      expect(bytesDone).toBe(27);
+      expect(await treeOf(forced.summary.snapshot_id!)).toBe(before);
+      chmodSync(join(source, 'deep/b'), 0o600);
+      const mode = await backup(repository, { ...options, force: true });
+      expect(mode.summary).toMatchObject({ files_new: 4, data_blobs: 0, tree_blobs: 3 });
+      writeFileSync(join(source, 'deep/deeper/c'), 'other');
+      const changedFile = await backup(repository, { ...options, force: true });
+      expect(changedFile.summary).toMatchObject({ files_new: 4, data_blobs: 1, tree_blobs: 4 });
+      const { memoryFolder: _, ...forgetful } = options;
+      const anew = await backup(repository, { ...forgetful, force: true });
+      expect(anew.summary).toMatchObject({ files_new: 4, data_blobs: 0, tree_blobs: 0 });
     }),
   );
 
