@@ -25,7 +25,7 @@ import { FileQueue } from './file-queue.js';
 import { ParentTrees } from './parent-trees.js';
 import { storeStdin } from './store-stdin.js';
 import { TargetArchiver } from './target-archiver.js';
-import { withLock } from './with-lock.js';
+import { withIndex } from './with-lock.js';
 
 /**
  * Loads the index by itself. The result's `errorCount` above 0 means exit code 3.
@@ -39,7 +39,7 @@ export async function backup(
 ): Promise<BackupResult> {
   const run = (signal: AbortSignal) => runBackup(repository, options, progress, signal);
   if (options.dryRun === true) return run(options.signal ?? new AbortController().signal);
-  return withLock(repository, 'shared', options.signal, run);
+  return withIndex(repository, options.signal, run);
 }
 
 async function runBackup(

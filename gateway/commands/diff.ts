@@ -11,7 +11,7 @@ import { DiffBlobs } from './diff-blobs.js';
 import { findTree } from './restore.js';
 import { findSnapshot, type ListOptions, splitSnapshotPath } from './snapshots.js';
 import { type BrokenTreeHandler, TreeLoader } from './tree-loader.js';
-import { withLock } from './with-lock.js';
+import { withIndex } from './with-lock.js';
 
 export interface DiffOptions extends ListOptions {
   /** `latest`, an id or the beginning of one, with `:folder` for a part. */
@@ -59,7 +59,7 @@ export async function diff(
   onChange: (change: DiffChange) => void,
   onBroken: BrokenTreeHandler,
 ): Promise<DiffStatistics> {
-  return withLock(repository, 'shared', options.signal, async (signal) => {
+  return withIndex(repository, options.signal, async (signal) => {
     const [from, to] = [splitSnapshotPath(options.from), splitSnapshotPath(options.to)];
     const older = await findSnapshot(repository, from.wanted, { ...options, signal });
     const newer = await findSnapshot(repository, to.wanted, { ...options, signal });

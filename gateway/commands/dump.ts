@@ -16,7 +16,7 @@ import { findTree } from './restore.js';
 import { Selection, walkSnapshot } from './snapshot-walk.js';
 import { findSnapshot, type SnapshotFilter, splitSnapshotPath } from './snapshots.js';
 import { TarEncoder } from './tar-encoder.js';
-import { withLock } from './with-lock.js';
+import { withIndex } from './with-lock.js';
 
 /** Chunks on their way at once; each at most 8 MiB, 1.5 MiB in the mean. */
 const chunksAhead = 4;
@@ -51,7 +51,7 @@ export async function dump(
   output: Writable,
   onError: (path: string, error: unknown) => void,
 ): Promise<DumpResult> {
-  return withLock(repository, 'shared', options.signal, async (signal) => {
+  return withIndex(repository, options.signal, async (signal) => {
     const { wanted, folder } = splitSnapshotPath(options.snapshot);
     const snapshot = await findSnapshot(repository, wanted, { ...options, signal });
     await repository.loadIndex({ signal });

@@ -11,7 +11,7 @@ import { DigestSet, digestOf } from './digest-set.js';
 import { type FoundNode, foundNode } from './listed-node.js';
 import { chooseSnapshots, type SnapshotChoice } from './snapshots.js';
 import { type BrokenTreeHandler, TreeLoader } from './tree-loader.js';
-import { withLock } from './with-lock.js';
+import { withIndex } from './with-lock.js';
 
 export interface FindOptions extends SnapshotChoice {
   readonly patterns: readonly string[];
@@ -40,7 +40,7 @@ export async function find(
   // A leading "!" has no meaning here.
   const texts = options.patterns.map((text) => (text.startsWith('!') ? `\\${text}` : text));
   const patterns = compilePatterns(texts, options.ignoreCase);
-  return withLock(repository, 'shared', options.signal, async (signal) => {
+  return withIndex(repository, options.signal, async (signal) => {
     const snapshots = await chooseSnapshots(repository, { ...options, signal });
     await repository.loadIndex({ signal });
     const trees = new TreeLoader(repository, signal, onBroken);

@@ -7,7 +7,7 @@ import { type ListedNode, listedNode } from './listed-node.js';
 import { findTree } from './restore.js';
 import { Selection, walkSnapshot } from './snapshot-walk.js';
 import { findSnapshot, type SnapshotFilter, splitSnapshotPath } from './snapshots.js';
-import { withLock } from './with-lock.js';
+import { withIndex } from './with-lock.js';
 
 export const lsOrders = ['name', 'size', 'time', 'mtime', 'atime', 'ctime', 'extension'] as const;
 export type LsOrder = (typeof lsOrders)[number];
@@ -37,7 +37,7 @@ export interface LsHandlers {
  * @throws SNAPSHOT_UNKNOWN, SNAPSHOT_AMBIGUOUS, PATH_NOT_IN_SNAPSHOT, LOCKED, INTERRUPTED.
  */
 export async function ls(repository: Repository, options: LsOptions, handlers: LsHandlers): Promise<string> {
-  return withLock(repository, 'shared', options.signal, async (signal) => {
+  return withIndex(repository, options.signal, async (signal) => {
     const { wanted, folder } = splitSnapshotPath(options.snapshot);
     const snapshot = await findSnapshot(repository, wanted, { ...options, signal });
     await repository.loadIndex({ signal });

@@ -25,7 +25,7 @@ import { noSuchFolder } from './errors.js';
 import type { RestoreOptions, RestoreProgress, RestoreResult } from './restore-types.js';
 import { Selection, walkSnapshot } from './snapshot-walk.js';
 import { findSnapshot, splitSnapshotPath } from './snapshots.js';
-import { withLock } from './with-lock.js';
+import { withIndex } from './with-lock.js';
 
 /**
  * Loads the index by itself. Failures of single paths are told by events and counted; a result with
@@ -39,9 +39,7 @@ export async function restore(
   options: RestoreOptions,
   progress: RestoreProgress = () => {},
 ): Promise<RestoreResult> {
-  return withLock(repository, 'shared', options.signal, (signal) =>
-    runRestore(repository, options, progress, signal),
-  );
+  return withIndex(repository, options.signal, (signal) => runRestore(repository, options, progress, signal));
 }
 
 async function runRestore(

@@ -9,7 +9,7 @@ import type { TreeNode } from '../tree/node.js';
 import { DigestSet } from './digest-set.js';
 import { chooseSnapshots, type SnapshotChoice } from './snapshots.js';
 import { type BrokenTreeHandler, TreeLoader } from './tree-loader.js';
-import { withLock } from './with-lock.js';
+import { withIndex } from './with-lock.js';
 
 export const statsModes = ['restore-size', 'files-by-contents', 'blobs-per-file', 'raw-data'] as const;
 export type StatsMode = (typeof statsModes)[number];
@@ -40,7 +40,7 @@ export async function stats(
   options: StatsOptions,
   onBroken: BrokenTreeHandler,
 ): Promise<StatsResult> {
-  return withLock(repository, 'shared', options.signal, async (signal) => {
+  return withIndex(repository, options.signal, async (signal) => {
     const snapshots = await chooseSnapshots(repository, { ...options, signal });
     await repository.loadIndex({ signal });
     const trees = new TreeLoader(repository, signal, onBroken);

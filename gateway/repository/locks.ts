@@ -21,6 +21,16 @@ const longestPauseMs = 60_000;
 /** Without a refresh a holder gives up after this time, well before others take its lock for stale. */
 const lostAfterMs = 22.5 * 60_000;
 
+export interface LockOptions extends CallOptions {
+  /** Begun while a lock that was written waits for its second look; taken back when that finds another. */
+  readonly ahead?: Ahead | undefined;
+}
+
+export interface Ahead {
+  start(): Promise<void>;
+  undo(): void;
+}
+
 /**
  * Takes a lock: looks, writes its own, waits, looks again; as often as the context allows.
  * @throws LOCKED when another lock conflicts, LOCK_UNREADABLE, INTERRUPTED.
@@ -28,9 +38,9 @@ const lostAfterMs = 22.5 * 60_000;
 export async function takeLock(
   context: LockContext,
   exclusive: boolean,
-  options: CallOptions = {},
+  options: LockOptions = {},
 ): Promise<Lock> {
-  if (context.noLock === true && !exclusive) return withoutLock();
+  if (context.noLock === true && !exclusive) return withoutLock(options.ahead);
   const { clock, log, retryLockMs = 0 } = context;
   const endMs = clock.monotonicMs() + retryLockMs;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
@@ -45,13 +55,18 @@ export async function takeLock(
   }
 }
 
-async function tryToLock(context: LockContext, exclusive: boolean, options: CallOptions): Promise<Lock> {
+async function tryToLock(context: LockContext, exclusive: boolean, options: LockOptions): Promise<Lock> {
   await throwIfConflicting(context, exclusive, undefined, options);
   const id = await writeLock(context, exclusive, options);
+  // Whoever would change what is read now has written a lock before ours, which the second look finds,
+  // or finds ours.
+  const ahead = options.ahead?.start();
   try {
-    await sleep(context.clock, recheckAfterMs, options.signal);
+    await Promise.all([sleep(context.clock, recheckAfterMs, options.signal), ahead]);
     await throwIfConflicting(context, exclusive, id, options);
   } catch (error) {
+    await ahead?.catch(() => {});
+    options.ahead?.undo();
     await context.files.remove('lock', id).catch(() => {});
     throw error;
   }
@@ -61,7 +76,8 @@ async function tryToLock(context: LockContext, exclusive: boolean, options: Call
 }
 
 /** For reading where nothing can be written: no lock at all, which prune elsewhere does not see. */
-function withoutLock(): Lock {
+async function withoutLock(ahead: Ahead | undefined): Promise<Lock> {
+  await ahead?.start();
   return { exclusive: false, signal: new AbortController().signal, close: async () => {} };
 }
 

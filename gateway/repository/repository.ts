@@ -213,9 +213,24 @@ export class Repository implements Closeable {
     await this.#parts.files.remove(kind, id, options);
   }
 
-  /** @throws LOCKED when another holder's lock conflicts, LOCK_UNREADABLE. */
-  lock(kind: 'shared' | 'exclusive', options?: CallOptions): Promise<Lock> {
-    return takeLock(this.#parts.locks, kind === 'exclusive', options);
+  /**
+   * @param options with `loadsIndex` the index is loaded in the time that taking a lock needs.
+   * @throws LOCKED when another holder's lock conflicts, LOCK_UNREADABLE, and what `loadIndex` throws.
+   */
+  lock(
+    kind: 'shared' | 'exclusive',
+    options?: CallOptions & { readonly loadsIndex?: boolean },
+  ): Promise<Lock> {
+    const { locks, index, files } = this.#parts;
+    const ahead = {
+      start: () => this.loadIndex(options),
+      undo: () => {
+        index.dropPacks(Array.from(index.packs(), ({ packId }) => packId));
+        files.knownIndexIds.clear();
+      },
+    };
+    const call = options?.loadsIndex === true ? { ...options, ahead } : options;
+    return takeLock(locks, kind === 'exclusive', call);
   }
 
   /** Removes stale locks, or with `all` every lock. @returns how many. */

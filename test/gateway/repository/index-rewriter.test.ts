@@ -1,12 +1,21 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../../core/clock.js';
+import { silentLogger } from '../../../core/log.js';
 import { Secret } from '../../../core/secret.js';
+import { Sealer } from '../../../gateway/repository/crypto.js';
+import { thisProcess, writeLock } from '../../../gateway/repository/lock-files.js';
 import { Repository } from '../../../gateway/repository/repository.js';
+import { UnpackedFiles } from '../../../gateway/repository/unpacked.js';
+import { eventually } from '../../support/eventually.js';
 import { MemoryBucket } from '../../support/memory-bucket.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { cheapScrypt } from './vectors.js';
 
-async function open(bucket: MemoryBucket, how: 'init' | 'open'): Promise<Repository> {
+async function open(
+  bucket: MemoryBucket,
+  how: 'init' | 'open',
+  { loadsIndex = true } = {},
+): Promise<Repository> {
   const options = {
     bucket,
     password: new Secret('p'),
@@ -16,7 +25,7 @@ async function open(bucket: MemoryBucket, how: 'init' | 'open'): Promise<Reposit
   };
   const repository = await Repository[how](options);
   onTestFinished(() => repository.close());
-  await repository.loadIndex();
+  if (loadsIndex) await repository.loadIndex();
   return repository;
 }
 
@@ -86,5 +95,28 @@ describe('rewriting the index', () => {
     await other.flush();
     await repository.rewriteIndex({});
     expect((await open(bucket, 'open')).hasBlob('data', late.id)).toBe(true);
+  });
+});
+
+describe('an index that is loaded while a lock is taken', () => {
+  it('is there with the lock, and forgotten when another holder came first', async () => {
+    const bucket = new MemoryBucket();
+    const [one = ''] = await threePacks(await open(bucket, 'init'));
+    const reader = await open(bucket, 'open', { loadsIndex: false });
+    const files = new UnpackedFiles(bucket, new Sealer(reader.keyMaterial), 2);
+    const holder = { ...thisProcess(), hostname: 'other-nas' };
+    const taken = reader.lock('shared', { loadsIndex: true });
+    taken.catch(() => {});
+    await eventually(() => expect(reader.hasBlob('data', one)).toBe(true));
+    const theirs = await writeLock({ files, clock: systemClock, log: silentLogger, holder }, true);
+    await expect(taken).rejects.toMatchObject({ code: 'LOCKED' });
+    // It may drop packs from now on.
+    expect(reader.hasBlob('data', one)).toBe(false);
+    expect([...reader.indexedPacks()]).toEqual([]);
+    await files.remove('lock', theirs);
+    const lock = await reader.lock('shared', { loadsIndex: true });
+    expect(reader.hasBlob('data', one)).toBe(true);
+    expect([...reader.indexedPacks()]).toHaveLength(3);
+    await lock.close();
   });
 });

@@ -118,6 +118,39 @@ describe('taking a lock', () => {
     expect(bucket.keys('locks/')).toEqual([]);
   });
 
+  it('has other work done during the pause, and takes it back when another lock appears', async () => {
+    const { clock, context, foreign } = await setUp();
+    const done: string[] = [];
+    const ahead = {
+      start: async () => void done.push('started'),
+      undo: () => void done.push('taken back'),
+    };
+    const first = takeLock(context, false, { ahead });
+    await settled();
+    expect(done).toEqual(['started']);
+    await passPause(clock);
+    await (await first).close();
+    expect(done).toEqual(['started']);
+    const second = takeLock(context, false, { ahead });
+    second.catch(() => {});
+    await settled();
+    await writeLock(foreign, true);
+    clock.advance(200);
+    await expect(second).rejects.toMatchObject({ code: 'LOCKED' });
+    expect(done).toEqual(['started', 'started', 'taken back']);
+  });
+
+  it('fails with what the work of the pause failed with, and leaves no lock', async () => {
+    const { bucket, clock, context } = await setUp();
+    const ahead = { start: () => Promise.reject(new Error('no index')), undo: () => {} };
+    const taken = takeLock(context, false, { ahead });
+    taken.catch(() => {});
+    await passPause(clock);
+    await expect(taken).rejects.toThrow('no index');
+    expect(bucket.keys('locks/')).toEqual([]);
+    await expect(takeLock({ ...context, noLock: true }, false, { ahead })).rejects.toThrow('no index');
+  });
+
   it('conflicts with a lock of this very process', async () => {
     const { take } = await setUp();
     await take(true);
