@@ -1,7 +1,7 @@
 /**
- * Reads packs and proves them on all cores. The main thread fetches packs into a few slots of
- * shared memory; threads hash, open and decompress. A few packs are proved here,
- * since starting threads takes longer.
+ * Reads packs and proves them on all cores: threads hash, open and decompress. They read files of this
+ * machine themselves, blob by blob; the main thread fetches other packs into a few slots of shared
+ * memory. A few packs are proved here, since starting threads takes longer.
  */
 import { availableParallelism } from 'node:os';
 import { mapBounded, throwIfAborted } from '../../core/bounded.js';
@@ -12,12 +12,12 @@ import type { Repository } from '../repository/repository.js';
 import type { CallOptions, Problem } from '../repository/types.js';
 import { JobThreads } from '../threads/job-threads.js';
 import { packEntries } from './pack-entries.js';
-import type { PackJob, PackReply } from './protocol.js';
-import { provePack } from './prove-pack.js';
+import type { PackJob, PackReply, SlotJob } from './protocol.js';
+import { proveSlot } from './prove-pack.js';
 
 const mebibyte = 1024 * 1024;
-/** Packs are outside of the heap. */
-const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 };
+/** Packs are outside of the heap; what is in it is short-lived. */
+const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 2 };
 /** Below this sum threads do not pay. */
 const threadsFromBytes = 32 * mebibyte;
 /** For packs being fetched while the threads are busy. */
@@ -57,7 +57,11 @@ export async function provePacks(
   const proofs = new PackProofs(repository, { threads, slotBytes, slots }, options);
   try {
     const prove = (packId: string) => proofs.prove(packId);
-    for await (const { sizeBytes, problems } of mapBounded(packs.ids(), slots + 1, prove)) {
+    for await (const { sizeBytes, problems } of mapBounded(
+      packs.ids(),
+      Math.max(slots, threads) + 1,
+      prove,
+    )) {
       for (const problem of problems) options.onProblem(problem);
       options.onPack(sizeBytes);
     }
@@ -109,21 +113,36 @@ class PackProofs implements Closeable {
   }
 
   async #proveOnce(packId: string): Promise<Proof> {
-    const { bucket, index } = this.#repository.stores;
     const { signal } = this.#options;
+    throwIfAborted(signal);
     const call = signal ? { signal } : {};
-    const sizeBytes = (await bucket.stat(keyOf('pack', packId), call)) ?? 0;
-    if (sizeBytes === 0 || sizeBytes > this.#slotBytes) return this.#proveSpooled(packId, sizeBytes);
+    const sizeBytes = (await this.#repository.stores.bucket.stat(keyOf('pack', packId), call)) ?? 0;
+    if (sizeBytes === 0) return this.#proveSpooled(packId, sizeBytes);
+    const filePath = this.#repository.localPackFile(packId);
+    if (filePath !== undefined && this.#threads !== undefined) {
+      const reply = await this.#threads.run({ filePath, ...this.#factsOf(packId, sizeBytes) });
+      // The bucket tells what is the matter with a file that cannot be read.
+      if ('failure' in reply) return this.#proveSpooled(packId, sizeBytes);
+      return { sizeBytes, problems: reply.problems };
+    }
+    if (sizeBytes > this.#slotBytes) return this.#proveSpooled(packId, sizeBytes);
+    return this.#proveFetched(packId, call);
+  }
+
+  async #proveFetched(packId: string, call: CallOptions): Promise<Proof> {
     const slot = await this.#take(this.#slots);
     try {
-      const read = await this.#fetch(packId, slot, call);
-      const entries = packEntries(index.blobsOfPack(packId));
-      const expectedBytes = index.pack(packId)?.sizeBytes;
-      const job = { packId, slot, sizeBytes: read, expectedBytes, ...entries };
-      return { sizeBytes: read, problems: await this.#run(job) };
+      const sizeBytes = await this.#fetch(packId, slot, call);
+      return { sizeBytes, problems: await this.#run({ slot, ...this.#factsOf(packId, sizeBytes) }) };
     } finally {
       this.#give(this.#slots, slot);
     }
+  }
+
+  #factsOf(packId: string, sizeBytes: number) {
+    const { index } = this.#repository.stores;
+    const expectedBytes = index.pack(packId)?.sizeBytes;
+    return { packId, sizeBytes, expectedBytes, ...packEntries(index.blobsOfPack(packId)) };
   }
 
   async #proveSpooled(packId: string, sizeBytes: number): Promise<Proof> {
@@ -146,8 +165,8 @@ class PackProofs implements Closeable {
     return at;
   }
 
-  async #run(job: PackJob): Promise<readonly Problem[]> {
-    if (this.#threads === undefined) return provePack(job, this.#repository.stores.sealer);
+  async #run(job: SlotJob): Promise<readonly Problem[]> {
+    if (this.#threads === undefined) return proveSlot(job, this.#repository.stores.sealer);
     const reply = await this.#threads.run(job);
     if ('failure' in reply) throw new Error(reply.failure);
     return reply.problems;

@@ -1,4 +1,4 @@
-/** What the checking main thread and its workers say to each other. A pack travels in shared memory. */
+/** What the checking main thread and its workers say to each other. */
 import type { Problem } from '../repository/types.js';
 
 export interface CheckSettings {
@@ -6,16 +6,26 @@ export interface CheckSettings {
   readonly key: Uint8Array;
 }
 
-export interface PackJob {
+interface PackFacts {
   readonly packId: string;
-  /** Holds the pack from its beginning. */
-  readonly slot: SharedArrayBuffer;
   readonly sizeBytes: number;
   readonly expectedBytes: number | undefined;
   /** What the index places in it, by offset: ids joined, and four numbers each (see `packEntries`). */
   readonly ids: string;
   readonly numbers: Uint32Array;
 }
+
+export interface SlotJob extends PackFacts {
+  /** Holds the pack from its beginning. */
+  readonly slot: SharedArrayBuffer;
+}
+
+export interface FileJob extends PackFacts {
+  /** Of the pack, for the thread to read. */
+  readonly filePath: string;
+}
+
+export type PackJob = SlotJob | FileJob;
 
 export type PackReply =
   | { readonly problems: readonly Problem[] }

@@ -1,10 +1,10 @@
-/** The program of a checking thread: proves packs that lie in shared memory, one after the other. */
+/** The program of a checking thread: proves packs, one after the other. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../core/errors.js';
 import { Scratch } from '../repository/blob-opener.js';
 import { keyMaterialFrom, Sealer } from '../repository/crypto.js';
 import type { CheckSettings, PackJob, PackReply } from './protocol.js';
-import { provePack } from './prove-pack.js';
+import { proveFile, proveSlot } from './prove-pack.js';
 
 if (parentPort !== null) await serve(parentPort, workerData as CheckSettings);
 
@@ -16,12 +16,14 @@ interface Port {
 async function serve(port: Port, settings: CheckSettings): Promise<void> {
   const sealer = new Sealer(keyMaterialFrom(settings.key));
   const scratch = await Scratch.open();
+  const prove = (job: PackJob) =>
+    'slot' in job ? proveSlot(job, sealer, scratch) : proveFile(job, sealer, scratch);
   // One after the other: they share the scratch, and answers belong to jobs by their order.
   let turn: Promise<void> = Promise.resolve();
   port.on('message', (job) => {
     turn = turn.then(async () => {
       port.postMessage(
-        await provePack(job, sealer, scratch).then(
+        await prove(job).then(
           (problems) => ({ problems }),
           (error: unknown) => ({ failure: messageOf(error) }),
         ),

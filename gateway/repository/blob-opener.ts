@@ -21,6 +21,9 @@ export function isBurst(type: BlobType, plainBytes: number, sealedBytes: number)
 /** As large as the largest chunk that restic makes, and room for what sealing and packing add. */
 const scratchBytes = 8 * 1024 * 1024 + 64 * 1024;
 
+/** Before the ciphertext; see `Sealer`. */
+const ivBytes = 16;
+
 /** Memory for one blob at a time, used again for the next: what was opened before is overwritten. */
 export class Scratch {
   readonly #frames: FrameReader;
@@ -35,8 +38,17 @@ export class Scratch {
     return new Scratch(await openFrameReader());
   }
 
+  /** Room for a sealed blob, which `unseal` then opens where it lies. */
+  roomFor(sealedBytes: number): Buffer {
+    return sealedBytes > scratchBytes
+      ? Buffer.allocUnsafeSlow(sealedBytes)
+      : this.#opened.subarray(0, sealedBytes);
+  }
+
   /** As `sealer.open`. */
   unseal(sealer: Sealer, sealed: Uint8Array): Buffer | undefined {
+    const isHere = sealed.buffer === this.#opened.buffer && sealed.length > ivBytes;
+    if (isHere) return sealer.openInto(this.#opened.subarray(ivBytes), sealed);
     return sealed.length > scratchBytes ? sealer.open(sealed) : sealer.openInto(this.#opened, sealed);
   }
 

@@ -108,12 +108,13 @@ async function* verifySpooled(
   try {
     const content = {
       packId,
-      ...spooled,
+      sizeBytes: spooled.sizeBytes,
+      sha256: () => spooled.sha256,
       expectedBytes: context.index.pack(packId)?.sizeBytes,
       indexed: context.index.blobsOfPack(packId),
       read: (offset: number, length: number) => readExactly(file, offset, length),
     };
-    yield* verifyContent(content, context.sealer, { signal });
+    yield* await verifyContent(content, context.sealer, { signal });
   } finally {
     await file.close();
   }

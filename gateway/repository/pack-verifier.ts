@@ -12,57 +12,79 @@ import type { BlobEntry, Problem } from './types.js';
 
 export interface PackContent {
   readonly packId: string;
-  /** What was read. */
   readonly sizeBytes: number;
-  readonly sha256: string;
   /** By the index; undefined when it does not know the pack. */
   readonly expectedBytes: number | undefined;
   /** What the index places in the pack, by offset; empty when it does not know it. */
   readonly indexed: readonly BlobEntry[];
-  /** Brings bytes of the pack; fewer at its end. */
+  /** Brings bytes of the pack, fewer at its end; they are good until the next call. */
   read(offset: number, length: number): Uint8Array | Promise<Uint8Array>;
+  /** Of the whole pack, lower-case hex; called last. */
+  sha256(): string;
 }
 
-export async function* verifyContent(
+interface VerifyOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly scratch?: Scratch;
+}
+
+/** Reads in the order of the bytes as far as the index knows them, so that a source need not go back. */
+export async function verifyContent(
   pack: PackContent,
   sealer: Sealer,
-  options: { readonly signal?: AbortSignal | undefined; readonly scratch?: Scratch } = {},
-): AsyncGenerator<Problem> {
-  const { packId, sizeBytes, sha256, indexed } = pack;
-  if (sha256 !== packId) {
-    yield problem('PACK_HASH', packId, `Pack ${packId} does not have the hash in its name, but ${sha256}.`);
-  }
-  yield* compareSize(packId, pack.expectedBytes ?? sizeBytes, sizeBytes);
+  options: VerifyOptions = {},
+): Promise<Problem[]> {
+  const { packId, sizeBytes } = pack;
+  const inside = await verifyInside(pack, sealer, options);
+  const sha256 = pack.sha256();
+  const otherHash = `Pack ${packId} does not have the hash in its name, but ${sha256}.`;
+  return [
+    ...(sha256 === packId ? [] : [problem('PACK_HASH', packId, otherHash)]),
+    ...compareSize(packId, pack.expectedBytes ?? sizeBytes, sizeBytes),
+    ...inside,
+  ];
+}
+
+async function verifyInside(pack: PackContent, sealer: Sealer, options: VerifyOptions): Promise<Problem[]> {
+  const { packId, indexed } = pack;
+  const isIndexed = indexed.length > 0;
+  const ofIndexed = isIndexed ? await verifyBlobs(pack, indexed, sealer, options) : [];
   const header = await headerOf(pack, sealer);
-  if (header instanceof GatehouseError) yield problem('PACK_HEADER', packId, header.message);
-  else if (indexed.length > 0) yield* compareHeader(packId, header, indexed);
-  const blobs = indexed.length > 0 || header instanceof GatehouseError ? indexed : header;
-  yield* checkLayout(packId, blobs);
+  if (header instanceof GatehouseError) {
+    const unreadable = problem('PACK_HEADER', packId, header.message);
+    return [unreadable, ...checkLayout(packId, indexed), ...ofIndexed];
+  }
+  if (isIndexed) {
+    return [...compareHeader(packId, header, indexed), ...checkLayout(packId, indexed), ...ofIndexed];
+  }
+  return [...checkLayout(packId, header), ...(await verifyBlobs(pack, header, sealer, options))];
+}
+
+async function verifyBlobs(
+  pack: PackContent,
+  blobs: readonly BlobEntry[],
+  sealer: Sealer,
+  { signal, scratch }: VerifyOptions,
+): Promise<Problem[]> {
+  const { packId, sizeBytes } = pack;
+  const problems: Problem[] = [];
+  const tell = (blobId: string, message: string) =>
+    problems.push(problem('BLOB_DAMAGED', packId, message, blobId));
   for (const blob of blobs) {
-    throwIfAborted(options.signal);
+    throwIfAborted(signal);
     if (blob.offset + blob.length > sizeBytes) {
-      const message = `Blob ${blob.id} lies beyond the end of pack ${packId}.`;
-      yield problem('BLOB_DAMAGED', packId, message, blob.id);
+      tell(blob.id, `Blob ${blob.id} lies beyond the end of pack ${packId}.`);
       continue;
     }
     const sealed = await pack.read(blob.offset, blob.length);
-    yield* verifyBlob(sealer, packId, blob, sealed, options.scratch);
+    try {
+      await openBlob(sealer, blob, sealed, scratch);
+    } catch (error) {
+      if (!(error instanceof GatehouseError)) throw error;
+      tell(blob.id, `${error.message} It lies in pack ${packId}.`);
+    }
   }
-}
-
-async function* verifyBlob(
-  sealer: Sealer,
-  packId: string,
-  blob: BlobEntry,
-  sealed: Uint8Array,
-  scratch: Scratch | undefined,
-): AsyncGenerator<Problem> {
-  try {
-    await openBlob(sealer, blob, sealed, scratch);
-  } catch (error) {
-    if (!(error instanceof GatehouseError)) throw error;
-    yield problem('BLOB_DAMAGED', packId, `${error.message} It lies in pack ${packId}.`, blob.id);
-  }
+  return problems;
 }
 
 async function headerOf(pack: PackContent, sealer: Sealer): Promise<BlobEntry[] | GatehouseError> {

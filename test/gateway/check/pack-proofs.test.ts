@@ -1,7 +1,11 @@
 import { createCipheriv } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../../core/clock.js';
 import { Secret } from '../../../core/secret.js';
+import type { Bucket } from '../../../gateway/bucket/bucket.js';
+import { DirectoryBucket } from '../../../gateway/bucket/directory.js';
 import { provePacks } from '../../../gateway/check/pack-proofs.js';
 import { choosePacks } from '../../../gateway/commands/check-subset.js';
 import { keyOf } from '../../../gateway/repository/layout.js';
@@ -14,9 +18,31 @@ import { cheapScrypt } from '../repository/vectors.js';
 const noise = (sizeBytes: number, seed: number) =>
   createCipheriv('aes-256-ctr', Buffer.alloc(32, seed), Buffer.alloc(16)).update(Buffer.alloc(sizeBytes));
 
+/** Where packs come through the main thread, and where threads read them by themselves. */
+const stores = {
+  'over a wire': async () => {
+    const bucket = new MemoryBucket();
+    return {
+      bucket,
+      get: async (key: string) => bucket.objects.get(key) ?? Buffer.alloc(0),
+      put: async (key: string, bytes: Buffer) => void bucket.objects.set(key, bytes),
+      remove: async (key: string) => void bucket.objects.delete(key),
+    };
+  },
+  'in files of this machine': async () => {
+    const folder = await temporaryFolder('packs');
+    const bucket = new DirectoryBucket(folder, { clock: systemClock });
+    return {
+      bucket,
+      get: (key: string) => readFile(join(folder, key)),
+      put: (key: string, bytes: Buffer) => writeFile(join(folder, key), bytes),
+      remove: (key: string) => rm(join(folder, key)),
+    };
+  },
+};
+
 /** Twenty packs or so of noise and of text, which is stored compressed. */
-async function manyPacks() {
-  const bucket = new MemoryBucket();
+async function manyPacks(bucket: Bucket) {
   const repository = await Repository.init({
     bucket,
     password: new Secret('p'),
@@ -47,12 +73,12 @@ async function manyPacks() {
     );
     return { problems, sizes };
   };
-  return { bucket, repository, packs, prove };
+  return { repository, packs, prove };
 }
 
-describe('proving packs', () => {
+describe.each(Object.entries(stores))('proving packs that lie %s', (_, openStore) => {
   it('finds nothing wrong with sound ones, on threads as without', async () => {
-    const { packs, prove } = await manyPacks();
+    const { packs, prove } = await manyPacks((await openStore()).bucket);
     expect(packs.length).toBeGreaterThan(10);
     for (const threads of [0, 2]) {
       const { problems, sizes } = await prove(threads);
@@ -62,16 +88,17 @@ describe('proving packs', () => {
   });
 
   it('finds each kind of damage, on threads as without', async () => {
-    const { bucket, repository, packs, prove } = await manyPacks();
+    const store = await openStore();
+    const { repository, packs, prove } = await manyPacks(store.bucket);
     const [flipped = '', short = '', gone = '', longer = ''] = packs.map(({ packId }) => packId);
-    const stored = (packId: string) => bucket.objects.get(keyOf('pack', packId)) ?? Buffer.alloc(0);
+    const keys = { flipped: keyOf('pack', flipped), longer: keyOf('pack', longer) };
     const hit = repository.blobsOfPack(flipped)[0];
-    const bytes = Buffer.from(stored(flipped));
+    const bytes = await store.get(keys.flipped);
     bytes[(hit?.offset ?? 0) + 20] = (bytes[(hit?.offset ?? 0) + 20] ?? 0) ^ 1;
-    bucket.objects.set(keyOf('pack', flipped), bytes);
-    bucket.objects.set(keyOf('pack', short), stored(short).subarray(0, -50));
-    bucket.objects.delete(keyOf('pack', gone));
-    bucket.objects.set(keyOf('pack', longer), Buffer.concat([stored(longer), Buffer.alloc(9_000_000)]));
+    await store.put(keys.flipped, bytes);
+    await store.put(keyOf('pack', short), (await store.get(keyOf('pack', short))).subarray(0, -50));
+    await store.remove(keyOf('pack', gone));
+    await store.put(keys.longer, Buffer.concat([await store.get(keys.longer), Buffer.alloc(9_000_000)]));
     const [alone, threaded] = [await prove(0), await prove(2)];
     expect(threaded).toEqual(alone);
     const codesOf = (packId: string) =>
@@ -84,8 +111,16 @@ describe('proving packs', () => {
     expect(new Set(alone.problems.map(({ fileId }) => fileId)).size).toBe(4);
   });
 
-  it('ends with the signal and with the bucket', async () => {
-    const { bucket, prove } = await manyPacks();
+  it('ends with the signal', async () => {
+    const { prove } = await manyPacks((await openStore()).bucket);
+    await expect(prove(2, AbortSignal.abort())).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  });
+});
+
+describe('proving packs', () => {
+  it('ends with the signal in the middle of one, and with the bucket', async () => {
+    const bucket = new MemoryBucket();
+    const { prove } = await manyPacks(bucket);
     const stop = new AbortController();
     bucket.before = (operation) => (operation === 'getStream' ? stop.abort() : undefined);
     await expect(prove(2, stop.signal)).rejects.toMatchObject({ code: 'INTERRUPTED' });
@@ -93,6 +128,20 @@ describe('proving packs', () => {
       throw new Error('no answer');
     };
     await expect(prove(2)).rejects.toThrow('no answer');
+  });
+
+  it('goes by way of the bucket where a thread cannot read a file', async () => {
+    class Elsewhere extends DirectoryBucket {
+      override localFile(key: string): string {
+        return `${super.localFile(key)}.gone`;
+      }
+    }
+    const { packs, prove } = await manyPacks(
+      new Elsewhere(await temporaryFolder('packs'), { clock: systemClock }),
+    );
+    const { problems, sizes } = await prove(2);
+    expect(problems).toEqual([]);
+    expect(sizes).toEqual(packs.map(({ sizeBytes }) => sizeBytes));
   });
 });
 
