@@ -121,28 +121,36 @@ export class KnownChunks {
     return this.#bytes;
   }
 
-  /** Was this chunk there before? Then the one after it is expected. Not before its record was taken over. */
+  /**
+   * The file goes on after the chunk that was cut. Was it there before? Then the one after it is expected. Not
+   * before its record was taken over.
+   */
   meet(id: string): void {
+    if (this.#ahead === undefined) this.#startLooking();
+    else this.#lookAhead(this.#ahead, 1);
     const met = this.#ahead?.get(id);
-    if (met !== undefined) {
-      this.#ahead = undefined;
-      this.#before = met + 1;
-      this.#isExpecting = this.#find(this.#before);
-    } else if (this.#ahead !== undefined) {
-      this.#lookAhead(1);
-    }
+    if (met === undefined) return;
+    this.#ahead = undefined;
+    this.#before = met + 1;
+    this.#isExpecting = this.#find(this.#before);
   }
 
   #lose(): void {
     this.#isExpecting = false;
-    this.#ahead = new Map();
-    this.#nextAhead = this.#before;
-    this.#lookAhead(lookAhead);
+    this.#startLooking();
   }
 
-  #lookAhead(chunks: number): void {
-    for (let more = 0; more < chunks && this.#find(this.#nextAhead); more++) {
-      this.#ahead?.set(this.#bytes.toString('hex', idAt, idAt + idBytes), this.#nextAhead++);
+  #startLooking(): void {
+    this.#ahead = new Map();
+    this.#nextAhead = this.#before;
+    this.#lookAhead(this.#ahead, lookAhead);
+  }
+
+  /** Some may have been lost. */
+  #lookAhead(ahead: Map<string, number>, chunks: number): void {
+    for (let more = 0; more < chunks; more++) {
+      const number = this.#nextAhead++;
+      if (this.#find(number)) ahead.set(this.#bytes.toString('hex', idAt, idAt + idBytes), number);
     }
   }
 

@@ -79,7 +79,7 @@ export class FileCutter {
     const id = taker.hash(content, start);
     if (this.#known !== undefined) {
       taker.record(this.#known.cut(id, content, isLast));
-      this.#known.meet(id);
+      if (!isLast) this.#known.meet(id);
     }
     return end;
   }

@@ -24,8 +24,8 @@ const scaleAt = 32;
 const countAt = 36;
 const firstScale = 10;
 const largestScale = 24;
-/** Of sixteen places; beyond, too many buckets are full. */
-const fillPerBucket = 12;
+/** Of sixteen places; beyond, too many buckets are full (one in a hundred when they are filled at random). */
+const fillPerBucket = 10;
 /** Records are held until they are so many, and put in order, so that each stretch of the file is written once. */
 const gatherRecords = 16_384;
 const stretchBuckets = 256;

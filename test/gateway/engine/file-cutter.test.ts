@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { resticChunkerParameters } from '../../../gateway/chunker/parameters.js';
@@ -21,6 +22,7 @@ class Rereader {
   readonly #filePath: string;
   readonly #key = randomBytes(tagKeyBytes);
   readonly #table: TagTable;
+  readonly #records: Buffer[] = [];
 
   private constructor(filePath: string) {
     this.#filePath = filePath;
@@ -31,11 +33,23 @@ class Rereader {
     return new Rereader(join(await temporaryFolder(), 'tags'));
   }
 
+  /** As if its bucket had been full. @param number of the chunk's record, as they were added. */
+  loseRecord(number: number): void {
+    const record = this.#records[number] as Buffer;
+    const bytes = readFileSync(this.#filePath);
+    const at = bytes.indexOf(record);
+    expect(at).toBeGreaterThan(0);
+    writeFileSync(this.#filePath, bytes.fill(0, at, at + record.length));
+  }
+
   /** @param readBytes how much comes at a time. */
   cut(content: Buffer, readBytes = content.length, key = this.#key): Cut {
     const cutter = new FileCutter(resticChunkerParameters(polynomial));
     cutter.begin(new ContentTags(key, this.#filePath).of('/file'));
-    const cut = cutAll(cutter, content, readBytes, (record) => this.#table.add(record));
+    const cut = cutAll(cutter, content, readBytes, (record) => {
+      this.#records.push(Buffer.from(record));
+      this.#table.add(record);
+    });
     this.#table.flush();
     return cut;
   }
@@ -123,6 +137,18 @@ describe('a file that is read again', () => {
       ids: idsOf(original),
       hashedBytes: original.length,
     });
+  });
+
+  it('is known again beyond chunks whose tags were lost', async () => {
+    const rereader = await Rereader.start();
+    rereader.cut(original);
+    rereader.loseRecord(0);
+    expect(rereader.cut(original).hashedBytes).toBeLessThanOrEqual(8 * mib);
+    rereader.loseRecord(5);
+    const { ids, hashedBytes } = rereader.cut(original);
+    expect(ids).toEqual(idsOf(original));
+    expect(hashedBytes).toBeGreaterThan(0);
+    expect(hashedBytes).toBeLessThanOrEqual(8 * mib);
   });
 
   it('keeps what it was when it is small, empty or as long as a chunk can be', async () => {
