@@ -19,6 +19,8 @@ const tagAt = recordAt.tag * 4;
 const endsFile = 2 ** 31;
 /** How far beyond the place where a file differs its old chunks are looked for. */
 const lookAhead = 32;
+/** Of old chunks as long as one that was cut, so many are compared with it. */
+const mostTries = 4;
 
 export class ContentTags {
   readonly #keys: MacKeys;
@@ -45,36 +47,41 @@ export class ContentTags {
   }
 }
 
+interface Candidate {
+  readonly number: number;
+  readonly sizeBytes: number;
+}
+
 /**
  * The chunks of one file, as they were when it was last read, against those that are cut now. Expects one chunk
- * after the other; when one is not as expected it waits until the cutting meets a chunk that it knows.
+ * after the other; when one is not as expected it waits until the cutting meets a chunk that it knows. Chunks are
+ * numbered from 0.
  */
 export class KnownChunks {
   readonly #tags: ContentTags;
   readonly #path: Uint32Array;
   readonly #key = new Uint32Array(3);
-  /** The record of the chunk that is expected; also room for those that are made. */
+  /** The record that was found last: of the chunk that is expected; also room for one that is made. */
   readonly #bytes = Buffer.alloc(recordBytes);
   readonly #words = new Uint32Array(this.#bytes.buffer, this.#bytes.byteOffset, recordWords);
   readonly #tag = Buffer.alloc(tagBytes);
-  /** The expected chunk's number when the file was last read, and that of the chunk that is cut now. */
+  /** The expected chunk's number when the file was last read. */
   #before = 0;
-  #now = 0;
-  #isExpecting: boolean;
-  /** While nothing is expected: numbers of old chunks by id, and the next one to look up. */
-  #ahead: Map<string, number> | undefined;
+  #isExpecting: boolean | undefined;
+  /** While nothing is expected: old chunks that may come, and the next one to look up. */
+  #ahead: Candidate[] | undefined;
   #nextAhead = 0;
 
   constructor(path: string, tags: ContentTags) {
     this.#tags = tags;
     const digest = hash('sha256', Buffer.from(path, 'latin1'), 'buffer');
     this.#path = Uint32Array.from([digest.readUInt32LE(0), digest.readUInt32LE(4), digest.readUInt32LE(8)]);
-    this.#isExpecting = this.#find(0);
   }
 
   /** Bytes of the chunk that is expected; 0 when none is. */
   get expectedBytes(): number {
-    return this.#isExpecting ? (this.#words[recordAt.size] as number) % endsFile : 0;
+    this.#isExpecting ??= this.#find(0);
+    return this.#isExpecting ? this.#sizeBytes : 0;
   }
 
   /** The expected chunk is one only if the file ends with it. */
@@ -83,74 +90,84 @@ export class KnownChunks {
   }
 
   /**
-   * Takes the expected chunk. @param content of `expectedBytes`. @param keep takes its record when it stands at
-   * another place now. @returns its id, or undefined when this is other content: then none is expected any more.
+   * Takes the expected chunk. @param content of `expectedBytes`. @param number it has now. @param keep takes its
+   * record when it had another. @returns its id, or undefined when this is other content: then none is expected
+   * any more.
    */
-  take(content: Uint8Array, keep: (record: Uint8Array) => void): string | undefined {
-    const id = this.#bytes.subarray(idAt, idAt + idBytes);
-    this.#tags.tag(this.#tag, id, content);
-    if (!this.#tag.equals(this.#bytes.subarray(tagAt))) {
-      this.#lose();
-      return undefined;
-    }
-    const text = id.toString('hex');
-    if (this.#before !== this.#now) {
-      this.#setKey(this.#now);
-      this.#words.set(this.#key);
-      keep(this.#bytes);
-    }
-    this.#now += 1;
-    this.#before += 1;
-    this.#isExpecting = this.#find(this.#before);
-    return text;
+  take(content: Uint8Array, number: number, keep: (record: Uint8Array) => void): string | undefined {
+    if (this.#isTagOf(content)) return this.#accept(number, keep);
+    this.lose();
+    return undefined;
   }
 
   /** The expected chunk cannot be there. */
   lose(): void {
-    this.#lose();
-  }
-
-  /** A chunk was cut and hashed. @returns its record, valid until the next call. */
-  cut(id: string, content: Uint8Array, isLast: boolean): Uint8Array {
-    this.#setKey(this.#now);
-    this.#words.set(this.#key);
-    this.#words[recordAt.size] = content.length + (isLast ? endsFile : 0);
-    this.#bytes.write(id, idAt, 'hex');
-    this.#tags.tag(this.#bytes.subarray(tagAt), this.#bytes.subarray(idAt), content);
-    this.#now += 1;
-    return this.#bytes;
-  }
-
-  /**
-   * The file goes on after the chunk that was cut. Was it there before? Then the one after it is expected. Not
-   * before its record was taken over.
-   */
-  meet(id: string): void {
-    if (this.#ahead === undefined) this.#startLooking();
-    else this.#lookAhead(this.#ahead, 1);
-    const met = this.#ahead?.get(id);
-    if (met === undefined) return;
-    this.#ahead = undefined;
-    this.#before = met + 1;
-    this.#isExpecting = this.#find(this.#before);
-  }
-
-  #lose(): void {
     this.#isExpecting = false;
     this.#startLooking();
   }
 
+  /**
+   * A chunk was cut after which the file goes on. Was it there before? Then the one after it is expected.
+   * @returns its id, or undefined. Otherwise as `take`.
+   */
+  meet(content: Uint8Array, number: number, keep: (record: Uint8Array) => void): string | undefined {
+    if (this.#ahead === undefined) this.#startLooking();
+    else this.#lookAhead(1);
+    let tries = 0;
+    for (const candidate of this.#ahead ?? []) {
+      if (candidate.sizeBytes !== content.length || tries === mostTries) continue;
+      tries += 1;
+      if (!this.#find(candidate.number) || !this.#isTagOf(content)) continue;
+      this.#ahead = undefined;
+      this.#before = candidate.number;
+      this.#words[recordAt.size] = content.length;
+      return this.#accept(number, keep);
+    }
+    return undefined;
+  }
+
+  /** The record of a chunk that was not known; only while none is expected. @returns it, valid until the next call. */
+  recordOf(number: number, id: string, content: Uint8Array, isLast: boolean): Uint8Array {
+    this.#setKey(number);
+    this.#words.set(this.#key);
+    this.#words[recordAt.size] = content.length + (isLast ? endsFile : 0);
+    this.#bytes.write(id, idAt, 'hex');
+    this.#tags.tag(this.#bytes.subarray(tagAt), this.#bytes.subarray(idAt), content);
+    return this.#bytes;
+  }
+
+  get #sizeBytes(): number {
+    return (this.#words[recordAt.size] as number) % endsFile;
+  }
+
+  #isTagOf(content: Uint8Array): boolean {
+    this.#tags.tag(this.#tag, this.#bytes.subarray(idAt), content);
+    return this.#tag.equals(this.#bytes.subarray(tagAt));
+  }
+
+  #accept(number: number, keep: (record: Uint8Array) => void): string {
+    const id = this.#bytes.toString('hex', idAt, idAt + idBytes);
+    if (this.#before !== number) {
+      this.#setKey(number);
+      this.#words.set(this.#key);
+      keep(this.#bytes);
+    }
+    this.#before += 1;
+    this.#isExpecting = this.#find(this.#before);
+    return id;
+  }
+
   #startLooking(): void {
-    this.#ahead = new Map();
+    this.#ahead = [];
     this.#nextAhead = this.#before;
-    this.#lookAhead(this.#ahead, lookAhead);
+    this.#lookAhead(lookAhead);
   }
 
   /** Some may have been lost. */
-  #lookAhead(ahead: Map<string, number>, chunks: number): void {
+  #lookAhead(chunks: number): void {
     for (let more = 0; more < chunks; more++) {
       const number = this.#nextAhead++;
-      if (this.#find(number)) ahead.set(this.#bytes.toString('hex', idAt, idAt + idBytes), number);
+      if (this.#find(number)) this.#ahead?.push({ number, sizeBytes: this.#sizeBytes });
     }
   }
 

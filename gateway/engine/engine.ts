@@ -7,8 +7,8 @@ import type { Closeable } from '../../core/lifecycle.js';
 import type { Sealer } from '../repository/crypto.js';
 import type { FinishedPack } from '../repository/pack-writer.js';
 import { mergePacks } from './pack-merge.js';
-import type { Chunks, JobRequest, WorkerSettings } from './protocol.js';
-import { type FileReading, readingsOf } from './readings.js';
+import type { Chunks, JobRequest, ReadReply, WorkerSettings } from './protocol.js';
+import { type FileReading, idsOf, readingsOf } from './readings.js';
 import type { TagTable } from './tag-table.js';
 import { decodePack, type ReplyTo, WorkerThread } from './worker-thread.js';
 
@@ -84,32 +84,58 @@ export class Engine implements Closeable {
    * @param onPiece is told how many bytes each piece had. @throws what ends all writing.
    */
   async readLarge(path: string, onPiece: (sizeBytes: number) => void): Promise<FileReading> {
-    const piece = { type: 'piece', file: ++this.#files, path } as const;
-    const content: string[] = [];
-    let sizeBytes = 0;
-    let slot = await this.#takeSlot();
+    const slot = await this.#takeSlot();
     const thread = this.#idlest();
-    let running = this.#run(thread, slot, { ...piece, slot }, pieceWeight);
-    for (;;) {
-      const reply = await running;
+    // All the time there is a piece to read: what the others can do is theirs.
+    thread.load += pieceWeight;
+    try {
+      return await this.#readPieces(slot, path, thread, onPiece);
+    } finally {
+      thread.load -= pieceWeight;
+    }
+  }
+
+  async #readPieces(
+    first: SharedArrayBuffer,
+    path: string,
+    thread: WorkerThread,
+    onPiece: (sizeBytes: number) => void,
+  ): Promise<FileReading> {
+    const piece = { type: 'piece', file: ++this.#files, path } as const;
+    const contents: Promise<readonly string[]>[] = [];
+    let sizeBytes = 0;
+    for (let slot = first; ; slot = await this.#takeSlot()) {
+      const reply = await this.#run(thread, slot, { ...piece, slot }, 0);
       const [reading] = readingsOf(reply);
       if (reading?.kind !== 'read') {
         this.#giveSlot(slot);
+        await Promise.all(contents);
         return reading ?? { kind: 'gone' };
       }
-      content.push(...reading.content);
       sizeBytes += reading.sizeBytes;
       onPiece(reading.sizeBytes);
       this.#options.tags?.add(reply.tagRecords);
-      const filled = slot;
-      if (reply.goesOn) {
-        // Asked for first: while this thread reads on, another has time to store.
-        slot = await this.#takeSlot();
-        running = this.#run(thread, slot, { ...piece, slot }, pieceWeight);
-        running.catch(() => {}); // Seen at the next turn, or given up with this one's failure.
-      }
-      await this.#storeNew(filled, reply.chunks, thread);
-      if (!reply.goesOn) return { ...reading, content, sizeBytes };
+      // While this thread reads on, the others hash and store; slots bound how far it gets ahead of them.
+      const content = this.#takePiece(slot, reply, path, thread);
+      content.catch(() => {}); // Seen in the end, or before that by whoever asks for a slot.
+      contents.push(content);
+      if (!reply.goesOn) return { ...reading, content: (await Promise.all(contents)).flat(), sizeBytes };
+    }
+  }
+
+  /** Stores what is new of a piece. @returns ids of its chunks. */
+  async #takePiece(
+    slot: SharedArrayBuffer,
+    reply: ReadReply,
+    path: string,
+    reader: WorkerThread,
+  ): Promise<readonly string[]> {
+    try {
+      const chunks = await this.#hashRest(slot, reply, path, reader);
+      await this.#storeNew(slot, chunks, reader);
+      return idsOf(chunks);
+    } catch (error) {
+      throw this.#end(error);
     }
   }
 
@@ -136,6 +162,26 @@ export class Engine implements Closeable {
     await Promise.all(this.#threads.splice(0).map((thread) => thread.close()));
     await Promise.allSettled(this.#underWay);
     await this.#options.tags?.close();
+  }
+
+  /** Of one large file one thread can hash while another reads on. */
+  async #hashRest(
+    slot: SharedArrayBuffer,
+    { chunks, unhashed }: ReadReply,
+    path: string,
+    reader: WorkerThread,
+  ): Promise<Chunks> {
+    if (unhashed.length === 0) return chunks;
+    const places = unhashed.filter((_, at) => at % 3 === 0);
+    const offsets = places.map((place) => chunks.offsets[place] as number);
+    const lengths = places.map((place) => chunks.lengths[place] as number);
+    const weight = lengths.reduce((sum, length) => sum + length, 0);
+    const job = { type: 'hash', slot, path, offsets, lengths, unhashed } as const;
+    const hashed = await this.#run(this.#idlest(reader), slot, job, weight);
+    this.#options.tags?.add(hashed.tagRecords);
+    const ids = idsOf(chunks);
+    for (const [at, id] of idsOf(hashed.chunks).entries()) ids[places[at] as number] = id;
+    return { ...chunks, ids: ids.join('') };
   }
 
   /** Claims the new chunks and has them stored; the slot is free again after that. */

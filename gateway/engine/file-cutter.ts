@@ -5,9 +5,9 @@ import type { KnownChunks } from './content-tags.js';
 
 /** Where chunks go. */
 export interface ChunkTaker {
-  /** Hashes a chunk that is not known. @returns its id. */
-  hash(content: Uint8Array, start: number): string;
   known(id: string, start: number, sizeBytes: number): void;
+  /** A chunk that is still to be hashed. @param number among the file's chunks. @param isLast the file's end cut it. */
+  unknown(content: Uint8Array, start: number, number: number, isLast: boolean): void;
   /** Takes in a tag's record, which does not stay as it is. */
   record(record: Uint8Array): void;
 }
@@ -16,6 +16,7 @@ export class FileCutter {
   readonly #chunker: Chunker;
   readonly #maxSizeBytes: number;
   #known: KnownChunks | undefined;
+  #number = 0;
   /** Bytes of the open chunk that the chunker has taken in. */
   #scanned = 0;
 
@@ -27,6 +28,7 @@ export class FileCutter {
   /** Begins a file. */
   begin(known: KnownChunks | undefined): void {
     this.#known = known;
+    this.#number = 0;
     this.#scanned = 0;
     this.#chunker.reset();
   }
@@ -57,8 +59,10 @@ export class FileCutter {
       known.lose();
       return undefined;
     }
-    const id = known.take(data.subarray(start, start + sizeBytes), (record) => taker.record(record));
+    const content = data.subarray(start, start + sizeBytes);
+    const id = known.take(content, this.#number, (record) => taker.record(record));
     if (id === undefined) return undefined;
+    this.#number += 1;
     taker.known(id, start, sizeBytes);
     return start + sizeBytes;
   }
@@ -76,11 +80,12 @@ export class FileCutter {
     }
     this.#scanned = 0;
     const content = data.subarray(start, end);
-    const id = taker.hash(content, start);
-    if (this.#known !== undefined) {
-      taker.record(this.#known.cut(id, content, isLast));
-      if (!isLast) this.#known.meet(id);
-    }
+    const id = isLast
+      ? undefined
+      : this.#known?.meet(content, this.#number, (record) => taker.record(record));
+    if (id === undefined) taker.unknown(content, start, this.#number, isLast);
+    else taker.known(id, start, content.length);
+    this.#number += 1;
     return end;
   }
 }

@@ -6,7 +6,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { type ChunkerParameters, resticChunkerParameters } from '../chunker/parameters.js';
 import type { ContentTags } from './content-tags.js';
 import { FileCutter } from './file-cutter.js';
-import { fileState, type ReadReply } from './protocol.js';
+import { fileState, type HashJob, type ReadReply } from './protocol.js';
 import { ReplyList } from './reply-list.js';
 
 /** Not through links, and never waiting for a pipe that took the file's place. */
@@ -47,15 +47,17 @@ export class FilePieces {
     const list = new ReplyList(paths.length);
     let from = 0;
     paths.forEach((path, at) => {
-      list.file = at;
-      from = list.guard(at, () => this.#readOne(slot, from, path, list)) ?? from;
+      from = list.guard(at, () => this.#readOne(slot, from, path, at, list)) ?? from;
     });
     return list.reply(false);
   }
 
-  /** Reads the next piece of a large file, which closes itself at its end or failure. */
+  /**
+   * Reads the next piece of a large file, which closes itself at its end or failure. Chunks that are not known
+   * are left to be hashed, by this thread or another.
+   */
   readPiece(slot: Buffer, number: number, path: string): Omit<ReadReply, 'job'> {
-    const list = new ReplyList(1);
+    const list = new ReplyList(1, false);
     const goesOn = list.guard(0, () => {
       const large = this.#large.get(number) ?? this.#openLarge(number, path, list);
       try {
@@ -76,8 +78,18 @@ export class FilePieces {
     return list.reply(goesOn === true);
   }
 
-  #readOne(slot: Buffer, from: number, path: string, list: ReplyList): number {
-    const at = list.file;
+  /** Hashes what reading left over. */
+  hash(slot: Buffer, { path, offsets, lengths, unhashed }: HashJob): Omit<ReadReply, 'job'> {
+    const list = new ReplyList(1);
+    list.begin(0, this.#tags?.of(path));
+    for (const [at, start] of offsets.entries()) {
+      const content = slot.subarray(start, start + (lengths[at] as number));
+      list.unknown(content, start, unhashed[3 * at + 1] as number, unhashed[3 * at + 2] === 1);
+    }
+    return list.reply(false);
+  }
+
+  #readOne(slot: Buffer, from: number, path: string, at: number, list: ReplyList): number {
     const file = openFile(path, list);
     try {
       list.numbers.take(at, file);
@@ -87,7 +99,9 @@ export class FilePieces {
         return from;
       }
       if (end > from) {
-        this.#cutter.begin(this.#tags?.of(path));
+        const known = this.#tags?.of(path);
+        list.begin(at, known);
+        this.#cutter.begin(known);
         this.#cutter.cut(slot.subarray(0, end), from, true, list);
       }
       list.sizes[at] = end - from;

@@ -39,6 +39,19 @@ export interface PieceJob {
   readonly path: string;
 }
 
+/** Hash chunks of a large file that lie in a slot. Answered by a `ReadReply` of these chunks alone. */
+export interface HashJob {
+  readonly type: 'hash';
+  readonly job: number;
+  readonly slot: SharedArrayBuffer;
+  /** As latin1. */
+  readonly path: string;
+  readonly offsets: Uint32Array;
+  readonly lengths: Uint32Array;
+  /** See `ReadReply`. */
+  readonly unhashed: Uint32Array;
+}
+
 /** Compress, seal and pack these parts of a slot. */
 export interface StoreJob {
   readonly type: 'store';
@@ -53,12 +66,13 @@ export interface FinishJob {
   readonly job: number;
 }
 
-export type Job = ReadJob | PieceJob | StoreJob | FinishJob;
+export type Job = ReadJob | PieceJob | HashJob | StoreJob | FinishJob;
 
 /** A job before it has its number. */
 export type JobRequest =
   | Omit<ReadJob, 'job'>
   | Omit<PieceJob, 'job'>
+  | Omit<HashJob, 'job'>
   | Omit<StoreJob, 'job'>
   | Omit<FinishJob, 'job'>;
 
@@ -69,6 +83,9 @@ export interface Chunks {
   readonly offsets: Uint32Array;
   readonly lengths: Uint32Array;
 }
+
+/** Stands for the id of a chunk that is not hashed yet. */
+export const noId = '0'.repeat(64);
 
 export const fileState = { read: 0, changed: 1, gone: 2, failed: 3, tooLarge: 4 } as const;
 
@@ -93,6 +110,11 @@ export interface ReadReply {
   /** Bytes read of each file. */
   readonly sizes: Float64Array;
   readonly faults: readonly FileFault[];
+  /**
+   * Only of a piece: three numbers for each chunk that is still to be hashed: its place among the chunks, its
+   * number in the file, 1 when the file's end cut it.
+   */
+  readonly unhashed: Uint32Array;
   /** For the table of tags, of the chunks that were hashed. */
   readonly tagRecords: Uint8Array;
   /** Only of a piece: the file is not at its end. */

@@ -1,6 +1,6 @@
 /** What became of each file that a worker was told to read, unpacked from its reply. */
 import { type FileStat, StatList, statFields } from '../files/packed-stat.js';
-import { fileState, type ReadReply } from './protocol.js';
+import { type Chunks, fileState, type ReadReply } from './protocol.js';
 
 export type FileReading =
   | {
@@ -18,6 +18,10 @@ export type FileReading =
   | { readonly kind: 'failed'; readonly doing: string; readonly cause: Error };
 
 const idDigits = 64;
+
+export function idsOf({ ids, offsets }: Chunks): string[] {
+  return Array.from(offsets, (_, at) => ids.slice(at * idDigits, (at + 1) * idDigits));
+}
 
 export function readingsOf(reply: ReadReply): FileReading[] {
   const readings: FileReading[] = [];

@@ -3,8 +3,9 @@ import { hash } from 'node:crypto';
 import { messageOf, systemCode } from '../../core/errors.js';
 import { FileNumbers } from '../files/file-numbers.js';
 import { statFields } from '../files/packed-stat.js';
+import type { KnownChunks } from './content-tags.js';
 import type { ChunkTaker } from './file-cutter.js';
-import { type Chunks, type FileFault, fileState, type ReadReply } from './protocol.js';
+import { type Chunks, type FileFault, fileState, noId, type ReadReply } from './protocol.js';
 import { recordBytes } from './tag-table.js';
 
 const firstRecords = 64;
@@ -15,17 +16,22 @@ export class ReplyList implements ChunkTaker {
   readonly numbers: FileNumbers;
   /** What is being tried, for the message when it fails. */
   doing = '';
-  /** The file whose chunks come. */
-  file = 0;
+  #file = 0;
+  #known: KnownChunks | undefined;
   readonly #counts: Uint32Array;
   readonly #ids: string[] = [];
   readonly #offsets: number[] = [];
   readonly #lengths: number[] = [];
   readonly #faults: FileFault[] = [];
+  /** Chunks that another thread is to hash: place among the chunks, number in the file, whether it is the last. */
+  readonly #unhashed: number[] = [];
+  readonly #hashes: boolean;
   #records = Buffer.alloc(0);
   #recordsEnd = 0;
 
-  constructor(files: number) {
+  /** @param hashes else chunks that are not known are left to hash. */
+  constructor(files: number, hashes = true) {
+    this.#hashes = hashes;
     this.states = new Uint8Array(files);
     this.sizes = new Float64Array(files);
     this.numbers = new FileNumbers(new BigInt64Array(files * statFields));
@@ -44,17 +50,28 @@ export class ReplyList implements ChunkTaker {
     }
   }
 
-  hash(content: Uint8Array, start: number): string {
+  /** From now on chunks of this file come. */
+  begin(file: number, known: KnownChunks | undefined): void {
+    this.#file = file;
+    this.#known = known;
+  }
+
+  unknown(content: Uint8Array, start: number, number: number, isLast: boolean): void {
+    if (!this.#hashes) {
+      this.#unhashed.push(this.#ids.length, number, isLast ? 1 : 0);
+      this.known(noId, start, content.length);
+      return;
+    }
     const id = hash('sha256', content, 'hex');
     this.known(id, start, content.length);
-    return id;
+    if (this.#known !== undefined) this.record(this.#known.recordOf(number, id, content, isLast));
   }
 
   known(id: string, start: number, sizeBytes: number): void {
     this.#ids.push(id);
     this.#offsets.push(start);
     this.#lengths.push(sizeBytes);
-    this.#counts[this.file] = (this.#counts[this.file] as number) + 1;
+    this.#counts[this.#file] = (this.#counts[this.#file] as number) + 1;
   }
 
   record(record: Uint8Array): void {
@@ -81,6 +98,7 @@ export class ReplyList implements ChunkTaker {
       chunkCounts: this.#counts,
       sizes: this.sizes,
       faults: this.#faults,
+      unhashed: Uint32Array.from(this.#unhashed),
       tagRecords: this.#records.subarray(0, this.#recordsEnd),
       goesOn,
     };

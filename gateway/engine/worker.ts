@@ -41,6 +41,8 @@ async function answer(job: Job, packer: BlobPacker, pieces: FilePieces): Promise
         return { ...pieces.readWhole(Buffer.from(job.slot), job.paths.split('\0')), job: job.job };
       case 'piece':
         return { ...pieces.readPiece(Buffer.from(job.slot), job.file, job.path), job: job.job };
+      case 'hash':
+        return { ...pieces.hash(Buffer.from(job.slot), job), job: job.job };
       case 'store':
         return { type: 'store', job: job.job, storedBytes: await store(job, packer) };
       case 'finish':

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { resticChunkerParameters } from '../../../gateway/chunker/parameters.js';
-import { ContentTags, tagKeyBytes } from '../../../gateway/engine/content-tags.js';
+import { ContentTags, type KnownChunks, tagKeyBytes } from '../../../gateway/engine/content-tags.js';
 import { FileCutter } from '../../../gateway/engine/file-cutter.js';
 import { TagTable } from '../../../gateway/engine/tag-table.js';
 import { noise } from '../../support/nasty-tree.js';
@@ -44,9 +44,8 @@ class Rereader {
 
   /** @param readBytes how much comes at a time. */
   cut(content: Buffer, readBytes = content.length, key = this.#key): Cut {
-    const cutter = new FileCutter(resticChunkerParameters(polynomial));
-    cutter.begin(new ContentTags(key, this.#filePath).of('/file'));
-    const cut = cutAll(cutter, content, readBytes, (record) => {
+    const known = new ContentTags(key, this.#filePath).of('/file');
+    const cut = cutAll(known, content, readBytes, (record) => {
       this.#records.push(Buffer.from(record));
       this.#table.add(record);
     });
@@ -56,20 +55,22 @@ class Rereader {
 }
 
 function cutAll(
-  cutter: FileCutter,
+  known: KnownChunks | undefined,
   content: Buffer,
   readBytes: number,
   record: (record: Uint8Array) => void,
 ): Cut {
+  const cutter = new FileCutter(resticChunkerParameters(polynomial));
+  cutter.begin(known);
   const ids: string[] = [];
   let hashedBytes = 0;
   let start = 0;
   const taker = {
-    hash(chunk: Uint8Array) {
+    unknown(chunk: Uint8Array, _start: number, number: number, isLast: boolean) {
       hashedBytes += chunk.length;
       const id = createHash('sha256').update(chunk).digest('hex');
       ids.push(id);
-      return id;
+      if (known !== undefined) record(known.recordOf(number, id, chunk, isLast));
     },
     known: (id: string) => void ids.push(id),
     record,
@@ -84,9 +85,7 @@ function cutAll(
 
 /** As without anything known. */
 function idsOf(content: Buffer): readonly string[] {
-  const cutter = new FileCutter(resticChunkerParameters(polynomial));
-  cutter.begin(undefined);
-  return cutAll(cutter, content, content.length, () => {}).ids;
+  return cutAll(undefined, content, content.length, () => {}).ids;
 }
 
 function edited(content: Buffer, at: number, bytes: number): Buffer {
@@ -96,6 +95,13 @@ function edited(content: Buffer, at: number, bytes: number): Buffer {
 }
 
 const original = noise(24 * mib, 1);
+/** Chunks that are all alike, between others. */
+const holey = Buffer.concat([
+  Buffer.alloc(6 * mib),
+  noise(8 * mib, 2),
+  Buffer.alloc(6 * mib),
+  noise(6 * mib, 3),
+]);
 
 /** Each as a change of `original`, with the most that may have to be hashed: a few chunks of at most 8 MiB. */
 const changes: readonly (readonly [string, Buffer, number])[] = [
@@ -129,6 +135,17 @@ describe('a file that is read again', () => {
       }
     });
   }
+
+  it('is known again behind chunks that are all alike', async () => {
+    const inserted = Buffer.concat([holey.subarray(0, mib), noise(23, 5), holey.subarray(mib)]);
+    for (const content of [inserted, edited(holey, 2 * mib, 4096), edited(holey, 15 * mib, 4096)]) {
+      const rereader = await Rereader.start();
+      rereader.cut(holey);
+      const { ids, hashedBytes } = rereader.cut(content, mib);
+      expect(ids).toEqual(idsOf(content));
+      expect(hashedBytes).toBeLessThanOrEqual(14 * mib);
+    }
+  });
 
   it('is hashed when the tags were made with another key', async () => {
     const rereader = await Rereader.start();
