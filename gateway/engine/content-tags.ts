@@ -1,6 +1,7 @@
 /**
  * Content that was read before is known again without hashing it, in a sixth of the time: by a tag, which is
- * Poly1305-AES (Bernstein, 2005) of the chunk under keys of this repository, with the chunk's id as the nonce.
+ * Poly1305-AES (Bernstein, 2005) of the chunk and the second half of its id, under keys of this repository, with the
+ * first half of the id as the nonce: it binds the whole id to the content.
  * Other content has the same tag with a chance of at most 2^-84 (8 MiB; 8 * ceil(L / 16) / 2^106), whoever
  * made it, unless he holds the repository's keys.
  */
@@ -42,8 +43,10 @@ export class ContentTags {
     return this.#reader?.find(key, into) === true;
   }
 
+  /** @param id 32 bytes. */
   tag(into: Uint8Array, id: Uint8Array, content: Uint8Array): void {
-    this.#primitives.authenticate(into, this.#keys, id.subarray(0, nonceBytes), content);
+    const [nonce, rest] = [id.subarray(0, nonceBytes), id.subarray(nonceBytes, idBytes)];
+    this.#primitives.authenticate(into, this.#keys, nonce, content, rest);
   }
 }
 

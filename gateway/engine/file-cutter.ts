@@ -54,7 +54,8 @@ export class FileCutter {
     if (known === undefined || sizeBytes === 0) return undefined;
     const there = data.length - start;
     const needed = known.endsFile ? sizeBytes + 1 : sizeBytes;
-    if (!isEnd && there < needed) return -1;
+    // A damaged record must not have a file wait for more than there is room for.
+    if (!isEnd && there < needed && needed <= this.#maxSizeBytes) return -1;
     if (there < sizeBytes || (known.endsFile && there !== sizeBytes)) {
       known.lose();
       return undefined;

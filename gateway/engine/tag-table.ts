@@ -15,7 +15,7 @@ export const recordWords = 16;
 export const recordBytes = recordWords * 4;
 export const recordAt = { key: 0, size: 3, id: 4, tag: 12 } as const;
 
-const magic = Buffer.from('gatehouse tags 1\n');
+const magic = Buffer.from('gatehouse tags 2\n');
 const bucketRecords = 16;
 const bucketBytes = bucketRecords * recordBytes;
 /** Magic, buckets as a power of two, records; as long as a bucket. */

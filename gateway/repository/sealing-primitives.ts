@@ -17,10 +17,10 @@ export interface SealingPrimitives {
   /** AES-256-CTR, which is its own inverse. `output` has the size of `input` and may be the same memory. */
   crypt(key: Uint8Array, iv: Uint8Array, input: Uint8Array, output: Uint8Array): void;
   /**
-   * Poly1305-AES of `message` with the one-time key multiplier || AES-128(nonceKey, iv).
+   * Poly1305-AES of `message`, with `tail` behind it, with the one-time key multiplier || AES-128(nonceKey, iv).
    * @param mac takes the 16 bytes.
    */
-  authenticate(mac: Uint8Array, keys: MacKeys, iv: Uint8Array, message: Uint8Array): void;
+  authenticate(mac: Uint8Array, keys: MacKeys, iv: Uint8Array, message: Uint8Array, tail?: Uint8Array): void;
 }
 
 export interface MacKeys {
@@ -53,7 +53,7 @@ export function portablePrimitives(): SealingPrimitives {
     crypt(key, iv, input, output) {
       output.set(createCipheriv('aes-256-ctr', key, iv).update(input));
     },
-    authenticate(mac, { multiplier, nonceKey }, iv, message) {
+    authenticate(mac, { multiplier, nonceKey }, iv, message, tail) {
       const key = Buffer.allocUnsafe(32);
       key.set(multiplier);
       key.set(encryptedNonce(nonceKey, iv), blockBytes);
@@ -61,6 +61,7 @@ export function portablePrimitives(): SealingPrimitives {
       for (let at = 0; at < message.length; at += macPieceBytes) {
         poly.update(message.subarray(at, at + macPieceBytes));
       }
+      if (tail !== undefined) poly.update(tail);
       mac.set(poly.digest());
     },
   };
@@ -136,13 +137,14 @@ function overOpenSsl(calls: OpenSsl): SealingPrimitives {
       demand(calls.init(cipher, calls.aes256Ctr, null, key, iv));
       if (input.length > 0) demand(calls.update(cipher, output, length, input, input.length));
     },
-    authenticate(result, { multiplier, nonceKey }, iv, message) {
+    authenticate(result, { multiplier, nonceKey }, iv, message, tail) {
       demand(calls.init(cipher, calls.aes128Ecb, null, nonceKey, null));
       demand(calls.update(cipher, nonce, length, iv, blockBytes));
       oneTimeKey.set(multiplier);
       oneTimeKey.set(nonce.subarray(0, blockBytes), blockBytes);
       demand(calls.macInit(mac, oneTimeKey, oneTimeKey.length, null));
       if (message.length > 0) demand(calls.macUpdate(mac, message, message.length));
+      if (tail !== undefined) demand(calls.macUpdate(mac, tail, tail.length));
       demand(calls.macFinal(mac, result, macLength, blockBytes));
     },
   };
@@ -154,7 +156,13 @@ function agree(one: SealingPrimitives, other: SealingPrimitives): boolean {
   const [first, second] = [one, other].map((primitives) => {
     const output = Buffer.alloc(sample.length + blockBytes);
     primitives.crypt(sample.subarray(3, 35), sample.subarray(40, 56), sample, output.subarray(0, 100));
-    primitives.authenticate(output.subarray(100), keys, sample.subarray(60, 76), sample);
+    primitives.authenticate(
+      output.subarray(100),
+      keys,
+      sample.subarray(60, 76),
+      sample,
+      sample.subarray(7, 40),
+    );
     return output;
   });
   return first !== undefined && second !== undefined && first.equals(second);
