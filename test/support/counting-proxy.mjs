@@ -81,7 +81,10 @@ function pipe(from, to) {
     to.end();
   });
   from.on('error', () => to.destroy());
-  from.on('close', () => to.destroy());
+  from.on('close', (hadError) => {
+    // After a proper end what is still on its way to the other side shall arrive.
+    if (hadError || !from.readableEnded) to.destroy();
+  });
 }
 
 const server = createServer((incoming) => {

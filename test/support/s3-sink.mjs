@@ -47,5 +47,7 @@ const server =
   keyFile === undefined
     ? http.createServer(answer)
     : https.createServer({ key: readFileSync(keyFile), cert: readFileSync(certificateFile) }, answer);
+// A slow reader leaves an answer in the buffers on the way for longer than the usual five seconds.
+server.keepAliveTimeout = 120_000;
 server.listen(0, process.env.SINK_HOST ?? '127.0.0.1', () => process.send({ port: server.address().port }));
 process.on('disconnect', () => process.exit());
