@@ -12,10 +12,8 @@ import type { Clock } from '../../core/clock.js';
 import { PacedSocket, type Wire } from './paced-socket.js';
 import { loadSocketTuning, type SocketTuning } from './socket-tuning.js';
 
-/** The windows of all connections hold what comes in this time at the limit, and in a round trip; */
+/** The windows of all connections hold what comes in this time at the limit, and in a round trip. */
 const windowMs = 20;
-/** a small one twice that, since the kernel moves it in steps. */
-const smallWindowBytes = 12 * 1024;
 const roundTrips = 1.25;
 /** Until a connection has shown it. */
 const usualRoundTripMs = 30;
@@ -28,9 +26,11 @@ const smallestSendBufferBytes = 16 * 1024;
 const largestSendBufferBytes = 1024 * 1024;
 /** What a peer may send at first where nobody sets the window. */
 const kernelWindowBytes = 64 * 1024;
-const beginningWindowBytes = 1_800;
+const beginningWindowBytes = 1_600;
 const connectLimitMs = 15_000;
 const plainReadBytes = 64 * 1024;
+/** More than the smallest windows hold. */
+const smallestReadBytes = 4 * 1024;
 
 type Connected = (error: Error | null, socket?: Duplex) => void;
 
@@ -132,7 +132,7 @@ export class PacedAgents {
         Buffer.allocUnsafe(
           download.isOpen
             ? plainReadBytes
-            : Math.max(download.grainBytes, Math.min(plainReadBytes, receiver.paced?.windowBytes ?? 0)),
+            : Math.max(smallestReadBytes, Math.min(plainReadBytes, receiver.paced?.windowBytes ?? 0)),
         ),
       callback: (length: number, buffer: Uint8Array) =>
         receiver.paced?.receive(buffer.subarray(0, length)) ?? false,
@@ -216,10 +216,7 @@ export class PacedAgents {
     const rate = this.#wire.download.bytesPerSecond;
     if (rate === undefined) return undefined;
     const roundTripMs = this.#roundTripMs ?? (rate < wideRate ? 0 : usualRoundTripMs);
-    const stillBytes = (rate * windowMs) / 1000;
-    const allBytes =
-      Math.max(stillBytes, Math.min(2 * stillBytes, smallWindowBytes)) +
-      (rate * roundTrips * roundTripMs) / 1000;
+    const allBytes = (rate * (windowMs + roundTrips * roundTripMs)) / 1000;
     const { smallestWindowBytes = 0, largestWindowBytes = 0 } = this.#tuning ?? {};
     const bytes = Math.max(
       smallestWindowBytes,

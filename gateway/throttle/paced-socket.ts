@@ -3,8 +3,9 @@
  * gets it and right before the kernel is asked for more. Above it is HTTP or TLS, below it a TCP
  * socket (or, for a connection begun without a limit, a TLS socket over one).
  *
- * What the peer may send is what it has a window for; so a request first takes turns for a whole
- * window (the deposit), which go back when the answer is complete.
+ * What the peer may send is what it has a window for; so a request first takes a turn for a whole
+ * window, and the answer's first read one for what then comes (the deposit), which go back when the
+ * answer is complete.
  */
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
@@ -81,13 +82,15 @@ export class PacedSocket extends Duplex {
     this.#isCharging = true;
     this.#wantsMore = this.push(chunk);
     download.take(chunk.length, this.#stop.signal).then(
-      () => {
-        this.#isCharging = false;
-        if (this.#wantsMore) this.#inner.resume();
-      },
+      () => this.#charged(),
       () => {},
     );
     return false;
+  }
+
+  #charged(): void {
+    this.#isCharging = false;
+    if (this.#wantsMore) this.#inner.resume();
   }
 
   /** The request is over: turns that the answer did not need go back, unless another follows. */
@@ -190,14 +193,25 @@ export class PacedSocket extends Duplex {
     const { download } = this.#wire;
     this.#depositTimer?.cancel();
     if (this.#depositBytes > 0 || download.isOpen) return;
-    // What the window holds, and what is read before its turn is taken.
-    const readBytes = Math.max(this.windowBytes, download.grainBytes);
-    const wanted = Math.min(this.windowBytes + readBytes, largestDepositBytes);
-    while (this.#depositBytes < wanted && !download.isOpen) {
-      const grain = Math.min(download.grainBytes, wanted - this.#depositBytes);
-      await download.take(grain, this.#stop.signal);
-      this.#depositBytes += grain;
-    }
+    // Only whole windows are read: with a first read of less, more would come than its turn was for.
+    this.#isCharging = true;
+    this.#inner.pause();
+    const windowBytes = Math.min(this.windowBytes, largestDepositBytes);
+    await this.#takeAhead(windowBytes);
+    this.#takeAhead(windowBytes).then(
+      () => this.#charged(),
+      () => {},
+    );
+  }
+
+  /** Resolves when the time of the turn is over, not when it comes. */
+  async #takeAhead(sizeBytes: number): Promise<void> {
+    const { download } = this.#wire;
+    const { signal } = this.#stop;
+    const taken = download.take(sizeBytes, signal).then(() => {
+      this.#depositBytes += sizeBytes;
+    });
+    await Promise.all([taken, download.take(0, signal)]);
   }
 
   /** @returns what the kernel took since the last time. */

@@ -11,11 +11,12 @@ const smallestGrainBytes = 512;
 const grainMs = 15;
 /**
  * Turns missed because the process was busy are made up for: at once, but never more than this much,
+ * the turn itself included,
  */
-const catchUpMs = 20;
+const burstMs = 30;
 /** and beyond that slowly, at this much above the rate, */
 const overspeed = 1.015;
-/** for turns of the last second. With a grain at each end any second has at most 105 %, any five 102.2 %. */
+/** for turns of the last second. Any second has at most 105 %, any five 102.2 %. */
 const owedAtMostMs = 1_000;
 /** A shorter gap is a reader between two grains; a longer one is idleness, which earns nothing. */
 const idleAfterMs = 50;
@@ -204,13 +205,13 @@ export class RateLimiter {
     if (rate === undefined) return true;
     const now = this.#clock.monotonicMs();
     this.#nextTurnMs = Math.max(this.#nextTurnMs, now - owedAtMostMs);
-    this.#nextPeakMs = Math.max(this.#nextPeakMs, now - catchUpMs);
+    const ms = (sizeBytes / rate) * 1000;
+    this.#nextPeakMs = Math.max(this.#nextPeakMs, now - Math.max(0, burstMs - ms));
     const waitMs = Math.max(this.#nextTurnMs, this.#nextPeakMs) - now;
     if (waitMs > 0) {
       this.#timer = this.#clock.after(waitMs, () => this.#serve());
       return false;
     }
-    const ms = (sizeBytes / rate) * 1000;
     this.#nextTurnMs += ms;
     this.#nextPeakMs += ms / overspeed;
     return true;

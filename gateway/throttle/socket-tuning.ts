@@ -39,7 +39,7 @@ const segmentBytes = 1448;
 const smallSegmentBytes = 724;
 const smallWindowBytes = 32 * 1024;
 /** Two segments keep a connection moving; the kernel hands out the window in about halves. */
-const smallestWindowBytes = 1_800;
+const smallestWindowBytes = 1_600;
 const usualLargestWindowBytes = 212_992;
 
 // Of <sys/socket.h> and <netinet/tcp.h>, the same on the processors named below.

@@ -62,7 +62,7 @@ describe('a rate limiter', () => {
     expect(times.length * limiter.grainBytes).toBeLessThanOrEqual(110_000);
   });
 
-  test('makes up for turns that a busy process missed: 10 ms at once, the rest of a second at 1 % more', async () => {
+  test('makes up for turns that a busy process missed: a little at once, the rest of a second at 1.5 % more', async () => {
     const clock = new FakeClock();
     const limiter = new RateLimiter(100_000, { clock });
     const stop = new AbortController();
