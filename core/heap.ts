@@ -11,7 +11,7 @@ import type { Clock, Timer } from './clock.js';
  * Old objects are collected when they have grown by so much; a collection of 15 MB takes about 15 ms. Half
  * of it costs a forced re-read a tenth more time, for 5 % less memory.
  */
-const growthBytes = 20_000_000;
+const usualGrowthBytes = 20_000_000;
 const lookEveryMs = 25;
 
 /**
@@ -35,10 +35,21 @@ export function stayFrugal(): void {
   for (const flag of frugalFlags.slice(1)) setFlagsFromString(flag);
 }
 
-/** Until cancelled: young objects get no more space, and old ones are collected when they have grown. */
-export function keepHeapSmall(clock: Clock): Timer {
+let collectNow: (() => void) | undefined;
+
+/** At the end of a stage that leaves much garbage: where the heap of this thread is kept small, collects it. */
+export function collectGarbage(): void {
+  collectNow?.();
+}
+
+/**
+ * Until cancelled: young objects of the process get no more space, and old ones of this thread are
+ * collected when they have grown by so many bytes.
+ */
+export function keepHeapSmall(clock: Clock, growthBytes = usualGrowthBytes): Timer {
   boundYoungSpace();
   const collect = collector();
+  collectNow = collect;
   let ceiling = takenBytes() + growthBytes;
   const look = (): Timer =>
     clock.after(

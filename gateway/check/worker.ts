@@ -1,10 +1,15 @@
 /** The program of a checking thread: proves packs, one after the other. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../../core/clock.js';
 import { messageOf } from '../../core/errors.js';
+import { keepHeapSmall } from '../../core/heap.js';
 import { Scratch } from '../repository/blob-opener.js';
 import { keyMaterialFrom, Sealer } from '../repository/crypto.js';
 import type { CheckSettings, PackJob, PackReply } from './protocol.js';
 import { proveFile, proveSlot } from './prove-pack.js';
+
+/** Garbage of a few packs; what is alive takes 7 MB. */
+const heapGrowthBytes = 4_000_000;
 
 if (parentPort !== null) await serve(parentPort, workerData as CheckSettings);
 
@@ -16,6 +21,7 @@ interface Port {
 async function serve(port: Port, settings: CheckSettings): Promise<void> {
   const sealer = new Sealer(keyMaterialFrom(settings.key));
   const scratch = await Scratch.open();
+  keepHeapSmall(systemClock, heapGrowthBytes);
   const prove = (job: PackJob) =>
     'slot' in job ? proveSlot(job, sealer, scratch) : proveFile(job, sealer, scratch);
   // One after the other: they share the scratch, and answers belong to jobs by their order.

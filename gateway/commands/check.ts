@@ -3,6 +3,7 @@
  * byte. Changes nothing. Orphaned packs are hints: an interrupted backup leaves them, and they lose
  * nothing.
  */
+import { collectGarbage } from '../../core/heap.js';
 import { provePacks } from '../check/pack-proofs.js';
 import type { Repository } from '../repository/repository.js';
 import type { Problem } from '../repository/types.js';
@@ -88,6 +89,7 @@ async function runCheck(
   progress({ type: 'stage', stage: 'snapshots' });
   const onSnapshot = (done: number, total: number) => progress({ type: 'progress', done, total });
   const snapshots = await checkSnapshots(repository, { onProblem, onSnapshot, signal });
+  repository.forgetTrees();
   const read = await readPacks(repository, options, { onProblem, progress, signal });
   throwIfAborted(signal);
   let packs = 0;
@@ -107,6 +109,7 @@ async function readPacks(
   const chosen = choosePacks(() => repository.indexedPacks(), parseSubset(subset));
   await options.preparePacks?.(chosen.ids());
   progress({ type: 'stage', stage: 'data' });
+  collectGarbage();
   let done = 0;
   const onPack = () => progress({ type: 'progress', done: ++done, total: chosen.count });
   const threads = options.threads === undefined ? {} : { threads: options.threads };

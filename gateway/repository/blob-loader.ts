@@ -79,6 +79,11 @@ export class BlobLoader {
     return page.subarray(start, start + place.length);
   }
 
+  /** Gives the memory of read trees back. */
+  forgetTrees(): void {
+    this.#pages.clear();
+  }
+
   async #forgetPages(packId: string): Promise<void> {
     for (const name of this.#pages.keys()) if (name.startsWith(packId)) this.#pages.delete(name);
     await this.#cache?.dropParts(packId);

@@ -102,12 +102,24 @@ function* compareHeader(
   header: readonly BlobEntry[],
   indexed: readonly BlobEntry[],
 ): Generator<Problem> {
+  // As it always is in a sound pack: no names are made of thousands of places.
+  if (header.length === indexed.length && header.every((blob, at) => samePlace(blob, indexed[at]))) return;
   const known = new Set(indexed.map(placeName));
   for (const blob of header) {
     if (known.has(placeName(blob))) continue;
     const message = `The header of pack ${packId} lists ${blob.type} blob ${blob.id}, the index does not.`;
     yield problem('PACK_HEADER', packId, message, blob.id);
   }
+}
+
+function samePlace(one: BlobEntry, other: BlobEntry | undefined): boolean {
+  return (
+    one.type === other?.type &&
+    one.id === other.id &&
+    one.offset === other.offset &&
+    one.length === other.length &&
+    one.uncompressedLength === other.uncompressedLength
+  );
 }
 
 function placeName(blob: BlobEntry): string {

@@ -143,6 +143,11 @@ export class Repository implements Closeable {
     return this.#parts.loader.load(type, id, options);
   }
 
+  /** For the end of a walk: gives the memory of read trees back. */
+  forgetTrees(): void {
+    this.#parts.loader.forgetTrees();
+  }
+
   /** Sealed bytes of one pack, for callers that read several neighbouring blobs at once. */
   loadRange(range: PackRange, options?: CallOptions): Promise<Uint8Array> {
     return this.#parts.loader.loadRange(range, options);
