@@ -17,7 +17,7 @@ import { CardDesk } from './cards/card-desk.js';
 import type { CloudConfig } from './config.js';
 import { openFleet } from './fleet.js';
 import { loadApiToken } from './http/api-token.js';
-import { createApp } from './http/app.js';
+import { createApp, isUpload } from './http/app.js';
 import { HttpServer } from './http/server.js';
 import { StreamHub } from './http/stream-hub.js';
 import { followConnections, type Links, openIngest, tellOfThing } from './intake.js';
@@ -112,7 +112,7 @@ async function open(config: CloudConfig, options: CloudOptions, lifetimes: Lifet
     allowedHosts: config.http.allowedHosts,
     webDirectory: config.web.directory ?? builtDashboard(),
   });
-  const http = lifetimes.add('http', await HttpServer.open({ ...config.http, app, clock }));
+  const http = lifetimes.add('http', await HttpServer.open({ ...config.http, app, clock, isUpload }));
   lifetimes.add('event stream', hub);
   const ports = { mqttPort: broker.address.port, provisioningPort: provisioning.address.port };
   log.info('cloud serves', { http: http.url, ...ports });

@@ -112,7 +112,8 @@ function createApi(services: Services): Hono {
   return api;
 }
 
-function isUpload(method: string, path: string): boolean {
+/** Of an artifact, which may be large and the way to here slow. */
+export function isUpload(method: string, path: string): boolean {
   return method === 'PUT' && path.startsWith(`${apiRoot}/artifacts/`);
 }
 

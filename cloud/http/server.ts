@@ -7,6 +7,7 @@ import { type Clock, withTimeout } from '../../core/clock.js';
 import { systemCode } from '../../core/errors.js';
 import type { Closeable } from '../../core/lifecycle.js';
 import { listenFailed, portTaken } from './errors.js';
+import { cutSlowRequests } from './slow-requests.js';
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -14,6 +15,8 @@ export interface HttpServerOptions {
   readonly port: number;
   readonly app: Hono;
   readonly clock: Clock;
+  /** Requests that may take as long as bytes keep coming. @param path without the query. */
+  readonly isUpload: (method: string, path: string) => boolean;
 }
 
 const drainLimitMs = 2_000;
@@ -34,9 +37,11 @@ export class HttpServer implements Closeable {
   static async open(options: HttpServerOptions): Promise<HttpServer> {
     const { host, port, app } = options;
     const server = createServer(
-      { requestTimeout: 30_000, headersTimeout: 10_000, maxHeaderSize: 16_384 },
+      // How long a request may take is said in `slow-requests.ts`.
+      { requestTimeout: 0, headersTimeout: 10_000, maxHeaderSize: 16_384 },
       getRequestListener(app.fetch, { overrideGlobalObjects: false }),
     );
+    cutSlowRequests(server, options);
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => {
         const taken = systemCode(error) === 'EADDRINUSE';
