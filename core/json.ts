@@ -14,6 +14,22 @@ export function memberOf(object: JsonObject | undefined, key: string): JsonValue
   return object !== undefined && Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
+/**
+ * Levels of objects and arrays that JSON from outside may have. `JSON.parse` takes any number; schemas, and
+ * whoever walks what they let through, recurse.
+ */
+export const maxJsonLevels = 100;
+
+/** True beyond `limit` levels of objects and arrays; a bare value has none. Looks no deeper than that. */
+export function isDeeperThan(value: unknown, limit: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (limit === 0) return true;
+  return Object.values(value).some((item: unknown) => isDeeperThan(item, limit - 1));
+}
+
+/** What is said of such JSON: "the body" and this. */
+export const tooManyLevels = `nests deeper than ${maxJsonLevels} levels`;
+
 /** Undefined when the bytes are not UTF-8 or not JSON. */
 export function parseJson(bytes: Uint8Array): JsonValue | undefined {
   try {

@@ -2,6 +2,7 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { faultsOf } from '../../core/config.js';
+import { isDeeperThan, maxJsonLevels, tooManyLevels } from '../../core/json.js';
 import { thingName } from '../../core/wire/messages.js';
 import { requestInvalid } from './errors.js';
 
@@ -14,6 +15,7 @@ export async function readBody<T extends z.ZodType>(c: Context, schema: T): Prom
   } catch {
     throw requestInvalid('the body is not JSON');
   }
+  if (isDeeperThan(value, maxJsonLevels)) throw requestInvalid(`the body ${tooManyLevels}`);
   return matching(schema, value);
 }
 

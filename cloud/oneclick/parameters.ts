@@ -1,6 +1,7 @@
 /** The parameters that both services share, with the limits of their API model. */
 import { z } from 'zod';
 import { faultsOf } from '../../core/config.js';
+import { isDeeperThan, maxJsonLevels, tooManyLevels } from '../../core/json.js';
 import { parameterInvalid } from './errors.js';
 import { queryPairs } from './sigv4.js';
 
@@ -80,5 +81,6 @@ export function parseCall(path: Call['path'], rawQuery: string, body: Uint8Array
   } catch {
     throw parameterInvalid('the body is not JSON');
   }
+  if (isDeeperThan(value, maxJsonLevels)) throw parameterInvalid(`the body ${tooManyLevels}`);
   return { path, query: queryPairs(rawQuery), body: value };
 }

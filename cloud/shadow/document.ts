@@ -91,13 +91,6 @@ export function restrict(metadata: JsonObject, patch: JsonObject): JsonObject {
   return Object.fromEntries(entries);
 }
 
-/** Levels of objects and arrays; a bare value has none. Gives up, true, beyond `limit`. */
-export function isDeeperThan(value: JsonValue, limit: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (limit === 0) return true;
-  return Object.values(value).some((item: JsonValue) => isDeeperThan(item, limit - 1));
-}
-
 export function hasNullInArray(value: JsonValue, inArray = false): boolean {
   if (value === null) return inArray;
   if (typeof value !== 'object') return false;

@@ -1,6 +1,6 @@
 /** Reads what a device asks of its shadow. A fault is a value, with the code and text that AWS gives. */
-import { isJsonObject, type JsonObject, type JsonValue, memberOf } from '../../core/json.js';
-import { hasNullInArray, isDeeperThan, type Section, sections } from './document.js';
+import { isDeeperThan, isJsonObject, type JsonObject, type JsonValue, memberOf } from '../../core/json.js';
+import { hasNullInArray, type Section, sections } from './document.js';
 
 export interface ShadowLimits {
   /** Of the state, as JSON in UTF-8; metadata does not count. */

@@ -1,4 +1,5 @@
 /** What an execution is to the machine, to its runs and to whoever waits for its end. Pure. */
+import { isDeeperThan, maxJsonLevels, tooManyLevels } from '../../core/json.js';
 import { workflowArn } from '../actions/arn.js';
 import type { RunRequest } from '../actions/run-request.js';
 import type { RunEnd } from '../actions/run-store.js';
@@ -25,6 +26,9 @@ export function requestOf({ id, thing }: Execution, { step, resource, input }: T
 
 export function outcomeOf(state: RunEnd['state'], result: string | null): TaskOutcome {
   const value: unknown = JSON.parse(result ?? 'null');
+  if (isDeeperThan(value, maxJsonLevels)) {
+    return { ok: false, error: 'States.DataLimitExceeded', cause: `The result ${tooManyLevels}.` };
+  }
   if (state === 'SUCCEEDED') return { ok: true, output: value as Json };
   const { error, cause } = (value ?? {}) as { error?: string; cause?: string };
   return { ok: false, error: error ?? 'States.TaskFailed', cause: cause ?? '' };

@@ -68,6 +68,7 @@ test(`${inputs} malformed inputs with seed ${seed}: each is refused and counted,
     payloads: await payloads(opened, fuzz, part(0.55)),
     packets: await packets(opened, fuzz, part(0.004)),
     bodies: await bodies(opened, fuzz, part(0.046)),
+    deepBodies: await deepBodies(opened, fuzz),
   };
   const grown = process.memoryUsage().rss - startRss;
   process.stdout.write(`${JSON.stringify({ ...summary, grownMiB: Math.round(grown / 2 ** 20) })}\n`);
@@ -145,6 +146,33 @@ async function bodies(opened: OpenedCloud, fuzz: Fuzz, count: number) {
   expect([...answers.keys()].filter((answer) => answer >= 500)).toEqual([]);
   expect(counted).toBe(refusals);
   return { sent: count, refused: counted };
+}
+
+/** Each member of each body by turns nested far deeper than any stack goes. */
+async function deepBodies(opened: OpenedCloud, fuzz: Fuzz) {
+  const states = { a: { Type: 'Parallel', End: true, Branches: [] } };
+  const targets: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
+    ['/jobs', { id: 'job-2', targets: ['noise'], document: {} }],
+    ['/workflows', { name: 'w', definition: { StartAt: 'a', States: states } }],
+    ['/keys', { name: 'k', policy: { Version: '2012-10-17', Statement: [] } }],
+    ['/provisioning-templates', { name: 't', body: {} }],
+    ['/things/noise/shadow', { state: { desired: {} } }],
+    ['/actions/run', { function: 'f', event: {} }],
+  ];
+  const before = await refused(opened, 'http');
+  let sent = 0;
+  for (const [path, sample] of targets) {
+    for (const member of Object.keys(sample)) {
+      const levels = 1_000 + fuzz.below(20_000);
+      const nested = '[{"a":'.repeat(levels) + 1 + '}]'.repeat(levels);
+      const body = JSON.stringify({ ...sample, [member]: '#' }).replace('"#"', nested);
+      const answer = await opened.call('POST', path, body);
+      expect([path, member, answer.status]).toEqual([path, member, 400]);
+      sent++;
+    }
+  }
+  expect((await refused(opened, 'http')) - before).toBe(sent);
+  return { sent };
 }
 
 /** The rules for topics, which every packet passes: an answer, never an error, and nobody else's topic. */

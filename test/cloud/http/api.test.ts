@@ -256,3 +256,25 @@ test('a second cloud in the same folder is refused', async () => {
   await startCloud({}, folder);
   await expect(startCloud({}, folder)).rejects.toMatchObject({ code: 'ALREADY_RUNNING' });
 });
+
+test('JSON that nests deeper than a hundred levels is refused before anything walks it', async () => {
+  const { call } = await startCloud();
+  await call('POST', '/things', { name: 'box', type: 'button' });
+  // The body itself and the document are two levels.
+  const jobWith = (levels: number) =>
+    `{"id":"job-${levels}","targets":["box"],"document":{"a":${'['.repeat(levels - 2)}${']'.repeat(levels - 2)}}}`;
+  expect((await call('POST', '/jobs', jobWith(100))).status).toBe(201);
+  for (const levels of [101, 2_000, 200_000]) {
+    const answer = await call('POST', '/jobs', jobWith(levels));
+    expect([levels, answer.status, await answer.json()]).toEqual([
+      levels,
+      400,
+      {
+        error: {
+          code: 'REQUEST_INVALID',
+          message: 'The request does not fit: the body nests deeper than 100 levels.',
+        },
+      },
+    ]);
+  }
+});

@@ -79,6 +79,17 @@ test('paths are signed as they were sent, encoded once more; names are decoded o
   expect(await client('GET', `/tags/${foreign}`)).toMatchObject({ errorType: 'ResourceNotFoundException' });
 });
 
+test('a body that nests too deeply is refused as AWS refuses what it cannot read', async () => {
+  const opened = await startCloud();
+  const client = awsClient(opened.cloud.httpUrl, await makeKey(opened));
+  const body = `{"projectName":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+  const answer = await client('POST', '/projects', { body });
+  expect([answer.status, answer.body['message']]).toEqual([
+    400,
+    expect.stringContaining('the body nests deeper than 100 levels'),
+  ]);
+});
+
 test('1-Click shares its port with the dashboard, the API and their guards', async () => {
   const opened = await startCloud();
   const url = opened.cloud.httpUrl;
