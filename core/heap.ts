@@ -35,11 +35,14 @@ export function stayFrugal(): void {
   for (const flag of frugalFlags.slice(1)) setFlagsFromString(flag);
 }
 
-let collectNow: (() => void) | undefined;
+let collectKept: ((nextGrowthBytes: number) => void) | undefined;
 
-/** At the end of a stage that leaves much garbage: where the heap of this thread is kept small, collects it. */
-export function collectGarbage(): void {
-  collectNow?.();
+/**
+ * Between two stages of work: where the heap of this thread is kept small, collects what the first has left,
+ * and lets old objects grow by so much from now on.
+ */
+export function collectGarbage(nextGrowthBytes = usualGrowthBytes): void {
+  collectKept?.(nextGrowthBytes);
 }
 
 /**
@@ -49,17 +52,19 @@ export function collectGarbage(): void {
 export function keepHeapSmall(clock: Clock, growthBytes = usualGrowthBytes): Timer {
   boundYoungSpace();
   const collect = collector();
-  collectNow = collect;
-  let ceiling = takenBytes() + growthBytes;
+  let growth = growthBytes;
+  let ceiling = takenBytes() + growth;
+  collectKept = (nextGrowthBytes) => {
+    collect?.();
+    growth = nextGrowthBytes;
+    ceiling = takenBytes() + growth;
+  };
   const look = (): Timer =>
     clock.after(
       lookEveryMs,
       () => {
         boundYoungSpace(); // A thread that starts sets it back, for all.
-        if (takenBytes() > ceiling) {
-          collect?.();
-          ceiling = takenBytes() + growthBytes;
-        }
+        if (takenBytes() > ceiling) collectKept?.(growth);
         timer = look();
       },
       { background: true },

@@ -1,7 +1,7 @@
 /**
- * Reads packs and proves them on all cores: threads hash, open and decompress. They read files of this
- * machine themselves, blob by blob; the main thread fetches other packs into a few slots of shared
- * memory. A few packs are proved here, since starting threads takes longer.
+ * Reads packs and proves them on all cores: hash, open, decompress. Files of this machine are read by
+ * whoever proves them, blob by blob; other packs the main thread fetches into a few slots of shared
+ * memory, and threads prove them. A few packs are proved here, since starting threads takes longer.
  */
 import { availableParallelism } from 'node:os';
 import { mapBounded, throwIfAborted } from '../../core/bounded.js';
@@ -11,7 +11,9 @@ import { keyOf } from '../repository/layout.js';
 import type { Repository } from '../repository/repository.js';
 import type { CallOptions, Problem } from '../repository/types.js';
 import { JobThreads } from '../threads/job-threads.js';
+import { FileProofs } from './file-proofs.js';
 import { packEntries } from './pack-entries.js';
+import { Pool } from './pool.js';
 import type { PackJob, PackReply, SlotJob } from './protocol.js';
 import { proveSlot } from './prove-pack.js';
 
@@ -57,11 +59,7 @@ export async function provePacks(
   const proofs = new PackProofs(repository, { threads, slotBytes, slots }, options);
   try {
     const prove = (packId: string) => proofs.prove(packId);
-    for await (const { sizeBytes, problems } of mapBounded(
-      packs.ids(),
-      Math.max(slots, threads) + 1,
-      prove,
-    )) {
+    for await (const { sizeBytes, problems } of mapBounded(packs.ids(), proofs.packsAtOnce, prove)) {
       for (const problem of problems) options.onProblem(problem);
       options.onPack(sizeBytes);
     }
@@ -82,8 +80,10 @@ class PackProofs implements Closeable {
   readonly #threads: JobThreads<PackJob, PackReply> | undefined;
   readonly #slotBytes: number;
   /** Used again and again: shared memory goes back to the system late. */
-  readonly #slots: SharedArrayBuffer[];
-  readonly #waiting: (() => void)[] = [];
+  readonly #slots: Pool<SharedArrayBuffer>;
+  readonly #files: FileProofs | undefined;
+  /** Results come in order: some are begun while others wait for the oldest. */
+  readonly packsAtOnce: number;
 
   constructor(
     repository: Repository,
@@ -92,17 +92,23 @@ class PackProofs implements Closeable {
   ) {
     this.#repository = repository;
     this.#options = options;
-    const key = keyMaterialBytes(repository.stores.sealer.key);
+    const { sealer } = repository.stores;
     if (sizes.threads > 0) {
-      const how = { program: 'check/worker.js', settings: { key }, resourceLimits };
-      this.#threads = new JobThreads({ ...how, count: sizes.threads });
+      const settings = { key: keyMaterialBytes(sealer.key) };
+      const threadsOf = (count: number) =>
+        new JobThreads<PackJob, PackReply>({ program: 'check/worker.js', settings, resourceLimits, count });
+      this.#threads = threadsOf(sizes.threads);
+      const others = { jobs: threadsOf(sizes.threads - 1), count: sizes.threads - 1 };
+      this.#files = new FileProofs(sealer, others, options.signal);
     }
+    this.packsAtOnce = Math.max(sizes.slots, (this.#files?.jobsAtOnce ?? 0) + sizes.threads) + 1;
     this.#slotBytes = sizes.slotBytes;
-    this.#slots = Array.from({ length: sizes.slots }, () => new SharedArrayBuffer(sizes.slotBytes));
+    const slot = () => new SharedArrayBuffer(sizes.slotBytes);
+    this.#slots = new Pool(Array.from({ length: sizes.slots }, slot));
   }
 
   async close(): Promise<void> {
-    await this.#threads?.close();
+    await Promise.all([this.#threads?.close(), this.#files?.close()]);
   }
 
   /** What comes damaged is read again: streams have no checksum on their way, or none that says much. */
@@ -119,24 +125,20 @@ class PackProofs implements Closeable {
     const sizeBytes = (await this.#repository.stores.bucket.stat(keyOf('pack', packId), call)) ?? 0;
     if (sizeBytes === 0) return this.#proveSpooled(packId, sizeBytes);
     const filePath = this.#repository.localPackFile(packId);
-    if (filePath !== undefined && this.#threads !== undefined) {
-      const reply = await this.#threads.run({ filePath, ...this.#factsOf(packId, sizeBytes) });
+    if (filePath !== undefined && this.#files !== undefined) {
+      const problems = await this.#files.prove({ filePath, ...this.#factsOf(packId, sizeBytes) });
       // The bucket tells what is the matter with a file that cannot be read.
-      if ('failure' in reply) return this.#proveSpooled(packId, sizeBytes);
-      return { sizeBytes, problems: reply.problems };
+      return problems === undefined ? this.#proveSpooled(packId, sizeBytes) : { sizeBytes, problems };
     }
     if (sizeBytes > this.#slotBytes) return this.#proveSpooled(packId, sizeBytes);
     return this.#proveFetched(packId, call);
   }
 
-  async #proveFetched(packId: string, call: CallOptions): Promise<Proof> {
-    const slot = await this.#take(this.#slots);
-    try {
+  #proveFetched(packId: string, call: CallOptions): Promise<Proof> {
+    return this.#slots.use(async (slot) => {
       const sizeBytes = await this.#fetch(packId, slot, call);
       return { sizeBytes, problems: await this.#run({ slot, ...this.#factsOf(packId, sizeBytes) }) };
-    } finally {
-      this.#give(this.#slots, slot);
-    }
+    });
   }
 
   #factsOf(packId: string, sizeBytes: number) {
@@ -170,19 +172,5 @@ class PackProofs implements Closeable {
     const reply = await this.#threads.run(job);
     if ('failure' in reply) throw new Error(reply.failure);
     return reply.problems;
-  }
-
-  /** One of the free ones, as soon as there is one. */
-  async #take<T>(free: T[]): Promise<T> {
-    for (;;) {
-      const one = free.pop();
-      if (one !== undefined) return one;
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-  }
-
-  #give<T>(free: T[], one: T): void {
-    free.push(one);
-    for (const wake of this.#waiting.splice(0)) wake();
   }
 }

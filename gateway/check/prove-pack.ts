@@ -17,13 +17,31 @@ export function proveSlot(job: SlotJob, sealer: Sealer, scratch?: Scratch): Prom
   return verifyContent(content, sealer, scratch === undefined ? {} : { scratch });
 }
 
-/** Holds one blob at a time. @param scratch must serve one call at a time. @throws system errors. */
-export async function proveFile(job: FileJob, sealer: Sealer, scratch: Scratch): Promise<Problem[]> {
+/**
+ * Holds one blob at a time.
+ * @param scratch must serve one call at a time. @param pause is waited for before each blob.
+ * @throws system errors, and what `pause` throws.
+ */
+export async function proveFile(
+  job: FileJob,
+  sealer: Sealer,
+  scratch: Scratch,
+  pause?: () => Promise<void>,
+): Promise<Problem[]> {
   const file = openSync(job.filePath, 'r');
   try {
     const bytes = new HashedFile(file, (sizeBytes) => scratch.roomFor(sizeBytes));
     const read = (offset: number, length: number) => bytes.read(offset, length);
-    const content = { ...job, indexed: unpackEntries(job), read, sha256: () => bytes.sha256() };
+    const readLater = async (offset: number, length: number) => {
+      await pause?.();
+      return read(offset, length);
+    };
+    const content = {
+      ...job,
+      indexed: unpackEntries(job),
+      read: pause === undefined ? read : readLater,
+      sha256: () => bytes.sha256(),
+    };
     return await verifyContent(content, sealer, { scratch });
   } finally {
     closeSync(file);

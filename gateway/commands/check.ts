@@ -12,6 +12,9 @@ import { choosePacks, parseSubset } from './check-subset.js';
 import { checkSnapshots, type TreeProblem } from './check-trees.js';
 import { withLock } from './with-lock.js';
 
+/** While data is read: garbage of a few packs, beside what is alive. */
+const heapGrowthBytes = 6_000_000;
+
 export interface CheckOptions {
   /** Read and prove every pack. */
   readonly readData?: boolean;
@@ -109,7 +112,7 @@ async function readPacks(
   const chosen = choosePacks(() => repository.indexedPacks(), parseSubset(subset));
   await options.preparePacks?.(chosen.ids());
   progress({ type: 'stage', stage: 'data' });
-  collectGarbage();
+  collectGarbage(heapGrowthBytes);
   let done = 0;
   const onPack = () => progress({ type: 'progress', done: ++done, total: chosen.count });
   const threads = options.threads === undefined ? {} : { threads: options.threads };

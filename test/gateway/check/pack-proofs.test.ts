@@ -130,6 +130,28 @@ describe('proving packs', () => {
     await expect(prove(2)).rejects.toThrow('no answer');
   });
 
+  it('ends with the signal in the middle of files', async () => {
+    const stop = new AbortController();
+    let asked = 0;
+    class Stopping extends DirectoryBucket {
+      override localFile(key: string): string {
+        if (++asked === 4) stop.abort();
+        return super.localFile(key);
+      }
+    }
+    const bucket = new Stopping(await temporaryFolder('packs'), { clock: systemClock });
+    const { packs, prove } = await manyPacks(bucket);
+    await expect(prove(2, stop.signal)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(asked).toBeLessThan(packs.length);
+  });
+
+  it('needs no thread beside this one on a machine with one core', async () => {
+    const { packs, prove } = await manyPacks((await stores['in files of this machine']()).bucket);
+    const { problems, sizes } = await prove(1);
+    expect(problems).toEqual([]);
+    expect(sizes).toEqual(packs.map(({ sizeBytes }) => sizeBytes));
+  });
+
   it('goes by way of the bucket where a thread cannot read a file', async () => {
     class Elsewhere extends DirectoryBucket {
       override localFile(key: string): string {
