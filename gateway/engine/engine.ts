@@ -12,7 +12,7 @@ import { type FileReading, idsOf, readingsOf } from './readings.js';
 import type { TagTable } from './tag-table.js';
 import { decodePack, type ReplyTo, WorkerThread } from './worker-thread.js';
 
-const slotsPerWorker = 2;
+const spareSlots = 1;
 const idDigits = 64;
 /** Loads are in bytes to read and hash; storing a new byte takes about this much more. */
 const storingWeight = 1.5;
@@ -269,8 +269,8 @@ export class Engine implements Closeable {
     this.#throwIfEnded();
     const free = this.#freeSlots.pop();
     if (free !== undefined) return free;
-    if (this.#slots < slotsPerWorker * this.#options.workers) {
-      if (this.#slots >= slotsPerWorker * this.#threads.length) this.#startThread();
+    if (this.#slots < this.#options.workers + spareSlots) {
+      if (this.#threads.length < Math.min(this.#slots + 1, this.#options.workers)) this.#startThread();
       this.#slots += 1;
       return new SharedArrayBuffer(this.#options.maxChunkBytes);
     }
