@@ -12,11 +12,12 @@ import type { Clock } from '../../core/clock.js';
 import { PacedSocket, type Wire } from './paced-socket.js';
 import { loadSocketTuning, type SocketTuning } from './socket-tuning.js';
 
-/** The windows of all connections hold what comes in this time at the limit, and in a round trip. */
+/** The windows of all connections hold what comes in this time at the limit, and in a round trip: */
 const windowMs = 20;
-const roundTrips = 1.25;
+/** in more than one, since small segments take up to three times their bytes of the kernel's buffer. */
+const roundTrips = 2.5;
 /** Until a connection has shown it. */
-const usualRoundTripMs = 30;
+const usualRoundTripMs = 15;
 /** With less of a limit the first connection can have its window widened afterwards. */
 const wideRate = 1024 * 1024;
 /** The kernel may hold unsent what leaves in this time. */
