@@ -105,7 +105,9 @@ export class Engine implements Closeable {
     const contents: Promise<readonly string[]>[] = [];
     let sizeBytes = 0;
     for (let slot = first; ; slot = await this.#takeSlot()) {
-      const reply = await this.#run(thread, slot, { ...piece, slot }, 0);
+      // A thread that has nothing else to do can hash; else the bytes are best hashed where they were read.
+      const hashes = this.#threads.every((other) => other === thread || other.load > 0);
+      const reply = await this.#run(thread, slot, { ...piece, hashes, slot }, 0);
       const [reading] = readingsOf(reply);
       if (reading?.kind !== 'read') {
         this.#giveSlot(slot);

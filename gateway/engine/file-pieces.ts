@@ -4,9 +4,9 @@
  */
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { type ChunkerParameters, resticChunkerParameters } from '../chunker/parameters.js';
-import type { ContentTags } from './content-tags.js';
+import type { ContentTags, KnownChunks } from './content-tags.js';
 import { FileCutter } from './file-cutter.js';
-import { fileState, type HashJob, type ReadReply } from './protocol.js';
+import { fileState, type HashJob, type PieceJob, type ReadReply } from './protocol.js';
 import { ReplyList } from './reply-list.js';
 
 /** Not through links, and never waiting for a pipe that took the file's place. */
@@ -14,14 +14,19 @@ const readOnly = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOC
 /** A piece of a large file ends with the first chunk that reaches this far. */
 const pieceBytes = 2 * 1024 * 1024;
 const readBytes = 1024 * 1024;
+/** To look a smaller file's tag up, and to make it, takes as long as to hash it. */
+const leastTaggedBytes = 16 * 1024;
 
 const nothing: Buffer = Buffer.alloc(0);
+
+type Piece = Pick<PieceJob, 'file' | 'path' | 'hashes'>;
 
 interface LargeFile {
   readonly file: number;
   /** Of a file as it was opened. */
   readonly numbers: BigInt64Array;
   readonly cutter: FileCutter;
+  readonly known: KnownChunks | undefined;
   /** The begun chunk: bytes that the last piece held after its last cut, at the start of `room`. */
   carriedBytes: number;
   room: Buffer;
@@ -53,13 +58,14 @@ export class FilePieces {
   }
 
   /**
-   * Reads the next piece of a large file, which closes itself at its end or failure. Chunks that are not known
-   * are left to be hashed, by this thread or another.
+   * Reads the next piece of a large file, which closes itself at its end or failure.
+   * @param hashes else chunks that are not known are left to be hashed.
    */
-  readPiece(slot: Buffer, number: number, path: string): Omit<ReadReply, 'job'> {
-    const list = new ReplyList(1, false);
+  readPiece(slot: Buffer, { file: number, path, hashes }: Piece): Omit<ReadReply, 'job'> {
+    const list = new ReplyList(1, hashes);
     const goesOn = list.guard(0, () => {
       const large = this.#large.get(number) ?? this.#openLarge(number, path, list);
+      list.begin(0, large.known);
       try {
         return this.#readOn(slot, large, list);
       } catch (error) {
@@ -99,7 +105,7 @@ export class FilePieces {
         return from;
       }
       if (end > from) {
-        const known = this.#tags?.of(path);
+        const known = end - from < leastTaggedBytes ? undefined : this.#tags?.of(path);
         list.begin(at, known);
         this.#cutter.begin(known);
         this.#cutter.cut(slot.subarray(0, end), from, true, list);
@@ -117,9 +123,10 @@ export class FilePieces {
     try {
       list.numbers.take(0, file);
       const cutter = new FileCutter(this.#parameters);
-      cutter.begin(this.#tags?.of(path));
+      const known = this.#tags?.of(path);
+      cutter.begin(known);
       const numbers = list.numbers.words.slice();
-      const large: LargeFile = { file, numbers, cutter, carriedBytes: 0, room: this.#spare };
+      const large: LargeFile = { file, numbers, cutter, known, carriedBytes: 0, room: this.#spare };
       this.#spare = nothing;
       this.#large.set(number, large);
       return large;

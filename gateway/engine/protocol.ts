@@ -29,7 +29,7 @@ export interface ReadJob {
   readonly paths: string;
 }
 
-/** Read the next piece of a large file, cut and hash it. The file is opened at its first piece. */
+/** Read the next piece of a large file and cut it. The file is opened at its first piece. */
 export interface PieceJob {
   readonly type: 'piece';
   readonly job: number;
@@ -37,6 +37,8 @@ export interface PieceJob {
   readonly file: number;
   /** As latin1. */
   readonly path: string;
+  /** Hash it, too; else that is left to another thread. */
+  readonly hashes: boolean;
 }
 
 /** Hash chunks of a large file that lie in a slot. Answered by a `ReadReply` of these chunks alone. */

@@ -40,7 +40,7 @@ async function answer(job: Job, packer: BlobPacker, pieces: FilePieces): Promise
       case 'read':
         return { ...pieces.readWhole(Buffer.from(job.slot), job.paths.split('\0')), job: job.job };
       case 'piece':
-        return { ...pieces.readPiece(Buffer.from(job.slot), job.file, job.path), job: job.job };
+        return { ...pieces.readPiece(Buffer.from(job.slot), job), job: job.job };
       case 'hash':
         return { ...pieces.hash(Buffer.from(job.slot), job), job: job.job };
       case 'store':

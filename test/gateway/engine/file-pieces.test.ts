@@ -18,7 +18,11 @@ function readLarge(path: string, tags: ContentTags, table: TagTable): string[] {
   const slot = new SharedArrayBuffer(8 * mib);
   const ids: string[] = [];
   for (let piece = 0; piece < 100; piece++) {
-    const { chunks, states, unhashed, tagRecords, goesOn } = pieces.readPiece(Buffer.from(slot), 1, path);
+    const { chunks, states, unhashed, tagRecords, goesOn } = pieces.readPiece(Buffer.from(slot), {
+      file: 1,
+      path,
+      hashes: piece % 2 === 0,
+    });
     expect([...states]).toEqual([fileState.read]);
     table.add(tagRecords);
     const found = chunks.ids.match(/.{64}/g) ?? [];
