@@ -3,6 +3,8 @@ import { type FileHandle, open, unlink } from 'node:fs/promises';
 import type { Sealer } from '../repository/crypto.js';
 import { type FinishedPack, PackWriter } from '../repository/pack-writer.js';
 
+const stretchBytes = 1024 * 1024;
+
 /** Groups packs whose sum does not exceed `packSizeBytes`, the smallest first, and merges each group. */
 export async function mergePacks(
   packs: readonly FinishedPack[],
@@ -39,8 +41,15 @@ async function mergeGroup(
 async function copyInto(writer: PackWriter, pack: FinishedPack): Promise<void> {
   const file = await open(pack.filePath, 'r');
   try {
+    let stretch: Buffer = Buffer.alloc(0);
+    let from = 0;
     for (const { id, offset, length, uncompressedLength } of pack.blobs) {
-      await writer.add({ id, sealed: await readPart(file, offset, length), uncompressedLength });
+      if (offset + length > from + stretch.length) {
+        stretch = await readStretch(file, offset, length);
+        from = offset;
+      }
+      const sealed = stretch.subarray(offset - from, offset - from + length);
+      await writer.add({ id, sealed, uncompressedLength });
     }
   } finally {
     await file.close();
@@ -48,8 +57,10 @@ async function copyInto(writer: PackWriter, pack: FinishedPack): Promise<void> {
   await unlink(pack.filePath);
 }
 
-async function readPart(file: FileHandle, offset: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(length), 0, length, offset);
-  if (bytesRead !== length) throw new Error('a pack in the spool folder was cut short');
-  return buffer;
+/** Many blobs at a time: a read for each would take longer than all else about a small file. */
+async function readStretch(file: FileHandle, offset: number, leastBytes: number): Promise<Buffer> {
+  const size = Math.max(leastBytes, stretchBytes);
+  const { buffer, bytesRead } = await file.read(Buffer.allocUnsafeSlow(size), 0, size, offset);
+  if (bytesRead < leastBytes) throw new Error('a pack in the spool folder was cut short');
+  return buffer.subarray(0, bytesRead);
 }
