@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type EntryStat, type FileStat, statFields } from './packed-stat.js';
+import { type EntryStat, type FileStat, statAt, statFields, statWords } from './packed-stat.js';
 
 export const digestBytes = 16;
 
@@ -64,27 +64,19 @@ function makeRoom(sizeBytes: number): void {
 }
 
 function put(stat: DigestedEntry['stat'], at: number, withAtime: boolean): void {
-  if (stat.copyTo === undefined) putWords(stat, at);
+  if (stat.copyTo === undefined) words.set(statWords(stat), at);
   else stat.copyTo(halves, at * 2);
-  const isFolder = (Number(words[at + place.mode]) & constants.S_IFMT) === constants.S_IFDIR;
+  const isFolder = (Number(words[at + statAt.mode]) & constants.S_IFMT) === constants.S_IFDIR;
   // Of a folder a node has neither links nor size; numbers of devices change with the hardware.
-  if (isFolder || Number(words[at + place.nlink]) < 2) forget(at + place.dev);
-  if (isFolder) forget(at + place.nlink);
-  if (isFolder) forget(at + place.size);
-  if (!withAtime) forget(at + place.atime);
+  if (isFolder || Number(words[at + statAt.nlink]) < 2) forget(at + statAt.dev);
+  if (isFolder) forget(at + statAt.nlink);
+  if (isFolder) forget(at + statAt.size);
+  if (!withAtime) forget(at + statAt.atime);
 }
-
-/** See `statFields`. */
-const place = { dev: 0, mode: 2, nlink: 3, size: 7, atime: 8 } as const;
 
 function forget(word: number): void {
   halves[word * 2] = 0;
   halves[word * 2 + 1] = 0;
-}
-
-function putWords(stat: FileStat, at: number): void {
-  const { dev, ino, mode, nlink, uid, gid, rdev, size, atimeNs, mtimeNs, ctimeNs } = stat;
-  words.set([dev, ino, mode, nlink, uid, gid, rdev, size, atimeNs, mtimeNs, ctimeNs], at);
 }
 
 /**

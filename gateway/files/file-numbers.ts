@@ -4,11 +4,9 @@
  */
 import { fstatSync } from 'node:fs';
 import { type FolderReader, openFolderReader } from './folder-reader.js';
-import { type FileStat, StatList, statFields } from './packed-stat.js';
+import { StatList, statAt, statFields, statWords } from './packed-stat.js';
 
 const scratch = new StatList(new BigInt64Array(statFields));
-const sizeAt = 7;
-const mtimeAt = 9;
 
 export class FileNumbers {
   readonly #list: StatList;
@@ -34,7 +32,7 @@ export class FileNumbers {
   }
 
   sizeOf(at: number): number {
-    return Number(this.words[at * statFields + sizeAt]);
+    return Number(this.words[at * statFields + statAt.size]);
   }
 
   /** Has it another size or modification time than when its numbers were taken? */
@@ -42,16 +40,11 @@ export class FileNumbers {
     this.#read(scratch, 0, file);
     const start = at * statFields;
     const differs = (word: number) => scratch.words[word] !== this.words[start + word];
-    return differs(sizeAt) || differs(mtimeAt);
+    return differs(statAt.size) || differs(statAt.mtime);
   }
 
   #read(list: StatList, start: number, file: number): void {
     if (this.#reader?.fileStat(file, list, start) === true) return;
-    list.words.set(numbersOf(fstatSync(file, { bigint: true })), start);
+    list.words.set(statWords(fstatSync(file, { bigint: true })), start);
   }
-}
-
-function numbersOf(stat: FileStat): bigint[] {
-  const { dev, ino, mode, nlink, uid, gid, rdev, size, atimeNs, mtimeNs, ctimeNs } = stat;
-  return [dev, ino, mode, nlink, uid, gid, rdev, size, atimeNs, mtimeNs, ctimeNs];
 }

@@ -6,6 +6,8 @@ import { constants } from 'node:fs';
 
 /** Words per file: dev, ino, mode, nlink, uid, gid, rdev, size, atime, mtime, ctime (nanoseconds). */
 export const statFields = 11;
+/** Where some of them stand. */
+export const statAt = { dev: 0, mode: 2, nlink: 3, size: 7, atime: 8, mtime: 9 } as const;
 
 /** The numbers of a stat that a node is made of. */
 export interface FileStat {
@@ -29,6 +31,12 @@ export interface EntryStat extends FileStat {
   isDirectory(): boolean;
   /** Copies all words, as halves of 32 bits, low ones first; not every stat can. */
   copyTo?(halves: Int32Array, at: number): void;
+}
+
+/** In the order of their words. */
+export function statWords(stat: FileStat): bigint[] {
+  const { dev, ino, mode, nlink, uid, gid, rdev, size, atimeNs, mtimeNs, ctimeNs } = stat;
+  return [dev, ino, mode, nlink, uid, gid, rdev, size, atimeNs, mtimeNs, ctimeNs];
 }
 
 /** Do they tell the same file, unchanged? Access times do not count. */
