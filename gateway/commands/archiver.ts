@@ -15,7 +15,7 @@ import { throwIfAborted } from './abort.js';
 import type { BlobSink } from './blob-sink.js';
 import { EntryArchiver, type EntryArchiverParts } from './entry-archiver.js';
 import type { FileQueue } from './file-queue.js';
-import { FolderParts, type Part } from './folder-parts.js';
+import { FolderParts } from './folder-parts.js';
 import {
   areSame,
   countFiles,
@@ -125,12 +125,13 @@ export class Archiver {
     const before = await visit.previous.nodes();
     // Its trees are the parent snapshot's own, so that it has them; else the file is read after all.
     const previousOf = ({ name }: FoundEntry) => before.get(name.toString('latin1'));
-    const parts = this.#partsOf(
-      visit,
-      folders,
-      (entry) => previousOf(entry) ?? this.entries.store(entry, undefined),
-      previousOf,
-    );
+    const add = (entry: FoundEntry, parts: FolderParts) => {
+      const node = previousOf(entry);
+      if (node === undefined) this.#store(entry, undefined, parts);
+      else if (entry.stat.isFile()) parts.addFile(node);
+      else parts.add(node);
+    };
+    const parts = this.#partsOf(visit, folders, add, previousOf);
     this.#parts.queue.flush();
     return this.#finishUnknown(visit, parts);
   }
@@ -162,20 +163,19 @@ export class Archiver {
       for (const entry of visit.entries) tally.reread(entry, kindOf(entry), Number(entry.stat.size));
       return this.#remember(visit, tree, true, contents);
     }
-    const parts = this.#partsOf(visit, folders, (entry) => {
+    const parts = this.#partsOf(visit, folders, (entry, all) => {
       const reading = read.get(entry);
-      return reading === undefined
-        ? this.entries.store(entry, undefined)
-        : this.entries.storeRead(entry, reading);
+      if (reading === undefined) this.#store(entry, undefined, all);
+      else all.addFile(this.entries.storeRead(entry, reading));
     });
     return this.#finishUnknown(visit, parts);
   }
 
-  /** Folders from what is stored of them, all else from `partOf`. */
+  /** Folders from what is stored of them, all else by `add`. */
   #partsOf(
     visit: Visit,
     folders: readonly Subfolder[],
-    partOf: (entry: FoundEntry) => Part,
+    add: (entry: FoundEntry, parts: FolderParts) => void,
     previousOf: (entry: FoundEntry) => TreeNode | undefined = () => undefined,
   ): FolderParts {
     const walked = new Map(folders.map((folder) => [folder.entry, folder.walked]));
@@ -183,8 +183,7 @@ export class Archiver {
     for (const entry of visit.entries) {
       const folder = walked.get(entry);
       if (folder !== undefined) parts.add(this.#nodeLater(entry, folder, previousOf(entry)));
-      else if (entry.stat.isFile()) parts.addFile(partOf(entry));
-      else parts.add(partOf(entry));
+      else add(entry, parts);
     }
     return parts;
   }
@@ -197,10 +196,15 @@ export class Archiver {
       const last = before.get(entry.name.toString('latin1'));
       if (entry.stat.isDirectory())
         parts.add(this.#nodeLater(entry, await this.#walkBelow(entry, visit), last));
-      else if (entry.stat.isFile()) parts.addFile(this.entries.store(entry, last));
-      else parts.add(this.entries.store(entry, last));
+      else this.#store(entry, last, parts);
     }
     return later(this.#finishUnknown(visit, parts));
+  }
+
+  /** Anything but a folder. */
+  #store(entry: FoundEntry, previous: TreeNode | undefined, parts: FolderParts): void {
+    if (entry.stat.isFile()) this.#parts.files.store(entry, previous, parts);
+    else parts.add(this.entries.store(entry, previous));
   }
 
   async #nodeLater(
@@ -255,7 +259,7 @@ export class Archiver {
     try {
       return scanner.entriesNow(folder, device, (path, error) => tally.error(path, error));
     } catch (error) {
-      return this.entries.leaveOut(folder, error);
+      return tally.leaveOut(folder, error);
     }
   }
 

@@ -1,4 +1,5 @@
 /** Counts what a backup does, and tells it to whoever watches. */
+import { hasCode } from '../../core/errors.js';
 import { displayPath } from '../files/path-bytes.js';
 import type { Below } from '../state/folder-states.js';
 import type { TreeNode } from '../tree/node.js';
@@ -11,8 +12,16 @@ interface StoredCounts {
   readonly storedBytes: number;
 }
 
-/** Unchanged entries go by so fast that not each is worth a message. */
-const keptPerProgress = 100;
+/** Entries go by so fast that not each is worth a message of progress. */
+const itemsPerProgress = 100;
+const bytesPerProgress = 1024 * 1024;
+
+/** Only who wants to show its path has that made. */
+interface Told {
+  readonly path: Buffer;
+}
+
+type Kind = 'file' | 'folder' | 'other';
 
 export class BackupTally {
   readonly #tell: BackupProgress;
@@ -22,6 +31,8 @@ export class BackupTally {
   bytesDone = 0;
   #stored: StoredCounts = { plainBytes: 0, storedBytes: 0 };
   #sinceProgress = 0;
+  #bytesSinceProgress = 0;
+  #last: Told | undefined;
   #totals: { files: number; bytes: number } | undefined;
 
   constructor(tell: BackupProgress) {
@@ -47,41 +58,44 @@ export class BackupTally {
     this.#tell({ type: 'error', path: displayPath(path), error });
   }
 
+  /** Tells that the path is left out. @throws `error` unless it concerns this path alone. */
+  leaveOut({ path }: Told, error: unknown): undefined {
+    if (!hasCode(error, 'FILE_FAILED')) throw error;
+    this.error(path, error);
+    return undefined;
+  }
+
   warning(path: Buffer | undefined, message: string): void {
     this.#tell({ type: 'warning', path: path === undefined ? undefined : displayPath(path), message });
   }
 
   /** Content that was read or found unchanged. */
-  addBytes(path: Buffer, count: number): void {
+  addBytes(entry: Told, count: number): void {
     this.bytesDone += count;
-    this.#progress(path);
+    this.#bytesSinceProgress += count;
+    this.#passed(entry);
   }
 
   /** A node is complete. */
-  item(entry: { readonly path: Buffer }, node: TreeNode, previous: TreeNode | undefined): void {
+  item(entry: Told, node: TreeNode, previous: TreeNode | undefined): void {
     const kind = node.type === 'file' ? 'file' : node.type === 'dir' ? 'folder' : 'other';
-    const action = actionOf(node, previous);
-    if (kind === 'file') this.files[action] += 1;
-    if (kind === 'folder') this.folders[action] += 1;
-    this.#tell(new ItemEvent(kind, action, entry, node.sizeBytes));
-    this.#progress(entry.path);
+    this.#item(entry, kind, actionOf(node, previous), node.sizeBytes);
+  }
+
+  /** The node of a file is complete that the parent snapshot does not have. */
+  newFile(entry: Told, sizeBytes: number): void {
+    this.#item(entry, 'file', 'new', sizeBytes);
   }
 
   /** An entry that is the parent snapshot's to the last field. */
-  kept(entry: { readonly path: Buffer }, kind: 'file' | 'folder' | 'other', sizeBytes: number): void {
-    if (kind === 'file') this.files.unmodified += 1;
-    if (kind === 'folder') this.folders.unmodified += 1;
+  kept(entry: Told, kind: Kind, sizeBytes: number): void {
     if (kind === 'file') this.bytesDone += sizeBytes;
-    this.#tell(new ItemEvent(kind, 'unmodified', entry, sizeBytes));
-    this.#sinceProgress += 1;
-    if (this.#sinceProgress >= keptPerProgress) this.#progress(entry.path);
+    this.#item(entry, kind, 'unmodified', sizeBytes);
   }
 
   /** An entry that is as it was, read all the same. */
-  reread(entry: { readonly path: Buffer }, kind: 'file' | 'folder' | 'other', sizeBytes: number): void {
-    if (kind === 'file') this.files.new += 1;
-    if (kind === 'folder') this.folders.new += 1;
-    this.#tell(new ItemEvent(kind, 'new', entry, sizeBytes));
+  reread(entry: Told, kind: Kind, sizeBytes: number): void {
+    this.#item(entry, kind, 'new', sizeBytes);
   }
 
   /** Everything below a folder is the parent snapshot's; it was not looked at. */
@@ -89,15 +103,35 @@ export class BackupTally {
     this.files.unmodified += files;
     this.folders.unmodified += folders;
     this.bytesDone += bytes;
-    this.#progress(path);
+    this.#progress({ path });
   }
 
   get filesDone(): number {
     return this.files.new + this.files.changed + this.files.unmodified;
   }
 
-  #progress(path: Buffer): void {
+  #item(entry: Told, kind: Kind, action: ItemAction, sizeBytes: number): void {
+    if (kind === 'file') this.files[action] += 1;
+    if (kind === 'folder') this.folders[action] += 1;
+    this.#tell(new ItemEvent(kind, action, entry, sizeBytes));
+    this.#sinceProgress += 1;
+    this.#passed(entry);
+  }
+
+  /** The last message of progress tells all there was. */
+  finished(): void {
+    if (this.#last !== undefined) this.#progress(this.#last);
+  }
+
+  #passed(entry: Told): void {
+    this.#last = entry;
+    if (this.#sinceProgress >= itemsPerProgress || this.#bytesSinceProgress >= bytesPerProgress)
+      this.#progress(entry);
+  }
+
+  #progress(entry: Told): void {
     this.#sinceProgress = 0;
+    this.#bytesSinceProgress = 0;
     this.#tell({
       type: 'progress',
       filesDone: this.filesDone,
@@ -105,7 +139,7 @@ export class BackupTally {
       totalFiles: this.#totals?.files,
       totalBytes: this.#totals?.bytes,
       get currentFile() {
-        return displayPath(path);
+        return displayPath(entry.path);
       },
       errorCount: this.errorCount,
       bytesNew: this.#stored.plainBytes,
@@ -117,17 +151,12 @@ export class BackupTally {
 /** There is one for each entry, and most who listen do not look at its path. */
 class ItemEvent {
   readonly type = 'item';
-  readonly kind: 'file' | 'folder' | 'other';
+  readonly kind: Kind;
   readonly action: ItemAction;
   readonly sizeBytes: number;
-  readonly #entry: { readonly path: Buffer };
+  readonly #entry: Told;
 
-  constructor(
-    kind: 'file' | 'folder' | 'other',
-    action: ItemAction,
-    entry: { readonly path: Buffer },
-    sizeBytes: number,
-  ) {
+  constructor(kind: Kind, action: ItemAction, entry: Told, sizeBytes: number) {
     this.kind = kind;
     this.action = action;
     this.#entry = entry;

@@ -68,7 +68,7 @@ export type BackupEvent =
       readonly path: string;
       readonly sizeBytes: number;
     }
-  /** After each piece of content, and after each item. */
+  /** After each mebibyte of content, and after each hundred items. */
   | {
       readonly type: 'progress';
       readonly filesDone: number;

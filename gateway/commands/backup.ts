@@ -60,10 +60,18 @@ async function makeSnapshot(run: BackupRun): Promise<BackupResult> {
   const { repository, options, memory, parent, paths, tally, signal } = run;
   const { workers } = options;
   const isDry = options.dryRun === true;
-  const sink = BlobSink[isDry ? 'dry' : 'into'](repository, { signal, workers, tagsFile: memory.tagsFile });
+  const { accounts, withAtime = false } = run.describer;
+  const sink = BlobSink[isDry ? 'dry' : 'into'](repository, {
+    signal,
+    workers,
+    tagsFile: memory.tagsFile,
+    describing: { accounts: accounts.texts, withAtime, journalStartNs: memory.journalStartNs },
+    keepRecords: (records) => memory.keepRecords(records),
+  });
   tally.storesInto(sink.counts);
   const tree = await storeAll(run, sink);
   if (tree === undefined) throw nothingToBackUp(paths);
+  tally.finished();
   throwIfAborted(signal);
   const summary = summarize(tally, sink, run.startMs, options.clock.now());
   const snapshot: Snapshot = {

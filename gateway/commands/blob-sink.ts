@@ -15,13 +15,7 @@ export interface BlobCounts {
   storedBytes: number;
 }
 
-export interface SinkOptions {
-  readonly signal: AbortSignal;
-  /** Most worker threads; one per core unless told. */
-  readonly workers?: number | undefined;
-  /** See `EngineStart`. */
-  readonly tagsFile?: string | undefined;
-}
+export type SinkOptions = Omit<EngineStart, 'onNew' | 'onStored' | 'dry'>;
 
 type StartEngine = (counted: Pick<EngineStart, 'onNew' | 'onStored'>) => Promise<Engine>;
 

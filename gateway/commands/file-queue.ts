@@ -5,27 +5,34 @@
 import { Slots } from '../../core/bounded.js';
 import type { Engine } from '../engine/engine.js';
 import type { FileReading } from '../engine/readings.js';
+import { mostFiles } from '../engine/slot.js';
 
 /** Up to here a file is read whole, with others, bytes. */
 const smallBytes = 2 * 1024 * 1024;
 const batchBytes = 2 * 1024 * 1024;
-const batchFiles = 128;
 /** Batches and large files that may wait for a worker, for each worker. */
 const waitingPerWorker = 3;
 
-interface Waiting {
+/** A file that is to be read. There is one for each, so that it is one object and no promise. */
+export interface QueuedFile {
   /** As latin1. */
   readonly path: string;
-  readonly resolve: (reading: FileReading) => void;
-  readonly reject: (error: unknown) => void;
-  readonly onBytes: (sizeBytes: number) => void;
+  readonly sizeBytes: number;
+  /** Its node is wanted, too. */
+  readonly describes: boolean;
+  /** So many bytes more were read. */
+  tookBytes(sizeBytes: number): void;
+  /** It was read, and its chunks are taken in. */
+  took(reading: FileReading): void;
+  /** All writing has ended. */
+  failed(error: unknown): void;
 }
 
 export class FileQueue {
   readonly #engine: Engine;
   readonly #largeSlots: Slots;
   readonly #room: Slots;
-  #batch: Waiting[] = [];
+  #batch: QueuedFile[] = [];
   #batchBytes = 0;
   #starts = 0;
 
@@ -35,16 +42,9 @@ export class FileQueue {
     this.#room = new Slots(engine.workers * waitingPerWorker);
   }
 
-  /**
-   * Resolves when the file was read and its chunks are taken in. `onBytes` is told what was read.
-   * @throws what ends all writing.
-   */
-  read(path: Buffer, sizeBytes: bigint, onBytes: (sizeBytes: number) => void): Promise<FileReading> {
-    return new Promise((resolve, reject) => {
-      const file: Waiting = { path: path.toString('latin1'), resolve, reject, onBytes };
-      if (sizeBytes > smallBytes) this.#start(() => this.#readLarge(file));
-      else this.#add(file, Number(sizeBytes));
-    });
+  add(file: QueuedFile): void {
+    if (file.sizeBytes > smallBytes) this.#start(() => this.#readLarge(file));
+    else this.#addSmall(file);
   }
 
   /** Sends the batch that was begun. */
@@ -65,11 +65,12 @@ export class FileQueue {
     await this.#room.whenFree();
   }
 
-  #add(file: Waiting, sizeBytes: number): void {
-    if (this.#batchBytes + sizeBytes > batchBytes) this.flush();
+  #addSmall(file: QueuedFile): void {
+    const isOther = this.#batch[0]?.describes === !file.describes;
+    if (isOther || this.#batchBytes + file.sizeBytes > batchBytes) this.flush();
     this.#batch.push(file);
-    this.#batchBytes += sizeBytes;
-    if (this.#batch.length >= batchFiles) this.flush();
+    this.#batchBytes += file.sizeBytes;
+    if (this.#batch.length >= mostFiles) this.flush();
   }
 
   #start(work: () => Promise<void>): void {
@@ -85,30 +86,38 @@ export class FileQueue {
       });
   }
 
-  async #readBatch(files: readonly Waiting[]): Promise<void> {
+  async #readBatch(files: readonly QueuedFile[]): Promise<void> {
+    const describes = files[0]?.describes === true;
+    let readings: FileReading[];
     try {
-      const readings = await this.#engine.readWhole(files.map(({ path }) => path));
-      for (const [at, file] of files.entries()) this.#settle(file, readings[at] as FileReading);
+      const paths = files.map(({ path }) => path);
+      readings = await this.#engine.readWhole(paths, describes);
     } catch (error) {
-      for (const { reject } of files) reject(error);
+      for (const file of files) file.failed(error);
+      return;
     }
+    for (const [at, file] of files.entries()) this.#settle(file, readings[at] as FileReading);
   }
 
-  #settle(file: Waiting, reading: FileReading): void {
+  #settle(file: QueuedFile, reading: FileReading): void {
     if (reading.kind === 'tooLarge') {
       this.#start(() => this.#readLarge(file));
       return;
     }
-    if (reading.kind === 'read') file.onBytes(reading.sizeBytes);
-    file.resolve(reading);
+    try {
+      if (reading.kind === 'read') file.tookBytes(reading.sizeBytes);
+      file.took(reading);
+    } catch (error) {
+      file.failed(error);
+    }
   }
 
-  async #readLarge(file: Waiting): Promise<void> {
+  async #readLarge(file: QueuedFile): Promise<void> {
     await this.#largeSlots.take();
     try {
-      file.resolve(await this.#engine.readLarge(file.path, file.onBytes));
+      file.took(await this.#engine.readLarge(file.path, (sizeBytes) => file.tookBytes(sizeBytes)));
     } catch (error) {
-      file.reject(error);
+      file.failed(error);
     } finally {
       this.#largeSlots.release();
     }

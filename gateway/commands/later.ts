@@ -14,9 +14,3 @@ export function later<T>(value: Promise<T>): Later<T> {
 export function now<T>(value: T): Later<T> {
   return { value: Promise.resolve(value) };
 }
-
-/** As `later`, for what may be known at once. */
-export function quiet<T>(part: T | Promise<T>): T | Promise<T> {
-  if (part instanceof Promise) part.catch(() => {});
-  return part;
-}

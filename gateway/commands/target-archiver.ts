@@ -59,8 +59,7 @@ export class TargetArchiver {
     if (target.kind === 'folder') {
       return this.#nodeLater(entry, await this.#walkTargets(target, previous?.subtree), previous);
     }
-    if (!entry.stat.isDirectory())
-      return later(Promise.resolve(this.#archiver.entries.store(entry, previous)));
+    if (!entry.stat.isDirectory()) return later(this.#archiver.entries.storeAlone(entry, previous));
     return this.#nodeLater(entry, await this.#archiver.storeFolder(entry, above), previous);
   }
 

@@ -7,13 +7,14 @@ import type { Closeable } from '../../core/lifecycle.js';
 import type { Sealer } from '../repository/crypto.js';
 import type { FinishedPack } from '../repository/pack-writer.js';
 import { mergePacks } from './pack-merge.js';
-import type { Chunks, JobRequest, ReadReply, WorkerSettings } from './protocol.js';
+import type { JobRequest, ReadReply, WorkerSettings } from './protocol.js';
 import { type FileReading, idsOf, readingsOf } from './readings.js';
+import { chunkMark } from './slot.js';
+import { SlotPool } from './slot-pool.js';
 import type { TagTable } from './tag-table.js';
 import { decodePack, type ReplyTo, WorkerThread } from './worker-thread.js';
 
 const spareSlots = 1;
-const idDigits = 64;
 /** Loads are in bytes to read and hash; storing a new byte takes about this much more. */
 const storingWeight = 1.5;
 const pieceWeight = 2_000_000;
@@ -38,25 +39,24 @@ export interface EngineOptions {
   readonly target: EngineTarget;
   /** Most worker threads. */
   readonly workers: number;
-  /** No chunk is longer, bytes. */
-  readonly maxChunkBytes: number;
   /** Takes the tags of what is read; the engine closes it. */
   readonly tags?: TagTable | undefined;
+  /** Takes records of small files that were read and described, once their chunks are taken in. */
+  readonly keepRecords?: ((records: Uint8Array) => void) | undefined;
   readonly signal: AbortSignal;
 }
 
 export class Engine implements Closeable {
   readonly #options: EngineOptions;
   readonly #threads: WorkerThread[] = [];
-  readonly #freeSlots: SharedArrayBuffer[] = [];
-  readonly #waiting: { resolve(slot: SharedArrayBuffer): void; reject(error: unknown): void }[] = [];
+  readonly #slots: SlotPool;
   readonly #underWay = new Set<Promise<void>>();
-  #slots = 0;
   #files = 0;
   #ended: { readonly reason: unknown } | undefined;
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#slots = new SlotPool(options.settings.slots, options.workers + spareSlots);
   }
 
   /** How many large files are worth reading at once. */
@@ -67,16 +67,25 @@ export class Engine implements Closeable {
   /**
    * Reads whole files and stores what is new. Resolves, in the order of `paths`, when their chunks
    * are taken in; a file that has become too large for that is `tooLarge`.
-   * @param paths as latin1. @throws what ends all writing.
+   * @param paths as latin1, `mostFiles` at most. @param describes make their nodes, too.
+   * @throws what ends all writing.
    */
-  async readWhole(paths: readonly string[]): Promise<FileReading[]> {
+  async readWhole(paths: readonly string[], describes: boolean): Promise<FileReading[]> {
     const slot = await this.#takeSlot();
     const weight = paths.length * smallFileWeight;
     const thread = this.#idlest();
-    const reply = await this.#run(thread, slot, { type: 'read', slot, paths: paths.join('\0') }, weight);
-    this.#options.tags?.add(reply.tagRecords);
-    await this.#storeNew(slot, reply.chunks, thread);
-    return readingsOf(reply);
+    const job = { type: 'read', slot, paths: paths.join('\0'), describes } as const;
+    const reply = await this.#run(thread, slot, job, weight);
+    this.#keepTags(slot, reply);
+    await this.#whenFree(slot);
+    const shared = this.#slots.at(slot);
+    const ids = idsOf(shared, reply.chunks);
+    const store = this.#claim(slot, ids);
+    const readings = readingsOf(shared, paths.length, ids, reply.faults);
+    if (reply.fileRecordBytes > 0)
+      this.#options.keepRecords?.(shared.fileRecords.subarray(0, reply.fileRecordBytes));
+    store(thread);
+    return readings;
   }
 
   /**
@@ -96,7 +105,7 @@ export class Engine implements Closeable {
   }
 
   async #readPieces(
-    first: SharedArrayBuffer,
+    first: number,
     path: string,
     thread: WorkerThread,
     onPiece: (sizeBytes: number) => void,
@@ -108,15 +117,15 @@ export class Engine implements Closeable {
       // A thread that has nothing else to do can hash; else the bytes are best hashed where they were read.
       const hashes = this.#threads.every((other) => other === thread || other.load > 0);
       const reply = await this.#run(thread, slot, { ...piece, hashes, slot }, 0);
-      const [reading] = readingsOf(reply);
+      const [reading] = readingsOf(this.#slots.at(slot), 1, [], reply.faults);
       if (reading?.kind !== 'read') {
-        this.#giveSlot(slot);
+        this.#slots.give(slot);
         await Promise.all(contents);
         return reading ?? { kind: 'gone' };
       }
       sizeBytes += reading.sizeBytes;
       onPiece(reading.sizeBytes);
-      this.#options.tags?.add(reply.tagRecords);
+      this.#keepTags(slot, reply);
       // While this thread reads on, the others hash and store; slots bound how far it gets ahead of them.
       const content = this.#takePiece(slot, reply, path, thread);
       content.catch(() => {}); // Seen in the end, or before that by whoever asks for a slot.
@@ -127,15 +136,17 @@ export class Engine implements Closeable {
 
   /** Stores what is new of a piece. @returns ids of its chunks. */
   async #takePiece(
-    slot: SharedArrayBuffer,
+    slot: number,
     reply: ReadReply,
     path: string,
     reader: WorkerThread,
   ): Promise<readonly string[]> {
     try {
-      const chunks = await this.#hashRest(slot, reply, path, reader);
-      await this.#storeNew(slot, chunks, reader);
-      return idsOf(chunks);
+      await this.#hashRest(slot, reply, path, reader);
+      await this.#whenFree(slot);
+      const ids = idsOf(this.#slots.at(slot), reply.chunks);
+      this.#claim(slot, ids)(reader);
+      return ids;
     } catch (error) {
       throw this.#end(error);
     }
@@ -160,82 +171,76 @@ export class Engine implements Closeable {
   /** Stops all work, also what is half done. */
   async close(): Promise<void> {
     this.#ended ??= { reason: new Error('the engine was closed') };
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#ended.reason);
+    this.#slots.rejectWaiting(this.#ended.reason);
     await Promise.all(this.#threads.splice(0).map((thread) => thread.close()));
     await Promise.allSettled(this.#underWay);
     await this.#options.tags?.close();
   }
 
   /** Of one large file one thread can hash while another reads on. */
-  async #hashRest(
-    slot: SharedArrayBuffer,
-    { chunks, unhashed }: ReadReply,
-    path: string,
-    reader: WorkerThread,
-  ): Promise<Chunks> {
-    if (unhashed.length === 0) return chunks;
-    const places = unhashed.filter((_, at) => at % 3 === 0);
-    const offsets = places.map((place) => chunks.offsets[place] as number);
-    const lengths = places.map((place) => chunks.lengths[place] as number);
-    const weight = lengths.reduce((sum, length) => sum + length, 0);
-    const job = { type: 'hash', slot, path, offsets, lengths, unhashed } as const;
-    const hashed = await this.#run(this.#idlest(reader), slot, job, weight);
-    this.#options.tags?.add(hashed.tagRecords);
-    const ids = idsOf(chunks);
-    for (const [at, id] of idsOf(hashed.chunks).entries()) ids[places[at] as number] = id;
-    return { ...chunks, ids: ids.join('') };
+  async #hashRest(slot: number, { chunks }: ReadReply, path: string, reader: WorkerThread): Promise<void> {
+    const weight = this.#slots.at(slot).bytesOf(chunks, chunkMark.unhashed);
+    if (weight === 0) return;
+    const job = { type: 'hash', slot, path, chunks } as const;
+    this.#keepTags(slot, await this.#run(this.#idlest(reader), slot, job, weight));
   }
 
-  /** Claims the new chunks and has them stored; the slot is free again after that. */
-  async #storeNew(slot: SharedArrayBuffer, chunks: Chunks, reader: WorkerThread): Promise<void> {
+  #keepTags(slot: number, { tagRecordBytes }: ReadReply): void {
+    this.#options.tags?.add(this.#slots.at(slot).tagRecords.subarray(0, tagRecordBytes));
+  }
+
+  /** @throws what ends all writing; the slot is free again then. */
+  async #whenFree(slot: number): Promise<void> {
     const { target, signal } = this.#options;
-    let wanted: Chunks;
     try {
       if (target.stores) await target.whenFree(signal);
-      wanted = this.#claim(chunks);
     } catch (error) {
-      this.#giveSlot(slot);
+      this.#slots.give(slot);
       throw error;
     }
-    if (wanted.offsets.length === 0 || !target.stores) {
-      this.#giveSlot(slot);
-      return;
-    }
-    const storing = this.#store(slot, wanted, reader).finally(() => this.#underWay.delete(storing));
-    this.#underWay.add(storing);
-    storing.catch(() => {}); // Seen by the next caller and by `finish`.
   }
 
-  async #store(slot: SharedArrayBuffer, chunks: Chunks, reader: WorkerThread): Promise<void> {
-    const bytes = chunks.lengths.reduce((sum, length) => sum + length, 0);
-    const thread = this.#idlest(reader);
-    const weight = bytes * storingWeight;
-    const { storedBytes } = await this.#run(thread, slot, { type: 'store', slot, chunks }, weight);
-    this.#options.target.stored(storedBytes);
-    this.#giveSlot(slot);
-  }
-
-  #claim({ ids, offsets, lengths }: Chunks): Chunks {
+  /**
+   * Claims the new chunks. @returns what starts to store them, for the caller who is done with the slot: it is free
+   * again after that. @throws what ends all writing.
+   */
+  #claim(slot: number, ids: readonly string[]): (reader: WorkerThread) => void {
     const { target } = this.#options;
-    const wanted: number[] = [];
-    let wantedIds = '';
-    for (let at = 0; at < offsets.length; at++) {
-      const id = ids.slice(at * idDigits, (at + 1) * idDigits);
-      if (!target.claim(id, lengths[at] as number)) continue;
-      wanted.push(at);
-      wantedIds += id;
+    const shared = this.#slots.at(slot);
+    try {
+      for (const [chunk, id] of ids.entries()) {
+        const isNew = target.claim(id, shared.lengths[chunk] as number);
+        shared.marks[chunk] = isNew ? chunkMark.wanted : 0;
+      }
+    } catch (error) {
+      this.#slots.give(slot);
+      throw error;
     }
-    return {
-      ids: wantedIds,
-      offsets: Uint32Array.from(wanted, (at) => offsets[at] as number),
-      lengths: Uint32Array.from(wanted, (at) => lengths[at] as number),
+    return (reader) => {
+      const bytes = target.stores ? shared.bytesOf(ids.length, chunkMark.wanted) : 0;
+      if (bytes === 0) {
+        this.#slots.give(slot);
+        return;
+      }
+      const storing = this.#store(slot, ids.length, bytes, reader).finally(() =>
+        this.#underWay.delete(storing),
+      );
+      this.#underWay.add(storing);
+      storing.catch(() => {}); // Seen by the next caller and by `finish`.
     };
+  }
+
+  async #store(slot: number, chunks: number, bytes: number, reader: WorkerThread): Promise<void> {
+    const job = { type: 'store', slot, chunks } as const;
+    const { storedBytes } = await this.#run(this.#idlest(reader), slot, job, bytes * storingWeight);
+    this.#options.target.stored(storedBytes);
+    this.#slots.give(slot);
   }
 
   /** A failure here may have lost a claimed chunk: it ends all writing. */
   async #run<R extends JobRequest>(
     thread: WorkerThread,
-    slot: SharedArrayBuffer,
+    slot: number,
     request: R,
     weight: number,
   ): Promise<ReplyTo<R>> {
@@ -243,7 +248,7 @@ export class Engine implements Closeable {
     try {
       return await thread.run(request);
     } catch (error) {
-      this.#giveSlot(slot);
+      this.#slots.give(slot);
       throw this.#end(error);
     } finally {
       thread.load -= weight;
@@ -254,7 +259,7 @@ export class Engine implements Closeable {
     if (this.#ended === undefined) {
       this.#ended = { reason: error };
       this.#options.target.fail(error);
-      for (const { reject } of this.#waiting.splice(0)) reject(error);
+      this.#slots.rejectWaiting(error);
     }
     return this.#ended.reason;
   }
@@ -267,27 +272,20 @@ export class Engine implements Closeable {
     return best;
   }
 
-  async #takeSlot(): Promise<SharedArrayBuffer> {
+  async #takeSlot(): Promise<number> {
     this.#throwIfEnded();
-    const free = this.#freeSlots.pop();
-    if (free !== undefined) return free;
-    if (this.#slots < this.#options.workers + spareSlots) {
-      if (this.#threads.length < Math.min(this.#slots + 1, this.#options.workers)) this.#startThread();
-      this.#slots += 1;
-      return new SharedArrayBuffer(this.#options.maxChunkBytes);
-    }
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    return this.#slots.take((slot) => {
+      if (this.#threads.length < Math.min(slot + 1, this.#options.workers)) this.#startThread(slot);
+      for (const thread of this.#threads) thread.share(slot, this.#slots.at(slot).memory);
+    });
   }
 
-  #giveSlot(slot: SharedArrayBuffer): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#freeSlots.push(slot);
-    else next.resolve(slot);
-  }
-
-  #startThread(): void {
+  /** @param known how many slots it is told of at once. */
+  #startThread(known: number): void {
     const { settings, target } = this.#options;
-    this.#threads.push(WorkerThread.start(settings, (pack) => target.takePack(pack)));
+    const thread = WorkerThread.start(settings, (pack) => target.takePack(pack));
+    for (const [slot, { memory }] of this.#slots.slots.slice(0, known).entries()) thread.share(slot, memory);
+    this.#threads.push(thread);
   }
 
   #throwIfEnded(): void {

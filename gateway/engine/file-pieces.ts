@@ -4,10 +4,13 @@
  */
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { type ChunkerParameters, resticChunkerParameters } from '../chunker/parameters.js';
+import { statFields } from '../files/packed-stat.js';
 import type { ContentTags, KnownChunks } from './content-tags.js';
 import { FileCutter } from './file-cutter.js';
-import { fileState, type HashJob, type PieceJob, type ReadReply } from './protocol.js';
-import { ReplyList } from './reply-list.js';
+import type { NodeWriter } from './node-writer.js';
+import type { PieceJob, ReadReply } from './protocol.js';
+import { fileState } from './slot.js';
+import type { SlotWriter } from './slot-writer.js';
 
 /** Not through links, and never waiting for a pipe that took the file's place. */
 const readOnly = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -47,12 +50,19 @@ export class FilePieces {
     this.#tags = tags;
   }
 
-  /** Reads files whole, in order. One that does not fit into the rest of the slot is `tooLarge`. */
-  readWhole(slot: Buffer, paths: readonly string[]): Omit<ReadReply, 'job'> {
-    const list = new ReplyList(paths.length);
+  /**
+   * Reads files whole, in order. One that does not fit into the rest of the slot is `tooLarge`.
+   * @param paths as latin1. @param nodes makes the node of each file.
+   */
+  readWhole(
+    list: SlotWriter,
+    paths: readonly string[],
+    nodes: NodeWriter | undefined,
+  ): Omit<ReadReply, 'job'> {
+    list.start(paths.length);
     let from = 0;
     paths.forEach((path, at) => {
-      from = list.guard(at, () => this.#readOne(slot, from, path, at, list)) ?? from;
+      from = list.guard(at, () => this.#readOne(list, from, path, at, nodes)) ?? from;
     });
     return list.reply(false);
   }
@@ -61,13 +71,13 @@ export class FilePieces {
    * Reads the next piece of a large file, which closes itself at its end or failure.
    * @param hashes else chunks that are not known are left to be hashed.
    */
-  readPiece(slot: Buffer, { file: number, path, hashes }: Piece): Omit<ReadReply, 'job'> {
-    const list = new ReplyList(1, hashes);
+  readPiece(list: SlotWriter, { file: number, path, hashes }: Piece): Omit<ReadReply, 'job'> {
+    list.start(1, hashes);
     const goesOn = list.guard(0, () => {
       const large = this.#large.get(number) ?? this.#openLarge(number, path, list);
       list.begin(0, large.known);
       try {
-        return this.#readOn(slot, large, list);
+        return this.#readOn(large, list);
       } catch (error) {
         this.#closeLarge(number, large);
         throw error;
@@ -77,55 +87,53 @@ export class FilePieces {
     if (goesOn !== true && large !== undefined) {
       list.numbers.copy(0, large.numbers);
       list.guard(0, () => {
-        if (list.numbers.hasChanged(0, large.file)) list.states[0] = fileState.changed;
+        if (list.numbers.hasChanged(0, large.file)) list.slot.states[0] = fileState.changed;
       });
       this.#closeLarge(number, large);
     }
     return list.reply(goesOn === true);
   }
 
-  /** Hashes what reading left over. */
-  hash(slot: Buffer, { path, offsets, lengths, unhashed }: HashJob): Omit<ReadReply, 'job'> {
-    const list = new ReplyList(1);
-    list.begin(0, this.#tags?.of(path));
-    for (const [at, start] of offsets.entries()) {
-      const content = slot.subarray(start, start + (lengths[at] as number));
-      list.unknown(content, start, unhashed[3 * at + 1] as number, unhashed[3 * at + 2] === 1);
-    }
+  /** Hashes what reading left over. @param chunks how many the slot has. */
+  hash(list: SlotWriter, path: string, chunks: number): Omit<ReadReply, 'job'> {
+    list.hashRest(chunks, this.#tags?.of(path));
     return list.reply(false);
   }
 
-  #readOne(slot: Buffer, from: number, path: string, at: number, list: ReplyList): number {
-    const file = openFile(path, list);
+  #readOne(list: SlotWriter, from: number, path: string, at: number, nodes: NodeWriter | undefined): number {
+    const { content, states, sizes } = list.slot;
+    const pathBytes = Buffer.from(path, 'latin1');
+    const file = openFile(pathBytes, list);
     try {
       list.numbers.take(at, file);
-      const end = fill(file, slot, from, list.numbers.sizeOf(at), list);
+      const end = fill(file, content, from, list.numbers.sizeOf(at), list);
       if (end < 0) {
-        list.states[at] = fileState.tooLarge;
+        states[at] = fileState.tooLarge;
         return from;
       }
+      const known = end - from < leastTaggedBytes ? undefined : this.#tags?.of(path);
+      list.begin(at, known);
       if (end > from) {
-        const known = end - from < leastTaggedBytes ? undefined : this.#tags?.of(path);
-        list.begin(at, known);
         this.#cutter.begin(known);
-        this.#cutter.cut(slot.subarray(0, end), from, true, list);
+        this.#cutter.cut(content.subarray(0, end), from, true, list);
       }
-      list.sizes[at] = end - from;
-      if (list.numbers.hasChanged(at, file)) list.states[at] = fileState.changed;
+      sizes[at] = end - from;
+      if (list.numbers.hasChanged(at, file)) states[at] = fileState.changed;
+      nodes?.write(list, at, pathBytes, file);
       return end;
     } finally {
       closeSync(file);
     }
   }
 
-  #openLarge(number: number, path: string, list: ReplyList): LargeFile {
-    const file = openFile(path, list);
+  #openLarge(number: number, path: string, list: SlotWriter): LargeFile {
+    const file = openFile(Buffer.from(path, 'latin1'), list);
     try {
       list.numbers.take(0, file);
       const cutter = new FileCutter(this.#parameters);
       const known = this.#tags?.of(path);
       cutter.begin(known);
-      const numbers = list.numbers.words.slice();
+      const numbers = list.numbers.words.slice(0, statFields);
       const large: LargeFile = { file, numbers, cutter, known, carriedBytes: 0, room: this.#spare };
       this.#spare = nothing;
       this.#large.set(number, large);
@@ -143,7 +151,8 @@ export class FilePieces {
   }
 
   /** @returns whether the file goes on. A slot holds the longest chunk, so that each piece has one. */
-  #readOn(slot: Buffer, large: LargeFile, list: ReplyList): boolean {
+  #readOn(large: LargeFile, list: SlotWriter): boolean {
+    const { content: slot, sizes } = list.slot;
     const carried = large.carriedBytes;
     slot.set(large.room.subarray(0, carried));
     let filled = carried;
@@ -156,7 +165,7 @@ export class FilePieces {
       isEnd = count === 0;
       start = large.cutter.cut(slot.subarray(0, filled), start, isEnd, list);
     }
-    list.sizes[0] = filled - carried;
+    sizes[0] = filled - carried;
     if (!isEnd) carry(large, slot.subarray(start, filled));
     return !isEnd;
   }
@@ -169,13 +178,13 @@ function carry(large: LargeFile, open: Buffer): void {
   large.carriedBytes = open.length;
 }
 
-function openFile(path: string, list: ReplyList): number {
+function openFile(path: Buffer, list: SlotWriter): number {
   list.doing = 'open the file';
-  return openSync(Buffer.from(path, 'latin1'), readOnly);
+  return openSync(path, readOnly);
 }
 
 /** Reads to the end of the file. @returns the end in the slot, or -1 when it does not fit. */
-function fill(file: number, slot: Buffer, from: number, sizeBytes: number, list: ReplyList): number {
+function fill(file: number, slot: Buffer, from: number, sizeBytes: number, list: SlotWriter): number {
   list.doing = 'read the file';
   let end = from;
   if (from + sizeBytes >= slot.length) return -1;

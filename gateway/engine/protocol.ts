@@ -1,8 +1,6 @@
-/**
- * What the main thread and its workers say to each other. File contents travel in slots, memory that
- * all threads share; messages hold only places in them. Texts are joined and numbers packed, because
- * copying a message costs by the number of its objects.
- */
+/** What the main thread and its workers say to each other. What is long lies in slots; see `slot.ts`. */
+import type { AccountFiles } from '../files/accounts.js';
+import type { SlotSizes } from './slot.js';
 
 /** What a worker is told once. */
 export interface WorkerSettings {
@@ -18,22 +16,45 @@ export interface WorkerSettings {
   readonly verifySealed: boolean;
   /** Where tags of what was read are kept, and the key that they are made with; see `content-tags.ts`. */
   readonly tags: { readonly filePath: string; readonly key: Uint8Array } | undefined;
+  readonly slots: SlotSizes;
+  readonly describing: DescribingSettings;
+}
+
+/** Of these, what only the repository decides. */
+export type SealingSettings = Omit<WorkerSettings, 'folder' | 'tags' | 'slots' | 'describing'>;
+
+/** How nodes of small files are made; see `Describer`. */
+export interface DescribingSettings {
+  /** Contents of the files that name users and groups. */
+  readonly accounts: AccountFiles;
+  readonly withAtime: boolean;
+  /** Nothing was read before this time, nanoseconds since 1970; undefined when no journal of what is read is kept. */
+  readonly journalStartNs: bigint | undefined;
+}
+
+/** Tells of a slot that later jobs name by its number. It has no reply. */
+export interface SlotMessage {
+  readonly type: 'slot';
+  readonly slot: number;
+  readonly memory: SharedArrayBuffer;
 }
 
 /** Read whole files, cut and hash them. */
 export interface ReadJob {
   readonly type: 'read';
   readonly job: number;
-  readonly slot: SharedArrayBuffer;
+  readonly slot: number;
   /** Paths as latin1, joined by NUL. */
   readonly paths: string;
+  /** Make their nodes, and records for the journal. */
+  readonly describes: boolean;
 }
 
 /** Read the next piece of a large file and cut it. The file is opened at its first piece. */
 export interface PieceJob {
   readonly type: 'piece';
   readonly job: number;
-  readonly slot: SharedArrayBuffer;
+  readonly slot: number;
   readonly file: number;
   /** As latin1. */
   readonly path: string;
@@ -41,25 +62,23 @@ export interface PieceJob {
   readonly hashes: boolean;
 }
 
-/** Hash chunks of a large file that lie in a slot. Answered by a `ReadReply` of these chunks alone. */
+/** Hash those chunks of a large file in a slot that are marked as unhashed. */
 export interface HashJob {
   readonly type: 'hash';
   readonly job: number;
-  readonly slot: SharedArrayBuffer;
+  readonly slot: number;
   /** As latin1. */
   readonly path: string;
-  readonly offsets: Uint32Array;
-  readonly lengths: Uint32Array;
-  /** See `ReadReply`. */
-  readonly unhashed: Uint32Array;
+  /** How many chunks the slot has. */
+  readonly chunks: number;
 }
 
-/** Compress, seal and pack these parts of a slot. */
+/** Compress, seal and pack those chunks of a slot that are marked as wanted. */
 export interface StoreJob {
   readonly type: 'store';
   readonly job: number;
-  readonly slot: SharedArrayBuffer;
-  readonly chunks: Chunks;
+  readonly slot: number;
+  readonly chunks: number;
 }
 
 /** End the open packs, however small. */
@@ -69,6 +88,7 @@ export interface FinishJob {
 }
 
 export type Job = ReadJob | PieceJob | HashJob | StoreJob | FinishJob;
+export type Message = SlotMessage | Job;
 
 /** A job before it has its number. */
 export type JobRequest =
@@ -78,19 +98,6 @@ export type JobRequest =
   | Omit<StoreJob, 'job'>
   | Omit<FinishJob, 'job'>;
 
-/** Chunks in a slot, in the order of their files. */
-export interface Chunks {
-  /** Ids joined, 64 hex digits each. */
-  readonly ids: string;
-  readonly offsets: Uint32Array;
-  readonly lengths: Uint32Array;
-}
-
-/** Stands for the id of a chunk that is not hashed yet. */
-export const noId = '0'.repeat(64);
-
-export const fileState = { read: 0, changed: 1, gone: 2, failed: 3, tooLarge: 4 } as const;
-
 export interface FileFault {
   /** Place of the file in its job. */
   readonly at: number;
@@ -99,26 +106,14 @@ export interface FileFault {
   readonly message: string;
 }
 
+/** Answers reading and hashing: how much there is in the lists of the slot. */
 export interface ReadReply {
   readonly type: 'read';
   readonly job: number;
-  readonly chunks: Chunks;
-  /** A `fileState` per file. */
-  readonly states: Uint8Array;
-  /** Numbers of each file as it was opened; see `StatList`. */
-  readonly stats: BigInt64Array;
-  /** How many chunks each file has. */
-  readonly chunkCounts: Uint32Array;
-  /** Bytes read of each file. */
-  readonly sizes: Float64Array;
+  readonly chunks: number;
+  readonly fileRecordBytes: number;
+  readonly tagRecordBytes: number;
   readonly faults: readonly FileFault[];
-  /**
-   * Only of a piece: three numbers for each chunk that is still to be hashed: its place among the chunks, its
-   * number in the file, 1 when the file's end cut it.
-   */
-  readonly unhashed: Uint32Array;
-  /** For the table of tags, of the chunks that were hashed. */
-  readonly tagRecords: Uint8Array;
   /** Only of a piece: the file is not at its end. */
   readonly goesOn: boolean;
 }
@@ -135,6 +130,7 @@ export interface PackReply {
   readonly type: 'pack';
   readonly packId: string;
   readonly filePath: string;
+  /** Ids joined, 64 hex digits each. */
   readonly ids: string;
   readonly lengths: Uint32Array;
   readonly uncompressedLengths: Uint32Array;

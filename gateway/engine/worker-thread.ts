@@ -7,7 +7,15 @@ import { spoolUnusable } from '../errors.js';
 import { GrowingBlobList } from '../repository/blob-list.js';
 import { packOverheadBytes, packSizeShare } from '../repository/pack-format.js';
 import type { FinishedPack } from '../repository/pack-writer.js';
-import type { FailureReply, JobReply, JobRequest, PackReply, Reply, WorkerSettings } from './protocol.js';
+import type {
+  FailureReply,
+  JobReply,
+  JobRequest,
+  Message,
+  PackReply,
+  Reply,
+  WorkerSettings,
+} from './protocol.js';
 
 /** Contents are outside of the heap; what is in it is short-lived. */
 const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 6 };
@@ -53,13 +61,18 @@ export class WorkerThread implements Closeable {
     return thread;
   }
 
+  /** Jobs may name it from now on. */
+  share(slot: number, memory: SharedArrayBuffer): void {
+    this.#post({ type: 'slot', slot, memory });
+  }
+
   /** @throws what the worker could not do that no single file is to blame for. */
   async run<R extends JobRequest>(request: R): Promise<ReplyTo<R>> {
     if (this.#dead !== undefined) throw this.#dead;
     const job = ++this.#jobs;
     const reply = await new Promise<JobReply>((resolve, reject) => {
       this.#waiters.set(job, { resolve, reject });
-      this.#worker.postMessage({ ...request, job });
+      this.#post({ ...request, job });
     });
     if (reply.type === 'failure') throw this.#failureOf(reply);
     return reply as ReplyTo<R>;
@@ -74,6 +87,10 @@ export class WorkerThread implements Closeable {
   async close(): Promise<void> {
     this.#die(new Error('the worker thread was closed'));
     await this.#worker.terminate();
+  }
+
+  #post(message: Message): void {
+    this.#worker.postMessage(message);
   }
 
   #settle(reply: JobReply): void {

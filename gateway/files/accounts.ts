@@ -10,8 +10,11 @@ export interface Accounts {
   groupId(name: string): number | undefined;
   /** Changes when any name does. */
   readonly digest: string;
+  /** What they were made of, for threads of this process. */
+  readonly texts: AccountFiles;
 }
 
+/** Of both files the paths, or what is in them. */
 export interface AccountFiles {
   readonly passwd: string;
   readonly group: string;
@@ -21,14 +24,20 @@ const systemFiles: AccountFiles = { passwd: '/etc/passwd', group: '/etc/group' }
 
 /** A file that is not there leaves the names empty. */
 export async function loadAccounts(files: AccountFiles = systemFiles): Promise<Accounts> {
-  const users = await readNames(files.passwd);
-  const groups = await readNames(files.group);
+  const read = (filePath: string) => readFile(filePath, 'utf8').catch(() => '');
+  return accountsOf({ passwd: await read(files.passwd), group: await read(files.group) });
+}
+
+export function accountsOf(texts: AccountFiles): Accounts {
+  const users = readNames(texts.passwd);
+  const groups = readNames(texts.group);
   return {
     userName: (uid) => users.names.get(uid) ?? '',
     groupName: (gid) => groups.names.get(gid) ?? '',
     userId: (name) => users.ids.get(name),
     groupId: (name) => groups.ids.get(name),
     digest: hash('sha256', JSON.stringify([[...users.names], [...groups.names]]), 'hex'),
+    texts,
   };
 }
 
@@ -37,10 +46,9 @@ interface NameTable {
   readonly ids: ReadonlyMap<string, number>;
 }
 
-async function readNames(filePath: string): Promise<NameTable> {
+function readNames(text: string): NameTable {
   const names = new Map<number, string>();
   const ids = new Map<string, number>();
-  const text = await readFile(filePath, 'utf8').catch(() => '');
   for (const line of text.split('\n')) {
     const [name = '', , id = ''] = line.split(':');
     if (name === '' || !/^\d+$/.test(id)) continue;

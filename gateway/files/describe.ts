@@ -21,8 +21,11 @@ export interface Describer {
 /** As found, or with the numbers of the file that was opened. */
 export type DescribedEntry = Omit<FoundEntry, 'stat'> & { readonly stat: FileStat };
 
-/** The node without content and subtree. @throws FILE_FAILED when a link cannot be read. */
-export function describeEntry(entry: DescribedEntry, describer: Describer): TreeNode {
+/**
+ * The node without content and subtree. @param file its descriptor, when it is open.
+ * @throws FILE_FAILED when a link cannot be read.
+ */
+export function describeEntry(entry: DescribedEntry, describer: Describer, file?: number): TreeNode {
   const { stat } = entry;
   const type = typeOfMode(Number(stat.mode));
   const countsLinks = type === 'file' || type === 'symlink' || type === 'dev' || type === 'chardev';
@@ -44,7 +47,7 @@ export function describeEntry(entry: DescribedEntry, describer: Describer): Tree
     sizeBytes: type === 'file' ? Number(stat.size) : 0,
     links: countsLinks ? Number(stat.nlink) : 0,
     ...(type === 'symlink' ? { linkTarget: readTarget(entry.path) } : {}),
-    extendedAttributes: readAttributes(entry.path, describer),
+    extendedAttributes: readAttributes(entry.path, describer, file),
     device: isDevice ? stat.rdev : 0n,
     content: null,
     error: '',
@@ -59,11 +62,12 @@ function readTarget(path: Buffer): Buffer {
   }
 }
 
-function readAttributes(path: Buffer, { posix, onError }: Describer): ExtendedAttribute[] {
+function readAttributes(path: Buffer, { posix, onError }: Describer, file?: number): ExtendedAttribute[] {
+  const of = file ?? path;
   try {
     const attributes: ExtendedAttribute[] = [];
-    for (const name of posix.listAttributes(path)) {
-      const value = posix.getAttribute(path, name);
+    for (const name of posix.listAttributes(of)) {
+      const value = posix.getAttribute(of, name);
       if (value !== undefined) attributes.push({ name: name.toString('utf8'), value });
     }
     return attributes;

@@ -16,10 +16,13 @@ export interface Posix {
   makeFifo(path: Buffer, mode: number): void;
   /** `mode` holds S_IFBLK, S_IFCHR or S_IFSOCK and permission bits; `device` is the kernel's st_rdev. */
   makeDevice(path: Buffer, mode: number, device: bigint): void;
-  /** Names of the extended attributes; none where the file system has none. Links are not followed. */
-  listAttributes(path: Buffer): readonly Buffer[];
+  /**
+   * Names of the extended attributes; none where the file system has none. Links are not followed.
+   * @param of a path, or the descriptor of an open file: several times as fast.
+   */
+  listAttributes(of: Buffer | number): readonly Buffer[];
   /** The value, or undefined when the attribute went away. */
-  getAttribute(path: Buffer, name: Buffer): Buffer | undefined;
+  getAttribute(of: Buffer | number, name: Buffer): Buffer | undefined;
   setAttribute(path: Buffer, name: Buffer, value: Buffer): void;
   removeAttribute(path: Buffer, name: Buffer): void;
 }
@@ -124,15 +127,24 @@ function nativePosix(koffi: Koffi): Posix {
     },
     makeFifo: (path, mode) => void check('mkfifo', calls.mkfifo(terminated(path), mode)),
     makeDevice: (path, mode, device) => void check('mknod', calls.mknod(terminated(path), mode, device)),
-    listAttributes(path) {
-      const terminatedPath = terminated(path);
+    listAttributes(of) {
+      const path = typeof of === 'number' ? undefined : terminated(of);
+      const ask = (room: Buffer, size: number) =>
+        path === undefined ? calls.flistxattr(of as number, room, size) : calls.llistxattr(path, room, size);
       // Of almost every file the list is empty; then nothing is made of it.
-      if (calls.llistxattr(terminatedPath, shared, shared.length) === 0) return nothing;
-      const list = readGrowing((room, size) => calls.llistxattr(terminatedPath, room, size), koffi);
+      if (ask(shared, shared.length) === 0) return nothing;
+      const list = readGrowing(ask, koffi);
       return list === undefined ? nothing : splitNames(list);
     },
-    getAttribute: (path, name) =>
-      readGrowing((room, size) => calls.lgetxattr(terminated(path), terminated(name), room, size), koffi),
+    getAttribute(of, name) {
+      const wanted = terminated(name);
+      return readGrowing(
+        typeof of === 'number'
+          ? (room, size) => calls.fgetxattr(of, wanted, room, size)
+          : (room, size) => calls.lgetxattr(terminated(of), wanted, room, size),
+        koffi,
+      );
+    },
     setAttribute(path, name, value) {
       check('lsetxattr', calls.lsetxattr(terminated(path), terminated(name), value, value.length, 0));
     },
@@ -147,7 +159,9 @@ interface Calls {
   mkfifo(path: Buffer, mode: number): number;
   mknod(path: Buffer, mode: number, device: bigint): number;
   llistxattr(path: Buffer, list: Buffer, size: number): number;
+  flistxattr(file: number, list: Buffer, size: number): number;
   lgetxattr(path: Buffer, name: Buffer, value: Buffer, size: number): number;
+  fgetxattr(file: number, name: Buffer, value: Buffer, size: number): number;
   lsetxattr(path: Buffer, name: Buffer, value: Buffer, size: number, flags: number): number;
   lremovexattr(path: Buffer, name: Buffer): number;
 }
@@ -162,7 +176,9 @@ function bindCalls(koffi: Koffi): Calls {
     mkfifo: libc.func('mkfifo', 'int', [bytes, 'uint32_t']),
     mknod: libc.func('mknod', 'int', [bytes, 'uint32_t', 'uint64_t']),
     llistxattr: libc.func('llistxattr', 'long', [bytes, room, 'size_t']),
+    flistxattr: libc.func('flistxattr', 'long', ['int', room, 'size_t']),
     lgetxattr: libc.func('lgetxattr', 'long', [bytes, bytes, room, 'size_t']),
+    fgetxattr: libc.func('fgetxattr', 'long', ['int', bytes, room, 'size_t']),
     lsetxattr: libc.func('lsetxattr', 'int', [bytes, bytes, bytes, 'size_t', 'int']),
     lremovexattr: libc.func('lremovexattr', 'int', [bytes, bytes]),
   };

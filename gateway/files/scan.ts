@@ -15,18 +15,24 @@ export interface FoundEntry {
   readonly path: Buffer;
   readonly name: Buffer;
   readonly stat: EntryStat;
-  /** The name as latin1, where it is at hand. */
+  /** Name and path as latin1, where they are at hand. */
   readonly nameText?: string;
+  readonly pathText?: string;
+}
+
+/** As latin1. */
+export function pathTextOf(entry: FoundEntry): string {
+  return entry.pathText ?? entry.path.toString('latin1');
 }
 
 /** Makes the bytes of its names when they are asked for: of most entries nobody does. */
 class ListedEntry implements FoundEntry {
   readonly stat: EntryStat;
   readonly nameText: string;
-  readonly #folder: Buffer;
-  #path: Buffer | undefined;
+  /** Path of the folder with a slash at its end, as latin1. */
+  readonly #folder: string;
 
-  constructor(folder: Buffer, name: string, stat: EntryStat) {
+  constructor(folder: string, name: string, stat: EntryStat) {
     this.stat = stat;
     this.#folder = folder;
     this.nameText = name;
@@ -36,9 +42,12 @@ class ListedEntry implements FoundEntry {
     return Buffer.from(this.nameText, 'latin1');
   }
 
+  get pathText(): string {
+    return this.#folder + this.nameText;
+  }
+
   get path(): Buffer {
-    this.#path ??= joinPath(this.#folder, this.name);
-    return this.#path;
+    return Buffer.from(this.pathText, 'latin1');
   }
 }
 
@@ -100,10 +109,11 @@ export class Scanner {
     const wanted = isLeftOut === undefined ? names : names.filter((name) => !isLeftOut(name));
     const stats = open?.reader.stats(open.number, wanted);
     const entries: FoundEntry[] = [];
+    const prefix = joinPath(folder, Buffer.alloc(0)).toString('latin1');
     for (const [at, name] of wanted.entries()) {
       const stat = stats?.[at] ?? statNow(folder, name, onError);
       if (stat === undefined) continue;
-      const entry = new ListedEntry(folder, name, stat);
+      const entry = new ListedEntry(prefix, name, stat);
       if (this.#fits(entry, device)) entries.push(entry);
     }
     return entries;

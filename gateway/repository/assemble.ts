@@ -2,7 +2,7 @@
 import { silentLogger } from '../../core/log.js';
 import { CachedBucket } from '../cache/cached-bucket.js';
 import { MetadataCache } from '../cache/metadata-cache.js';
-import type { WorkerSettings } from '../engine/protocol.js';
+import type { SealingSettings } from '../engine/protocol.js';
 import { CompactBlobIndex } from './blob-index.js';
 import { BlobLoader } from './blob-loader.js';
 import { BlobSaver, defaultIndexEveryMs } from './blob-saver.js';
@@ -25,7 +25,7 @@ export interface RepositoryParts extends RepositoryStores {
   readonly loader: BlobLoader;
   readonly spool: SpoolFolder;
   readonly packSpool: PackSpool;
-  readonly workers: Omit<WorkerSettings, 'folder' | 'tags'>;
+  readonly workers: SealingSettings;
   readonly locks: LockContext;
   readonly checks: PackCheckContext;
 }

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { ChunkerParameters } from '../chunker/parameters.js';
 import { Engine, type EngineTarget } from '../engine/engine.js';
-import type { WorkerSettings } from '../engine/protocol.js';
+import type { DescribingSettings, SealingSettings, WorkerSettings } from '../engine/protocol.js';
 import { TagTable } from '../engine/tag-table.js';
 import type { BlobSaver } from './blob-saver.js';
 import { keyMaterialBytes, type Sealer } from './crypto.js';
@@ -24,12 +24,15 @@ export interface EngineStart {
   readonly dry?: (id: string) => boolean;
   /** Where tags of what is read are kept, by which it is known again without hashing it. */
   readonly tagsFile?: string | undefined;
+  readonly describing: DescribingSettings;
+  /** See `EngineOptions`. */
+  readonly keepRecords?: ((records: Uint8Array) => void) | undefined;
 }
 
 export interface EngineHome {
   readonly saver: BlobSaver;
   readonly sealer: Sealer;
-  readonly settings: Omit<WorkerSettings, 'tags'>;
+  readonly settings: SealingSettings & Pick<WorkerSettings, 'folder'>;
   readonly blobCount: number;
   readonly chunkerParameters: ChunkerParameters;
 }
@@ -40,13 +43,19 @@ export function startEngine(home: EngineHome, options: EngineStart): Engine {
   const target = options.dry === undefined ? storing(home.saver, options) : pretending(options.dry, options);
   // In plain JavaScript a tag takes longer than a hash.
   const filePath = sealingPrimitives().isNative ? options.tagsFile : undefined;
+  const { minSizeBytes: leastChunk, maxSizeBytes: content } = chunkerParameters;
   return new Engine({
-    settings: { ...settings, tags: filePath === undefined ? undefined : { filePath, key: tagKey(sealer) } },
+    settings: {
+      ...settings,
+      tags: filePath === undefined ? undefined : { filePath, key: tagKey(sealer) },
+      slots: { content, leastChunk },
+      describing: options.describing,
+    },
     sealer,
     target,
     workers,
-    maxChunkBytes: chunkerParameters.maxSizeBytes,
     tags: filePath === undefined ? undefined : TagTable.open(filePath, mostTags(home.blobCount)),
+    keepRecords: options.keepRecords,
     signal,
   });
 }
@@ -99,7 +108,7 @@ export function workerSettings(parts: {
   readonly compressData: boolean;
   readonly polynomial: bigint;
   readonly verifySealed: boolean;
-}): Omit<WorkerSettings, 'folder' | 'tags'> {
+}): SealingSettings {
   const { sealer, compressData, ...others } = parts;
   return {
     ...others,

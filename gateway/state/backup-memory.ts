@@ -131,6 +131,16 @@ export class BackupMemory {
     quietly(() => journal.add(path, this.#digestOfFile(path, stat), content));
   }
 
+  /** As `keepContent`, records that were made elsewhere; see `ReadJournal`. */
+  keepRecords(records: Uint8Array): void {
+    quietly(() => this.#parts?.journal.addRecords(records));
+  }
+
+  /** Files as young as this, nanoseconds since 1970, are not kept; undefined when none are. */
+  get journalStartNs(): bigint | undefined {
+    return this.#parts?.options.startNs;
+  }
+
   /** After the snapshot was saved. A failure costs the next run time, no more. */
   async save(snapshot: string, packIds: Iterable<string>): Promise<void> {
     if (this.#parts === undefined) return;

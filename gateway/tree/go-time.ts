@@ -41,20 +41,22 @@ function formatAnew(ns: bigint, offsetSeconds: number): string {
 /** A file is seldom the only one of its day. */
 function formatSeconds(seconds: number): string {
   const day = Math.floor(seconds / secondsPerDay);
-  if (day !== lastDay) {
-    lastDayText = heldDate(day * secondsPerDay)
+  let text = dayTexts.get(day);
+  if (text === undefined) {
+    if (dayTexts.size >= mostDays) dayTexts.clear();
+    text = heldDate(day * secondsPerDay)
       .toISOString()
       .slice(0, 11);
-    lastDay = day;
+    dayTexts.set(day, text);
   }
   const second = seconds - day * secondsPerDay;
   const minute = Math.floor(second / 60);
-  return `${lastDayText}${twoDigits(Math.floor(minute / 60))}:${twoDigits(minute % 60)}:${twoDigits(second % 60)}`;
+  return `${text}${twoDigits(Math.floor(minute / 60))}:${twoDigits(minute % 60)}:${twoDigits(second % 60)}`;
 }
 
 const secondsPerDay = 86_400;
-let lastDay: number | undefined;
-let lastDayText = '';
+const mostDays = 1000;
+const dayTexts = new Map<number, string>();
 
 function twoDigits(value: number): string {
   return value < 10 ? `0${value}` : `${value}`;

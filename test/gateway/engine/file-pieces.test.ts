@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ContentTags, tagKeyBytes } from '../../../gateway/engine/content-tags.js';
 import { FilePieces } from '../../../gateway/engine/file-pieces.js';
-import { fileState } from '../../../gateway/engine/protocol.js';
+import { fileState, Slot } from '../../../gateway/engine/slot.js';
+import { SlotWriter } from '../../../gateway/engine/slot-writer.js';
 import { TagTable } from '../../../gateway/engine/tag-table.js';
 import { noise } from '../../support/nasty-tree.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -15,32 +16,18 @@ const polynomial = 0x3da3358b4dc173n;
 /** Reads a large file to its end, hashing what reading leaves over. @returns the ids of its chunks. */
 function readLarge(path: string, tags: ContentTags, table: TagTable): string[] {
   const pieces = new FilePieces(polynomial, tags);
-  const slot = new SharedArrayBuffer(8 * mib);
+  const list = new SlotWriter(Slot.create({ content: 8 * mib, leastChunk: mib / 2 }));
+  const { slot } = list;
+  const keep = ({ tagRecordBytes }: { tagRecordBytes: number }) =>
+    table.add(slot.tagRecords.subarray(0, tagRecordBytes));
   const ids: string[] = [];
   for (let piece = 0; piece < 100; piece++) {
-    const { chunks, states, unhashed, tagRecords, goesOn } = pieces.readPiece(Buffer.from(slot), {
-      file: 1,
-      path,
-      hashes: piece % 2 === 0,
-    });
-    expect([...states]).toEqual([fileState.read]);
-    table.add(tagRecords);
-    const found = chunks.ids.match(/.{64}/g) ?? [];
-    for (let at = 0; at < unhashed.length; at += 3) {
-      const place = unhashed[at] as number;
-      const job = { type: 'hash', job: 0, slot, path } as const;
-      const [offsets, lengths] = [chunks.offsets, chunks.lengths].map((list) => list.slice(place, place + 1));
-      const hashed = pieces.hash(Buffer.from(slot), {
-        ...job,
-        offsets: offsets as Uint32Array,
-        lengths: lengths as Uint32Array,
-        unhashed: unhashed.slice(at, at + 3),
-      });
-      table.add(hashed.tagRecords);
-      found[place] = hashed.chunks.ids;
-    }
-    ids.push(...found);
-    if (!goesOn) return ids;
+    const reply = pieces.readPiece(list, { file: 1, path, hashes: piece % 2 === 0 });
+    expect(slot.states[0]).toBe(fileState.read);
+    keep(reply);
+    keep(pieces.hash(list, path, reply.chunks));
+    for (let chunk = 0; chunk < reply.chunks; chunk++) ids.push(slot.idOf(chunk));
+    if (!reply.goesOn) return ids;
   }
   throw new Error('the file does not end');
 }

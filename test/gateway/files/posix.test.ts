@@ -1,4 +1,4 @@
-import { lstatSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fileTimes, loadPosix, plainPosix } from '../../../gateway/files/posix.js';
@@ -27,11 +27,16 @@ describe('system calls', () => {
     for (const [name, value] of Object.entries(values)) {
       posix.setAttribute(file, Buffer.from(name), Buffer.from(value, 'latin1'));
     }
-    expect(posix.listAttributes(file).map(String).sort()).toEqual(Object.keys(values).sort());
-    for (const [name, value] of Object.entries(values)) {
-      expect(posix.getAttribute(file, Buffer.from(name))?.toString('latin1')).toBe(value);
+    const open = openSync(file, 'r');
+    for (const of of [file, open]) {
+      expect(posix.listAttributes(of).map(String).sort()).toEqual(Object.keys(values).sort());
+      for (const [name, value] of Object.entries(values)) {
+        expect(posix.getAttribute(of, Buffer.from(name))?.toString('latin1')).toBe(value);
+      }
+      expect(posix.getAttribute(of, Buffer.from('user.none'))).toBeUndefined();
     }
-    expect(posix.getAttribute(file, Buffer.from('user.none'))).toBeUndefined();
+    closeSync(open);
+    expect(() => posix.listAttributes(open)).toThrow(expect.objectContaining({ code: 'EBADF' }));
   });
 
   it('fail with the name of the error', async () => {
