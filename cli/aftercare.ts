@@ -1,5 +1,6 @@
 /** What `backup`, `forget` and `prune` do afterwards in a bucket with versions and locks, when asked. */
 import { type Command, Option } from 'commander';
+import { countOf } from '../core/count.js';
 import type { Bucket } from '../gateway/bucket/bucket.js';
 import { extendRepositoryLocks } from './commands/extend-locks.js';
 import type { Context } from './context.js';
@@ -74,7 +75,7 @@ async function purge(context: Context, bucket: Bucket, flags: PurgeFlags): Promi
     return;
   }
   terminal.print(
-    `${removed} old version(s), ${formatBytes(bytes)}, ${isDry ? 'would be ' : ''}removed for good.`,
+    `${countOf(removed, 'old version')}, ${formatBytes(bytes)}, ${isDry ? 'would be ' : ''}removed for good.`,
   );
   for (const { key, until } of stillLocked) terminal.note(`kept until ${until}: ${key}`);
 }

@@ -1,5 +1,6 @@
 /** Shows how a backup goes: a bar for people, restic's status messages with `--json`. */
 import type { Clock } from '../core/clock.js';
+import { countOf } from '../core/count.js';
 import { messageOf } from '../core/errors.js';
 import type { BackupEvent, BackupResult } from '../gateway/commands/backup-types.js';
 import { complain } from './complain.js';
@@ -44,7 +45,7 @@ export class BackupDisplay {
     );
     print(`Added: ${formatBytes(summary.data_added)} (${formatBytes(summary.data_added_packed)} stored)`);
     print(
-      `Processed ${summary.total_files_processed} files, ${formatBytes(summary.total_bytes_processed)} in ${formatDuration(summary.total_duration * 1000)}`,
+      `Processed ${countOf(summary.total_files_processed, 'file')}, ${formatBytes(summary.total_bytes_processed)} in ${formatDuration(summary.total_duration * 1000)}`,
     );
     if (summary.snapshot_id) print(`Snapshot ${summary.snapshot_id.slice(0, 8)} saved.`);
     else if (summary.dry_run) print('Dry run: nothing was stored.');
@@ -109,7 +110,7 @@ export class BackupDisplay {
 
 function progressLine(event: ProgressEvent, elapsedMs: number): string {
   const speed = formatBytes(Math.round(event.bytesDone / Math.max(0.001, elapsedMs / 1000)));
-  const done = `${event.filesDone} files  ${formatBytes(event.bytesDone)}  ${speed}/s`;
+  const done = `${countOf(event.filesDone, 'file')}  ${formatBytes(event.bytesDone)}  ${speed}/s`;
   if (!event.totalBytes) return `${done}  ${event.currentFile}`;
   const fraction = event.bytesDone / event.totalBytes;
   const left = fraction > 0.01 ? `  ${formatDuration((elapsedMs / fraction) * (1 - fraction))} left` : '';

@@ -1,4 +1,5 @@
 /** `gatehouse ls URL`: what is in a bucket. */
+import { countOf } from '../core/count.js';
 import { opening } from '../core/lifecycle.js';
 import type { CallOptions } from '../gateway/bucket/bucket.js';
 import type { OpenOperand } from '../gateway/commands/copy-plan.js';
@@ -32,7 +33,8 @@ export async function listBucket(context: Context, url: string, flags: BucketLis
         totals.bytes += listed.sizeBytes ?? 0;
         show(context, listed, flags.long ?? false);
       }
-      if (flags.long) context.terminal.note(`${totals.objects} object(s), ${formatBytes(totals.bytes)}`);
+      if (flags.long)
+        context.terminal.note(`${countOf(totals.objects, 'object')}, ${formatBytes(totals.bytes)}`);
     } finally {
       await lifetimes.close();
     }

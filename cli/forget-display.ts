@@ -1,5 +1,6 @@
 /** Shows what forget keeps and removes, and why: tables for people, restic's groups with `--json`. */
 
+import { countOf } from '../core/count.js';
 import {
   type ForgetGroup,
   type ForgetPlan,
@@ -31,12 +32,12 @@ export function showPlan(terminal: Terminal, { groups, remove }: ForgetPlan, sty
       style,
     );
   if (remove.length === 0) terminal.print('No snapshot is to be removed.');
-  else terminal.print(`${style.dryRun ? 'Would remove' : 'Removing'} ${remove.length} snapshot(s).`);
+  else terminal.print(`${style.dryRun ? 'Would remove' : 'Removing'} ${countOf(remove.length, 'snapshot')}.`);
 }
 
 export function showForgetResult(terminal: Terminal, { stillLocked, prune }: ForgetResult): void {
   terminal.endProgress();
-  showStillLocked(terminal, 'snapshots', stillLocked);
+  showStillLocked(terminal, 'snapshot', stillLocked);
   if (prune !== undefined) showPruneResult(terminal, prune);
 }
 

@@ -1,4 +1,5 @@
 /** Shows jobs, their runs and how far a run is. */
+import { countOf } from '../core/count.js';
 import type { BackupProgressReport } from '../core/wire/backups.js';
 import type { JobRunView, JobStatus } from '../gateway/control/control.js';
 import { formatBytes, formatDuration, formatTable, progressBar, type Terminal } from './terminal.js';
@@ -110,17 +111,21 @@ export function progressText(progress: BackupProgressReport | null, nowMs: numbe
       : [`${progressBar(bytesDone / bytesTotal)} ${Math.floor((bytesDone / bytesTotal) * 100)} %`];
   const parts = [
     ...bar,
-    `${progress.filesDone}${progress.filesTotal === null ? '' : ` of ${progress.filesTotal}`} files`,
+    filesText(progress),
     `${formatBytes(bytesDone)}${rateText(progress.readPerSecond)}`,
     ...amount('new', progress.bytesNew),
     ...amount('compressed', progress.bytesCompressed),
     ...(progress.bytesSent === null
       ? []
       : [`${formatBytes(progress.bytesSent)} sent${rateText(progress.sendPerSecond)}`]),
-    ...(progress.errors === 0 ? [] : [`${progress.errors} errors`]),
+    ...(progress.errors === 0 ? [] : [countOf(progress.errors, 'error')]),
     ...(endsAt === null ? [] : [`${formatDuration(Math.max(0, Date.parse(endsAt) - nowMs))} left`]),
   ];
   return parts.join('  ');
+}
+
+function filesText({ filesDone, filesTotal }: BackupProgressReport): string {
+  return filesTotal === null ? countOf(filesDone, 'file') : `${filesDone} of ${countOf(filesTotal, 'file')}`;
 }
 
 function amount(word: string, bytes: number | null): string[] {
@@ -136,7 +141,7 @@ function runSentence(run: JobRunView): string {
   const parts = [`${run.state} ${when} after ${durationOf(run)}`];
   if (run.kind === 'backup') {
     const { filesNew, filesChanged, filesUnmodified } = run;
-    parts.push(`${filesNew} new, ${filesChanged} changed, ${filesUnmodified} unmodified files`);
+    parts.push(`${filesNew} new, ${filesChanged} changed, ${countOf(filesUnmodified, 'unmodified file')}`);
     parts.push(`${formatBytes(run.bytesAdded)} added`);
   }
   if (run.snapshotId !== null) parts.push(`snapshot ${run.snapshotId.slice(0, 8)}`);

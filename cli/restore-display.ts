@@ -1,5 +1,6 @@
 /** Shows how a restore goes: a bar for people, restic's messages with `--json`. */
 import type { Clock } from '../core/clock.js';
+import { countOf } from '../core/count.js';
 import { messageOf } from '../core/errors.js';
 import type { RestoreEvent, RestoreResult } from '../gateway/commands/restore-types.js';
 import { complain } from './complain.js';
@@ -46,12 +47,13 @@ export class RestoreDisplay {
     const { dryRun, target } = this.#options;
     const took = formatDuration(summary.seconds_elapsed * 1000);
     print(
-      `${dryRun ? 'Would restore' : 'Restored'} ${summary.files_restored} items, ${formatBytes(summary.bytes_restored)}, of snapshot ${snapshotId.slice(0, 8)} to ${target} in ${took}.`,
+      `${dryRun ? 'Would restore' : 'Restored'} ${countOf(summary.files_restored, 'item')}, ${formatBytes(summary.bytes_restored)}, of snapshot ${snapshotId.slice(0, 8)} to ${target} in ${took}.`,
     );
     if (summary.bytes_skipped > 0) print(`${formatBytes(summary.bytes_skipped)} were there already.`);
-    if (summary.files_skipped > 0) print(`${summary.files_skipped} items left as they are.`);
+    if (summary.files_skipped > 0)
+      print(`${countOf(summary.files_skipped, 'item left as it is', 'items left as they are')}.`);
     if (summary.files_deleted > 0) print(`${summary.files_deleted} ${dryRun ? 'to be deleted' : 'deleted'}.`);
-    if (filesVerified !== undefined) print(`${filesVerified} files read again and found equal.`);
+    if (filesVerified !== undefined) print(`${countOf(filesVerified, 'file')} read again and found equal.`);
     if (errorCount > 0)
       note(`${errorCount} could not be restored; what is incomplete does not have its final time.`);
   }
@@ -79,7 +81,7 @@ export class RestoreDisplay {
     const what = event.phase === 'verify' ? 'verifying  ' : '';
     const left = leftMs === undefined ? '' : `  ${formatDuration(leftMs)} left`;
     this.#terminal.progress(
-      `${what}${progressBar(fraction)} ${Math.floor(fraction * 100)} %  ${event.filesDone} files  ${formatBytes(bytesDone)}  ${speed}/s${left}`,
+      `${what}${progressBar(fraction)} ${Math.floor(fraction * 100)} %  ${countOf(event.filesDone, 'file')}  ${formatBytes(bytesDone)}  ${speed}/s${left}`,
     );
   }
 

@@ -1,5 +1,6 @@
 /** Fetching archived packs on the command line: options, the question, the wait. */
 import { type Command, Option } from 'commander';
+import { countOf } from '../core/count.js';
 import { type Bucket, type ThawTier, thawTiers } from '../gateway/bucket/bucket.js';
 import type { ThawPlan } from '../gateway/bucket/cold-storage.js';
 import { confirm } from './confirm.js';
@@ -46,7 +47,8 @@ export async function thawPacks(
       agree: (plan) => agree(context, plan, flags.yes ?? false),
       onProgress: ({ ready, total }) => {
         if (terminal.json) terminal.printJson({ message_type: 'thaw_status', ready, total });
-        else terminal.note(`${ready} of ${total} archived packs are readable.`);
+        else
+          terminal.note(`${ready} of ${countOf(total, 'archived pack is', 'archived packs are')} readable.`);
       },
     },
   );
@@ -56,7 +58,7 @@ async function agree(context: Context, plan: ThawPlan, yes: boolean): Promise<bo
   const { terminal, signal } = context;
   const { frozen, frozenBytes, hours, prices, request } = plan;
   const cost = `${plan.cost.toFixed(2)} ${prices.currency}`;
-  const takes = hours < 1 ? `${Math.ceil(hours * 60)} minutes` : `${hours} hours`;
+  const takes = hours < 1 ? countOf(Math.ceil(hours * 60), 'minute') : countOf(hours, 'hour');
   if (terminal.json) {
     const message = { packs: frozen.length, bytes: frozenBytes, cost: plan.cost, currency: prices.currency };
     terminal.printJson({
@@ -68,9 +70,11 @@ async function agree(context: Context, plan: ThawPlan, yes: boolean): Promise<bo
     });
   } else {
     terminal.note(
-      `${frozen.length} packs, ${formatBytes(frozenBytes)}, are archived. Fetching them (${request.tier}, readable for ${request.days} days) costs about ${cost} and takes up to ${takes}.`,
+      `${countOf(frozen.length, 'pack is', 'packs are')} archived: ${formatBytes(frozenBytes)}. Fetching (${request.tier}, readable for ${countOf(request.days, 'day')}) costs about ${cost} and takes up to ${takes}.`,
     );
     terminal.note(`Prices of ${prices.asOf}, ${prices.source}; yours may differ.`);
   }
-  return yes || (await confirm(`Fetch ${frozen.length} archived packs for about ${cost}?`, signal));
+  return (
+    yes || (await confirm(`Fetch ${countOf(frozen.length, 'archived pack')} for about ${cost}?`, signal))
+  );
 }

@@ -1,5 +1,6 @@
 /** `gatehouse check`: proves that a repository is whole. */
 import { type Command, Option } from 'commander';
+import { countOf } from '../../core/count.js';
 import type { CheckEvent, CheckResult } from '../../gateway/commands/check.js';
 import { createContext } from '../context.js';
 import { exitCodes } from '../exit-code.js';
@@ -79,9 +80,12 @@ function finish(terminal: Terminal, { summary, isSound }: CheckResult): void {
     return;
   }
   const read = summary.packs_read > 0 ? `, ${summary.packs_read} read whole` : '';
-  terminal.print(`${summary.snapshots} snapshots, ${summary.packs} packs${read}.`);
+  terminal.print(`${countOf(summary.snapshots, 'snapshot')}, ${countOf(summary.packs, 'pack')}${read}.`);
   if (isSound) terminal.print(terminal.style('green', 'No errors were found.'));
-  else terminal.print(terminal.style('red', `${summary.num_errors} errors were found.`));
+  else
+    terminal.print(
+      terminal.style('red', `${countOf(summary.num_errors, 'error was', 'errors were')} found.`),
+    );
   if (summary.suggest_repair_index) terminal.note('Mend the index with "gatehouse repair index".');
   if (summary.broken_packs.length > 0 && !isSound)
     terminal.note('Damaged packs: see "gatehouse repair --help" for the steps.');

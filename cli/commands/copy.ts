@@ -1,5 +1,6 @@
 /** `gatehouse copy`: brings snapshots from another repository. */
 import { Argument, type Command } from 'commander';
+import { countOf } from '../../core/count.js';
 import type { CopyEvent } from '../../gateway/commands/copy.js';
 import { createContext } from '../context.js';
 import { Pace } from '../pace.js';
@@ -57,7 +58,9 @@ export function addCopy(program: Command): void {
             };
             terminal.printJson({ message_type: 'summary', ...counts, same_chunker_params: sharesChunks });
           } else
-            terminal.print(`${copied.length} snapshot(s) copied, ${skipped} passed over, ${blobs} blobs.`);
+            terminal.print(
+              `${countOf(copied.length, 'snapshot')} copied, ${skipped} passed over, ${countOf(blobs, 'blob')}.`,
+            );
           if (!sharesChunks)
             terminal.note('The two repositories cut files differently: copies share no data with backups.');
         } finally {

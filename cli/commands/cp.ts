@@ -1,5 +1,6 @@
 /** `gatehouse cp`: objects between buckets, servers and folders. */
 import { Argument, type Command, Option } from 'commander';
+import { countOf } from '../../core/count.js';
 import { messageOf } from '../../core/errors.js';
 import { opening } from '../../core/lifecycle.js';
 import { urlOf } from '../../gateway/bucket/operand.js';
@@ -72,7 +73,7 @@ function printPlan({ terminal }: Context, plan: CopyPlan): void {
   }
   const summary = { objects: plan.steps.length, total_bytes: plan.totalBytes, dry_run: true };
   if (terminal.json) terminal.printJson({ message_type: 'summary', ...summary });
-  else terminal.note(`Would copy ${plan.steps.length} object(s), ${formatBytes(plan.totalBytes)}.`);
+  else terminal.note(`Would copy ${countOf(plan.steps.length, 'object')}, ${formatBytes(plan.totalBytes)}.`);
 }
 
 async function run(context: Context, plan: CopyPlan, flags: CpFlags): Promise<void> {
@@ -128,7 +129,7 @@ class CopyDisplay {
     }
     const others = [skipped > 0 ? `${skipped} were there already` : '', failed > 0 ? `${failed} failed` : ''];
     terminal.print(
-      [`Copied ${copied} object(s), ${formatBytes(bytes)}`, ...others]
+      [`Copied ${countOf(copied, 'object')}, ${formatBytes(bytes)}`, ...others]
         .filter((text) => text !== '')
         .join('; '),
     );

@@ -1,5 +1,6 @@
 /** `gatehouse extend-locks`: keeps locked what the snapshots need. */
 import type { Command } from 'commander';
+import { countOf } from '../../core/count.js';
 import type { ExtendedLocks } from '../../gateway/commands/extend-locks.js';
 import { type Context, createContext } from '../context.js';
 import {
@@ -71,6 +72,6 @@ function show({ terminal }: Context, result: ExtendedLocks, isDry: boolean): voi
     return;
   }
   terminal.print(
-    `${extended.length} of ${needed} objects ${isDry ? 'would be ' : ''}locked until ${until}; the rest is locked for long enough.`,
+    `${extended.length} of ${countOf(needed, 'object')} ${isDry ? 'would be ' : ''}locked until ${until}; the rest is locked for long enough.`,
   );
 }

@@ -1,6 +1,7 @@
 /** `gatehouse gateway run`: scheduled backups of this machine. */
 import { type Command, Option } from 'commander';
 import { loadConfig } from '../../core/config.js';
+import { countOf } from '../../core/count.js';
 import { createContext } from '../context.js';
 import { runProgram } from '../run-program.js';
 import { version } from '../version.js';
@@ -36,7 +37,7 @@ export function addGateway(program: Command): void {
         return {
           program: opened,
           facts: { jobs: config.jobs.length },
-          greeting: `The gateway runs ${config.jobs.length} backup job(s). Ctrl-C stops it.`,
+          greeting: `The gateway runs ${countOf(config.jobs.length, 'backup job')}. Ctrl-C stops it.`,
         };
       });
     });

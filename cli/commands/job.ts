@@ -1,6 +1,7 @@
 /** `gatehouse job`: what devices are to do, as AWS IoT Jobs: create, list, show, cancel. */
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
+import { countOf } from '../../core/count.js';
 import { GatehouseError, messageOf } from '../../core/errors.js';
 import type { JobView } from '../../core/wire/jobs.js';
 import { addBackendOptions, connectBackend } from '../backend.js';
@@ -49,7 +50,7 @@ function addCreate(job: Command): void {
       };
       const made = await api.post<JobView>('/jobs', body);
       if (terminal.json) return terminal.printJson(made);
-      terminal.print(`Created job ${id} for ${countOf(made)} devices.`);
+      terminal.print(`Created job ${id} for ${countOf(deviceCount(made), 'device')}.`);
       terminal.note(`Watch it: gatehouse job show ${id}`);
       return undefined;
     });
@@ -161,6 +162,6 @@ async function readDocument(text: string): Promise<unknown> {
   }
 }
 
-function countOf(job: JobView): number {
+function deviceCount(job: JobView): number {
   return Object.values(job.counts).reduce((sum, n) => sum + n, 0);
 }

@@ -1,5 +1,6 @@
 /** `gatehouse mirror`: a repository's files as they are into another bucket. */
 import { type Command, Option } from 'commander';
+import { countOf } from '../../core/count.js';
 import { Lifetimes } from '../../core/lifecycle.js';
 import type { MirrorOptions } from '../../gateway/rest/mirror.js';
 import { type Context, createContext } from '../context.js';
@@ -77,5 +78,7 @@ async function run(terminal: Terminal, options: MirrorOptions): Promise<void> {
   });
   if (terminal.json) return terminal.printJson({ message_type: 'summary', ...result });
   const { filesCopied, bytesCopied, filesRemoved } = result;
-  terminal.note(`Copied ${filesCopied} files (${formatBytes(bytesCopied)}), removed ${filesRemoved}.`);
+  terminal.note(
+    `Copied ${countOf(filesCopied, 'file')} (${formatBytes(bytesCopied)}), removed ${filesRemoved}.`,
+  );
 }

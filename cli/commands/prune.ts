@@ -1,5 +1,6 @@
 /** `gatehouse prune`: removes what no snapshot needs. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { countOf } from '../../core/count.js';
 import { GatehouseError, messageOf } from '../../core/errors.js';
 import type { KeptFile } from '../../gateway/commands/delete-files.js';
 import type { PruneEvent, PruneResult, PruneStage } from '../../gateway/commands/prune.js';
@@ -152,7 +153,7 @@ function progressText({ done, total }: Extract<PruneEvent, { type: 'progress' }>
 function planLines({ stats, archived }: PrunePlan): string[] {
   const row = (name: string, { blobs, bytes }: { blobs: number; bytes: number }) => [
     name,
-    `${blobs} blobs`,
+    countOf(blobs, 'blob'),
     formatBytes(bytes),
   ];
   const { packs, unreferenced, remaining, unusedAfterBytes, unusedArchived } = stats;
@@ -162,17 +163,19 @@ function planLines({ stats, archived }: PrunePlan): string[] {
       row('to repack:', stats.toRepack),
       row('this removes:', stats.repackRemoves),
       row('to delete:', stats.toDelete),
-      ['unreferenced:', `${unreferenced.packs} packs`, formatBytes(unreferenced.bytes)],
+      ['unreferenced:', countOf(unreferenced.packs, 'pack'), formatBytes(unreferenced.bytes)],
       row('total prune:', stats.totalRemoved),
       row('remaining:', remaining),
     ]),
     `unused after prune: ${formatBytes(unusedAfterBytes)} (${share.toFixed(2)} % of what remains)`,
     `packs: ${packs.keep} kept, ${packs.repack} to repack, ${packs.delete} to delete`,
-    ...(archived.length === 0 ? [] : [`to be fetched from the archive first: ${archived.length} packs`]),
+    ...(archived.length === 0
+      ? []
+      : [`to be fetched from the archive first: ${countOf(archived.length, 'pack')}`]),
     ...(unusedArchived.packs === 0
       ? []
       : [
-          `archived packs are left as they are: ${unusedArchived.packs} of them hold ${formatBytes(unusedArchived.bytes)} that is not needed (--repack-archived)`,
+          `archived packs are left as they are: ${countOf(unusedArchived.packs, 'of them holds', 'of them hold')} ${formatBytes(unusedArchived.bytes)} that is not needed (--repack-archived)`,
         ]),
   ];
 }
@@ -183,14 +186,16 @@ export function showPruneResult(terminal: Terminal, result: PruneResult): void {
   if (terminal.json) terminal.printJson(pruneSummary(result));
   else if (result.isDryRun) terminal.note('Dry run: nothing was changed.');
   showStaleUploads(terminal, result);
-  showStillLocked(terminal, 'packs', result.stillLocked);
+  showStillLocked(terminal, 'pack', result.stillLocked);
 }
 
 function showStaleUploads(terminal: Terminal, { staleUploads, isDryRun }: PruneResult): void {
   if (terminal.json) return;
   const { count, failure } = staleUploads;
   if (count > 0)
-    terminal.note(`${count} uploads that were never ended ${isDryRun ? 'would be' : 'were'} dropped.`);
+    terminal.note(
+      `${isDryRun ? 'Would drop' : 'Dropped'} ${countOf(count, 'upload')} that ${count === 1 ? 'was' : 'were'} never ended.`,
+    );
   if (failure !== undefined)
     terminal.note(`Whether uploads were cut off could not be seen: ${messageOf(failure)}`);
 }
@@ -202,7 +207,7 @@ export function showStillLocked(terminal: Terminal, what: string, files: readonl
     .sort()
     .at(-1);
   terminal.note(
-    `${files.length} ${what} are under a retention lock of the bucket${last ? ` (the last until ${last})` : ''}; a later run removes them.`,
+    `${countOf(files.length, `${what} is`, `${what}s are`)} under a retention lock of the bucket${last ? ` (the last until ${last})` : ''}; left for a later run.`,
   );
 }
 

@@ -1,5 +1,6 @@
 /** `gatehouse repair`: brings a damaged repository back to what is left of it, step by step. */
 import { Argument, type Command, Option } from 'commander';
+import { countOf } from '../../core/count.js';
 import type { IndexRepairPlan } from '../../gateway/commands/repair-index.js';
 import type { PackRepairPlan } from '../../gateway/commands/repair-packs.js';
 import type { RepairedSnapshot } from '../../gateway/commands/repair-snapshots.js';
@@ -56,7 +57,8 @@ async function locked(
 function progressOf(context: Context): (done: number, total: number) => void {
   const pace = new Pace(context.clock);
   return (done, total) => {
-    if (pace.due()) context.terminal.progress(`${progressBar(done / total)} ${done} of ${total} packs`);
+    if (pace.due())
+      context.terminal.progress(`${progressBar(done / total)} ${done} of ${countOf(total, 'pack')}`);
   };
 }
 
@@ -75,7 +77,7 @@ function addRepairIndex(repair: Command): void {
         const result = await repairIndex(repository, plan, { signal, onPack: progressOf(context) });
         const { terminal } = context;
         if (terminal.json) terminal.printJson({ message_type: 'summary', ...result });
-        else terminal.print(`${result.written} index files written, ${result.removed} removed.`);
+        else terminal.print(`${countOf(result.written, 'index file')} written, ${result.removed} removed.`);
         if (result.damagedPacks.length === 0) return;
         terminal.note('The headers of these packs are damaged; save what can be read of them with');
         terminal.note(`  gatehouse repair packs ${result.damagedPacks.join(' ')}`);
@@ -93,10 +95,13 @@ function showIndexPlan({ terminal }: Context, plan: IndexRepairPlan): void {
   for (const { packId, why } of plan.toRead) {
     if (why !== 'all') terminal.note(`pack ${packId} ${reasons[why]}`);
   }
-  if (plan.duplicates > 0) terminal.note(`${plan.duplicates} packs are in several index files`);
+  if (plan.duplicates > 0)
+    terminal.note(`${countOf(plan.duplicates, 'pack is', 'packs are')} in several index files`);
   if (!plan.isNeeded) terminal.print('The index is whole; there is nothing to do.');
   else
-    terminal.print(`${plan.toRead.length} pack headers to read, ${plan.missing.length} packs to leave out.`);
+    terminal.print(
+      `${countOf(plan.toRead.length, 'pack header')} to read, ${countOf(plan.missing.length, 'pack')} to leave out.`,
+    );
 }
 
 const reasons = {
@@ -127,7 +132,7 @@ function addRepairPacks(repair: Command): void {
         }
         await repairPacks(repository, plan, { signal, onPack });
         if (context.terminal.json) context.terminal.printJson({ message_type: 'summary', packs: packIds });
-        else context.terminal.print(`${packIds.length} packs replaced by what could be read of them.`);
+        else context.terminal.print(`${countOf(packIds.length, 'pack')} replaced by what could be read.`);
         context.terminal.note('Now run "gatehouse repair snapshots" to see which files lost parts.');
       });
     });
@@ -145,7 +150,7 @@ function showPackPlan({ terminal }: Context, plan: PackRepairPlan): void {
       });
       continue;
     }
-    terminal.print(`pack ${packId}: ${intact.length} blobs can be read, ${lost.length} are lost`);
+    terminal.print(`pack ${packId}: ${countOf(intact.length, 'blob')} can be read, ${lost.length} lost`);
     for (const { type, id } of lost) terminal.note(`  lost: ${type} ${id}`);
   }
 }

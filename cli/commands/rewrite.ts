@@ -1,5 +1,6 @@
 /** `gatehouse rewrite`: makes snapshots anew without some of their files. */
 import { Argument, type Command, Option } from 'commander';
+import { countOf } from '../../core/count.js';
 import type { RewriteEvent } from '../../gateway/commands/rewrite.js';
 import { patternsFrom } from '../backup-options.js';
 import { createContext } from '../context.js';
@@ -80,7 +81,7 @@ async function rewriteAction(snapshots: string[], flags: Flags, command: Command
         ...(dryRun ? { dry_run: true } : {}),
         changed_snapshots: changed,
       });
-    else terminal.note(`${changed} snapshot(s) ${dryRun ? 'would be changed' : 'changed'}.`);
+    else terminal.note(`${countOf(changed, 'snapshot')} ${dryRun ? 'would be changed' : 'changed'}.`);
   } finally {
     await lifetimes.close();
   }

@@ -1,5 +1,6 @@
 /** `gatehouse rm`: objects out of a bucket, after a plan and a question. */
 import { Argument, type Command, Option } from 'commander';
+import { countOf } from '../../core/count.js';
 import { messageOf } from '../../core/errors.js';
 import { opening } from '../../core/lifecycle.js';
 import type { RemovalPlan } from '../../gateway/commands/remove-objects.js';
@@ -72,7 +73,8 @@ function printPlan({ terminal }: Context, plan: RemovalPlan): void {
   if (terminal.json) {
     const summary = { objects: plan.steps.length, total_bytes: plan.totalBytes, dry_run: true };
     terminal.printJson({ message_type: 'summary', ...summary });
-  } else terminal.note(`Would remove ${plan.steps.length} object(s), ${formatBytes(plan.totalBytes)}.`);
+  } else
+    terminal.note(`Would remove ${countOf(plan.steps.length, 'object')}, ${formatBytes(plan.totalBytes)}.`);
 }
 
 async function apply(
@@ -92,6 +94,6 @@ async function apply(
     }
   });
   if (terminal.json) terminal.printJson({ message_type: 'summary', removed, failed });
-  else terminal.print(`Removed ${removed} object(s)${failed > 0 ? `; ${failed} failed` : ''}`);
+  else terminal.print(`Removed ${countOf(removed, 'object')}${failed > 0 ? `; ${failed} failed` : ''}`);
   if (failed > 0) context.setExitCode(removed > 0 ? exitCodes.partly : exitCodes.failed);
 }

@@ -1,5 +1,6 @@
 /** `gatehouse snapshots`: what is in the repository. */
 import { Argument, type Command, Option } from 'commander';
+import { countOf } from '../../core/count.js';
 import type { Grouping } from '../../gateway/retention/grouping.js';
 import type { StoredSnapshot } from '../../gateway/tree/snapshot.js';
 import { createContext } from '../context.js';
@@ -149,5 +150,5 @@ async function showTable(
     ...(flags.compact ? [] : ['PATHS']),
   ];
   for (const line of formatTable([heading, ...rows])) terminal.print(line);
-  terminal.note(`${snapshots.length} snapshot(s)`);
+  terminal.note(countOf(snapshots.length, 'snapshot'));
 }

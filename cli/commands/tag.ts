@@ -1,5 +1,6 @@
 /** `gatehouse tag`: changes the tags of snapshots. */
 import { Argument, type Command, Option } from 'commander';
+import { countOf } from '../../core/count.js';
 import { createContext } from '../context.js';
 import {
   openRepository,
@@ -41,7 +42,7 @@ export function addTag(program: Command): void {
           else terminal.print(`${oldId.slice(0, 8)} is ${newId.slice(0, 8)} now.`);
         });
         if (terminal.json) terminal.printJson({ message_type: 'summary', changed_snapshots: changes.length });
-        else terminal.note(`${changes.length} snapshot(s) changed.`);
+        else terminal.note(`${countOf(changes.length, 'snapshot')} changed.`);
       } finally {
         await lifetimes.close();
       }

@@ -1,6 +1,7 @@
 /** `gatehouse telemetry`: series of a running backend, their export, and what they take of the disk. */
 import { once } from 'node:events';
 import { type Command, Option } from 'commander';
+import { countOf } from '../../core/count.js';
 import type { SeriesView, TelemetryUsage } from '../../core/wire/api.js';
 import { ApiClient, findTarget } from '../api-client.js';
 import { createContext } from '../context.js';
@@ -118,7 +119,9 @@ function addUsage(telemetry: Command): void {
       for (const grain of ['raw', 'minute', 'hour'] as const) {
         const name = { raw: 'readings', minute: 'per minute', hour: 'per hour' }[grain];
         const since = usage.oldest[grain] ?? 'nothing yet';
-        terminal.print(`  ${name.padEnd(11)} kept ${usage.keptDays[grain]} days, oldest: ${since}`);
+        terminal.print(
+          `  ${name.padEnd(11)} kept ${countOf(usage.keptDays[grain], 'day')}, oldest: ${since}`,
+        );
       }
       const rows = usage.series.slice(0, 20).map((one) => [one.thing, one.series, String(one.readings)]);
       for (const line of formatTable([['DEVICE', 'SERIES', 'READINGS'], ...rows])) terminal.print(line);
@@ -166,7 +169,7 @@ function addPrune(telemetry: Command): void {
       }
       const { raw, minute, hour } = answer.deleted;
       terminal.print(
-        `Deleted ${raw} readings and ${minute + hour} sums; the file is ${formatBytes(answer.bytesFreed ?? 0)} smaller.`,
+        `Deleted ${countOf(raw, 'reading')} and ${countOf(minute + hour, 'sum')}; the file is ${formatBytes(answer.bytesFreed ?? 0)} smaller.`,
       );
       return undefined;
     });

@@ -1,5 +1,6 @@
 /** `gatehouse undelete`: puts a versioned repository back as it was at a time. */
 import { type Command, Option } from 'commander';
+import { countOf } from '../../core/count.js';
 import { opening } from '../../core/lifecycle.js';
 import type { UndeletePlan } from '../../gateway/commands/undelete.js';
 import { type BucketFlags, bucketPlace, s3Options, withBucketOptions } from '../bucket-options.js';
@@ -68,6 +69,6 @@ function showSummary({ terminal }: Context, plan: UndeletePlan, isDry: boolean):
   }
   const would = isDry ? 'would be ' : '';
   terminal.print(
-    `${back.length} object(s), ${formatBytes(bytes)}, ${would}back; ${hidden} newer ${would}hidden; ${plan.unchanged} as they were.`,
+    `${countOf(back.length, 'object')}, ${formatBytes(bytes)}, ${would}back; ${hidden} newer ${would}hidden; ${plan.unchanged} as they were.`,
   );
 }

@@ -1,5 +1,6 @@
 /** `gatehouse unlock`: removes locks that dead programs left. */
 import type { Command } from 'commander';
+import { countOf } from '../../core/count.js';
 import { createContext } from '../context.js';
 import { openRepository, type RepositoryFlags, withRepositoryOptions } from '../repository-options.js';
 
@@ -18,7 +19,10 @@ export function addUnlock(program: Command): void {
       try {
         const removed = await repository.unlock({ all: flags.removeAll ?? false, signal });
         if (terminal.json) terminal.printJson({ message_type: 'summary', removed_locks: removed });
-        else terminal.print(removed === 0 ? 'No lock was to be removed.' : `${removed} lock(s) removed.`);
+        else
+          terminal.print(
+            removed === 0 ? 'No lock was to be removed.' : `${countOf(removed, 'lock')} removed.`,
+          );
       } finally {
         await lifetimes.close();
       }

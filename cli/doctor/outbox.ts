@@ -1,5 +1,6 @@
 /** Finding about the agent's outbox on this machine: what waits, and what was dropped. */
 import { join } from 'node:path';
+import { countOf } from '../../core/count.js';
 import { messageOf } from '../../core/errors.js';
 import { formatBytes } from '../terminal.js';
 import type { Finding } from './finding.js';
@@ -12,12 +13,12 @@ export async function checkOutbox(dataDirectory: string): Promise<Finding | unde
     const totals = await inspectOutbox(join(dataDirectory, 'agent', 'outbox.db'));
     if (totals === undefined) return undefined;
     const { rows, clicks, sizeBytes, dropped } = totals;
-    const waiting = `${rows} messages wait (${clicks} presses, ${formatBytes(sizeBytes)})`;
+    const waiting = `${countOf(rows, 'message waits', 'messages wait')} (${countOf(clicks, 'press', 'presses')}, ${formatBytes(sizeBytes)})`;
     if (dropped === 0) return { ...base, status: 'ok', detail: `${waiting}, none was ever dropped` };
     return {
       ...base,
       status: 'missing',
-      detail: `${waiting}; ${dropped} readings were dropped for room or age`,
+      detail: `${waiting}; ${countOf(dropped, 'reading was', 'readings were')} dropped for room or age`,
       remedy: 'Raise outbox.maxRows, outbox.maxBytes or outbox.maxAgeMs, or mend the connection.',
     };
   } catch (error) {

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { countOf } from '../../core/count.js';
 import { Lifetimes } from '../../core/lifecycle.js';
 import type { Bucket } from '../../gateway/bucket/bucket.js';
 import type { Dump } from '../../gateway/s3dump/catalogue.js';
@@ -167,7 +168,9 @@ async function list({ context, bucket, keyFile }: Session): Promise<void> {
   for (const { key, sizeBytes } of catalogue.others)
     terminal.print(`other: ${key}  ${formatBytes(sizeBytes)}`);
   const dollars = totals.dollarsPerMonth.toFixed(2);
-  terminal.print(`${formatBytes(totals.bytes)} in ${totals.objects} objects, about $${dollars} a month`);
+  terminal.print(
+    `${formatBytes(totals.bytes)} in ${countOf(totals.objects, 'object')}, about $${dollars} a month`,
+  );
 }
 
 async function clean(session: Session, [count = '']: readonly string[]): Promise<void> {

@@ -1,5 +1,6 @@
 /** Prints what happens while `gatehouse up` runs: presses, what they ran, backups. */
 import { sleep } from '../../core/clock.js';
+import { countOf } from '../../core/count.js';
 import type { AlarmView } from '../../core/wire/alarms.js';
 import type { ClickView, RunView, StreamEvent } from '../../core/wire/api.js';
 import type { BackupReport } from '../../core/wire/backups.js';
@@ -85,7 +86,7 @@ function describeBackup({ terminal }: Context, report: BackupReport): string | u
   if (report.state === 'FAILED')
     return `${terminal.style('red', '✗')} backup ${report.job}: ${report.error ?? 'failed'}`;
   const files = report.filesNew + report.filesChanged + report.filesUnmodified;
-  return `${terminal.style('green', '✓')} backup ${report.job}: ${files} files, ${formatBytes(report.bytesAdded)} added`;
+  return `${terminal.style('green', '✓')} backup ${report.job}: ${countOf(files, 'file')}, ${formatBytes(report.bytesAdded)} added`;
 }
 
 function timeOf({ clock }: Context): string {

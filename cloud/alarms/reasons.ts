@@ -1,4 +1,5 @@
 /** What is the matter and what to do about it, in plain sentences. */
+import { countOf } from '../../core/count.js';
 import type { AlarmCondition, AlarmState } from '../../core/wire/alarms.js';
 
 export interface Facts {
@@ -71,7 +72,7 @@ export function spanText(ms: number): string {
   ];
   const [width, name] = units.find(([size]) => ms >= size) ?? [1_000, 'second'];
   const count = Math.round((10 * ms) / width) / 10;
-  return `${count} ${name}${count === 1 ? '' : 's'}`;
+  return countOf(count, name);
 }
 
 function numberText(value: number | undefined): string {

@@ -4,6 +4,7 @@
  * was ended goes on where it stopped, and nothing is asked for or paid twice.
  */
 import { type Clock, sleep } from '../../core/clock.js';
+import { countOf } from '../../core/count.js';
 import { GatehouseError } from '../../core/errors.js';
 import { type ArchivePrices, awsPrices } from './archive-prices.js';
 import type { Bucket, CallOptions, ObjectFacts, ThawRequest } from './bucket.js';
@@ -154,10 +155,14 @@ async function forEach<T>(items: readonly T[], work: (item: T) => Promise<void>)
 
 /** Somebody said no to what fetching from the archive costs. The user runs it again with a yes. */
 function thawRefused(count: number): GatehouseError {
-  return new GatehouseError('THAW_REFUSED', `${count} objects are archived and were not fetched.`, {
-    context: { count },
-    hint: 'Run it again with --yes, or with another --restore-tier.',
-  });
+  return new GatehouseError(
+    'THAW_REFUSED',
+    `${countOf(count, 'object is', 'objects are')} archived: not fetched.`,
+    {
+      context: { count },
+      hint: 'Run it again with --yes, or with another --restore-tier.',
+    },
+  );
 }
 
 /** The class does not offer that speed. The user names another one. */

@@ -1,5 +1,6 @@
 /** One backup of a job: hooks before, the backup itself, hooks after, whatever became of the rest. */
 import { join } from 'node:path';
+import { countOf } from '../../core/count.js';
 import type { Logger } from '../../core/log.js';
 import { backup } from '../commands/backup.js';
 import type { BackupEvent, BackupOptions, BackupResult } from '../commands/backup-types.js';
@@ -145,7 +146,10 @@ function endOf({ summary, errorCount }: BackupResult): RunEnd {
       bytesAdded: summary.data_added_packed,
       errors: errorCount,
     },
-    error: errorCount === 0 ? null : `${errorCount} files or folders could not be read.`,
+    error:
+      errorCount === 0
+        ? null
+        : `${countOf(errorCount, 'file or folder', 'files or folders')} could not be read.`,
     note: null,
     isPassing: false,
   };

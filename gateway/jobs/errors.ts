@@ -1,4 +1,5 @@
 /** What can go wrong with a run of a job apart from the backup itself. */
+import { countOf } from '../../core/count.js';
 import { GatehouseError, messageOf } from '../../core/errors.js';
 
 /** A program that the configuration names cannot be started. The user mends its path or permissions. */
@@ -24,7 +25,7 @@ export function commandFailed(what: string, program: string, how: string, output
 export function damageFound(errors: number, part: string): GatehouseError {
   return new GatehouseError(
     'DAMAGE_FOUND',
-    `The repository is damaged: ${errors} error(s), reading part ${part}.`,
+    `The repository is damaged: ${countOf(errors, 'error')}, reading part ${part}.`,
     {
       context: { errors, part },
       hint: 'Run "gatehouse check --read-data" at once, and look at the disk or the storage service first.',

@@ -4,6 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { countOf } from '../../core/count.js';
 import { writeFileDurably } from '../../core/files.js';
 import type { LockRule } from '../bucket/object-lock.js';
 import { extendLocks } from '../commands/extend-locks.js';
@@ -34,5 +35,5 @@ export async function keepLocked(
   const { extended } = await extendLocks(repository, repository.stores.bucket, { rule, nowMs, signal });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFileDurably(file, `${nowMs}\n`);
-  return `${extended.length} object(s) locked for ${rule.days} days`;
+  return `${countOf(extended.length, 'object')} locked for ${countOf(rule.days, 'day')}`;
 }

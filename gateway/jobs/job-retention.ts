@@ -4,6 +4,7 @@
  */
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { countOf } from '../../core/count.js';
 import { forget } from '../commands/forget.js';
 import { prune } from '../commands/prune.js';
 import type { Repository } from '../repository/repository.js';
@@ -31,10 +32,10 @@ export async function forgetOld(
   const mine = plan.groups.filter(({ paths = [] }) => sameSet(paths, sources));
   const gone = mine.flatMap(({ decision }) => decision.remove.map(({ id }) => id));
   const kept = mine.reduce((sum, { decision }) => sum + decision.keep.length, 0);
-  if (gone.length === 0) return `${kept} snapshot(s) kept, none forgotten`;
+  if (gone.length === 0) return `${countOf(kept, 'snapshot')} kept, none forgotten`;
   const { stillLocked } = await forget(repository, { snapshots: gone, clock, signal });
   const locked = stillLocked.length === 0 ? '' : `, ${stillLocked.length} still under a retention lock`;
-  return `${kept} snapshot(s) kept, ${gone.length - stillLocked.length} forgotten${locked}`;
+  return `${countOf(kept, 'snapshot')} kept, ${gone.length - stillLocked.length} forgotten${locked}`;
 }
 
 async function planOf(repository: Repository, options: Parameters<typeof forget>[1]) {
@@ -58,7 +59,7 @@ export async function runPrune(context: RunContext): Promise<RunEnd> {
       snapshotId: null,
       counts: noCounts,
       error: null,
-      note: `${removed} pack(s) removed or written anew, ${plan.stats.unusedAfterBytes} bytes left unused`,
+      note: `${countOf(removed, 'pack')} removed or written anew, ${plan.stats.unusedAfterBytes} bytes left unused`,
       isPassing: false,
     };
   } catch (error) {

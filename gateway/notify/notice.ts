@@ -1,4 +1,5 @@
 /** What people are told about a job, as data and as text. */
+import { countOf } from '../../core/count.js';
 import type { JobRunView } from '../control/control.js';
 
 export type NoticeKind = 'failed' | 'partial' | 'reminder' | 'recovered' | 'stale' | 'damaged';
@@ -38,7 +39,7 @@ export function subjectOf({ job, host, kind }: Notice): string {
 export function textOf(notice: Notice): string {
   const { run, sinceAt, failures } = notice;
   const lines = [notice.message, '', `Job: ${notice.job} on ${notice.host}`];
-  if (sinceAt !== null) lines.push(`Trouble since: ${sinceAt} (${failures} run(s) in a row)`);
+  if (sinceAt !== null) lines.push(`Trouble since: ${sinceAt} (${countOf(failures, 'run')} in a row)`);
   if (run !== null) {
     lines.push(`Run: ${run.id}, ${run.kind}, begun ${run.startedAt}, ended ${run.endedAt ?? 'not yet'}`);
     if (run.snapshotId !== null) lines.push(`Snapshot: ${run.snapshotId}`);

@@ -116,7 +116,7 @@ describe.skipIf(skip !== undefined)(`cp, ls and rm on a bucket${skip ? ` (${skip
     expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') });
     expect(await gatehouse(['rm', '--yes', `${two}/in/a/*.txt`], { env })).toMatchObject({
       code: 0,
-      stdout: 'Removed 2 object(s)\n',
+      stdout: 'Removed 2 objects\n',
     });
     const left = await gatehouse(['ls', '--recursive', two], { env });
     expect(left.stdout.trim().split('\n').sort()).toEqual([`${two}/in/a/b/3.txt`, `${two}/in/big`]);

@@ -54,6 +54,7 @@ test('a file that cannot be read leaves the rest backed up, and the exit code is
   expect(result.code).toBe(3);
   expect(result.stderr).toContain('/no/such/path');
   expect(result.stdout).toContain('1 new');
+  expect(result.stdout).toContain('Processed 1 file, 4 B');
 });
 
 test('mistakes get a sentence that says what to do, and an exit code for scripts', async () => {

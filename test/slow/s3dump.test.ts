@@ -54,7 +54,7 @@ describe.skipIf(endpoint === undefined)(`s3dump in a bucket (${endpoint ?? s3Ski
     expect((await run(['clean', '2', '-y'])).said).toContain('deleted nas:db:0:2026-01-01');
     expect(await run(['delete', 'db', '0', '-w', '2026-01-03'])).toMatchObject({ code: 0 });
     expect(keys(JSON.parse((await run(['list', '--json'])).stdout))).toEqual(['nas:db:0:2026-01-02']);
-    expect((await run(['list'])).stdout).toMatch(/1 objects, about \$0\.00 a month/);
+    expect((await run(['list'])).stdout).toMatch(/1 object, about \$0\.00 a month/);
   });
 
   test('access control lists come and go as the server’s XML', async () => {

@@ -112,11 +112,11 @@ describe('a run of a job', () => {
       await gateway.runNow('nas');
     }
     const notes = (await runs()).filter(({ job }) => job === 'nas').map(({ note }) => note);
-    expect(notes).toEqual(['1 snapshot(s) kept, 1 forgotten', '1 snapshot(s) kept, none forgotten']);
+    expect(notes).toEqual(['1 snapshot kept, 1 forgotten', '1 snapshot kept, none forgotten']);
     expect(await readdir(join(root, 'repository', 'snapshots'))).toHaveLength(2);
     await pruneNow('nas');
     expect((await runs())[0]).toMatchObject({ kind: 'prune', state: 'SUCCEEDED', error: null });
-    expect((await runs())[0]?.note).toMatch(/^[1-9]\d* pack\(s\) removed/);
+    expect((await runs())[0]?.note).toMatch(/^[1-9]\d* packs? removed/);
     await verifyNow('nas');
     expect((await runs())[0]).toMatchObject({ kind: 'verify', state: 'SUCCEEDED' });
   });
