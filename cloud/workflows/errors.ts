@@ -1,5 +1,6 @@
 /** What can go wrong with workflows. */
 import { GatehouseError } from '../../core/errors.js';
+import { causeText } from '../../core/workflow-cause.js';
 
 /** The definition does not fit; each line names a place in it. */
 export function workflowInvalid(faults: readonly string[]): GatehouseError {
@@ -34,7 +35,7 @@ export function executionEnded(id: string): GatehouseError {
 
 /** A workflow that an action or a press began came to its end with an error; its history shows where. */
 export function workflowFailed(error: string, cause: string): GatehouseError {
-  return new GatehouseError('WORKFLOW_FAILED', `The workflow failed: ${error}: ${cause}`, {
+  return new GatehouseError('WORKFLOW_FAILED', `The workflow failed: ${error}: ${causeText(cause)}`, {
     context: { error },
     hint: 'See "gatehouse workflow history" of this execution.',
   });

@@ -248,6 +248,8 @@ describe.skipIf(isAbsent)(`the pages of the dashboard in Chromium${skipReason}`,
     await page.locator('[data-state="Ask"][data-mark="failed"]').waitFor();
     await page.getByText('Ask failed: TypeError').waitFor();
     await page.getByText('nobody answers', { exact: true }).waitFor();
+    await page.getByText('What happened').click();
+    await page.getByText('TypeError: nobody answers', { exact: true }).first().waitFor();
     expect(await page.locator('[data-state="Kind"]').getAttribute('data-mark')).toBe('done');
     expect(await page.locator('[data-state="Tell"]').getAttribute('data-mark')).toBe('');
     await expectReadable(page);
@@ -261,6 +263,9 @@ describe.skipIf(isAbsent)(`the pages of the dashboard in Chromium${skipReason}`,
     await page.getByRole('button', { name: 'Stop it now' }).click();
     await page.locator('[data-state="Rest"][data-mark="cut"]').waitFor();
     expect((await executions())[0]?.state).toBe('STOPPED');
+
+    await page.getByRole('link', { name: 'Activity' }).click();
+    await page.getByText(/The workflow failed: TypeError: nobody answers$/).waitFor();
     expect(complaints).toEqual([]);
   });
 

@@ -1,5 +1,7 @@
 /** Executions of workflows in words. */
+
 import type { ExecutionPosition, ExecutionView } from '../../../../core/wire/workflows.js';
+import { causeText } from '../../../../core/workflow-cause.js';
 
 export const executionWords: Record<ExecutionView['state'], string> = {
   RUNNING: 'Running',
@@ -40,5 +42,5 @@ export function eventText({ type, state }: { readonly type: string; readonly sta
 export function errorText(detail: unknown): string | undefined {
   const { error, cause } = (detail ?? {}) as { error?: unknown; cause?: unknown };
   if (typeof error !== 'string') return undefined;
-  return typeof cause === 'string' && cause !== '' ? `${error}: ${cause}` : error;
+  return typeof cause === 'string' && cause !== '' ? `${error}: ${causeText(cause)}` : error;
 }

@@ -1,5 +1,6 @@
 /** One execution: where it stands in the drawing, what failed, what happened when, and how to stop it. */
 import type { ExecutionView } from '../../../../core/wire/workflows.js';
+import { causeText } from '../../../../core/workflow-cause.js';
 import { clockTime, fullTime } from '../format/time.js';
 import { errorText, eventText, waitWords } from '../format/workflow-words.js';
 import { useStore } from '../state/hooks.js';
@@ -99,16 +100,6 @@ function Failure({ execution, states }: { execution: ExecutionView; states: read
       </p>
     </div>
   );
-}
-
-/** Actions tell their errors as JSON; people read the sentence in it. */
-function causeText(cause: string): string {
-  try {
-    const { errorMessage } = JSON.parse(cause) as { errorMessage?: unknown };
-    return typeof errorMessage === 'string' ? errorMessage : cause;
-  } catch {
-    return cause;
-  }
 }
 
 function History({ execution: { history = [] } }: { execution: ExecutionView }) {
