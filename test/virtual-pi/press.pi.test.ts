@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createInterface, type Interface } from 'node:readline';
 import { expect, it, onTestFinished } from 'vitest';
+import { quantile } from '../../bench/measure.mjs';
 import { sleep, systemClock } from '../../core/clock.js';
 import { silentLogger } from '../../core/log.js';
 import { agentConfig } from '../../device/config.js';
@@ -50,11 +51,6 @@ class Outside {
     }
     return best;
   }
-}
-
-function quantile(values: readonly number[], q: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
 }
 
 it(`${presses} presses on the wire reach a handler outside, each once, by mutual TLS`, async () => {
