@@ -1,6 +1,8 @@
 /** The Chromium in which the dashboard is tested. */
 import { existsSync } from 'node:fs';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
+import { type Bundle, dashboardBundle } from './bundle.js';
 
 const executablePath = '/usr/bin/chromium';
 const args = [
@@ -13,11 +15,47 @@ const args = [
   '--disable-quic',
 ];
 
-export const isAbsent = !existsSync(executablePath);
-export const skipReason = isAbsent ? ' (skipped: /usr/bin/chromium is not installed)' : '';
+const isAbsent = !existsSync(executablePath);
+const skipReason = isAbsent ? ' (skipped: /usr/bin/chromium is not installed)' : '';
 
-export function openBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath, args });
+let browser: Browser;
+let bundle: Bundle;
+
+/** Tests that share one browser and one bundle, each with pages of its own. */
+export function describeInChromium(name: string, tests: () => void): void {
+  describe.skipIf(isAbsent)(`${name} in Chromium${skipReason}`, () => {
+    beforeAll(async () => {
+      bundle = await dashboardBundle();
+      browser = await chromium.launch({ executablePath, args });
+    }, 90_000);
+
+    afterAll(async () => {
+      await browser?.close();
+      await bundle?.remove();
+    });
+
+    tests();
+  });
+}
+
+export function bundleFolder(): string {
+  return bundle.folder;
+}
+
+export interface OpenPage {
+  readonly page: Page;
+  /** What uncaught errors said; a test may add what else it does not want. */
+  readonly complaints: string[];
+}
+
+/** Without cookies; ends with the test. */
+export async function openPage(options: BrowserContextOptions = {}): Promise<OpenPage> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  return { page, complaints };
 }
 
 /** Lists every text whose colour stands out from its ground by less than 4.5 : 1 (3 : 1 when large). */

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { contrastFaults, isAbsent, openBrowser, skipReason } from './browser.js';
-import { type Bundle, dashboardBundle } from './bundle.js';
+import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { expect, onTestFinished, test } from 'vitest';
+import { bundleFolder, contrastFaults, describeInChromium, type OpenPage, openPage } from './browser.js';
 import {
   type Canned,
   click,
@@ -17,14 +16,9 @@ import {
 } from './canned-data.js';
 import { DashboardServer, dashboardToken } from './dashboard-server.js';
 
-let browser: Browser;
-let bundle: Bundle;
-
-interface Dashboard {
-  readonly page: Page;
+/** The console's errors, and requests to another host, are complaints too. */
+interface Dashboard extends OpenPage {
   readonly server: DashboardServer;
-  /** What the console and uncaught errors said. */
-  readonly complaints: string[];
 }
 
 interface OpenOptions {
@@ -36,20 +30,12 @@ interface OpenOptions {
 async function openDashboard(options: OpenOptions = {}): Promise<Dashboard> {
   const { isSignedIn = true } = options;
   const canned = options.canned ?? household(Date.now());
-  const server = await DashboardServer.open({ bundle: bundle.folder, canned, isSignedIn });
+  const server = await DashboardServer.open({ bundle: bundleFolder(), canned, isSignedIn });
   onTestFinished(() => server.close());
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 900 },
-    locale: 'en-GB',
-    ...options.context,
-  });
-  onTestFinished(() => context.close());
-  const page = await context.newPage();
-  const complaints: string[] = [];
+  const { page, complaints } = await openPage({ locale: 'en-GB', ...options.context });
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
-  page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('request', (request) => {
     if (!request.url().startsWith(server.url)) complaints.push(`foreign request: ${request.url()}`);
   });
@@ -95,17 +81,7 @@ function widthsOf(chart: Locator): Promise<number[]> {
   });
 }
 
-describe.skipIf(isAbsent)(`the dashboard in Chromium${skipReason}`, () => {
-  beforeAll(async () => {
-    bundle = await dashboardBundle();
-    browser = await openBrowser();
-  }, 90_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await bundle?.remove();
-  });
-
+describeInChromium('the dashboard', () => {
   test('shows every section with its content, asks no other host and complains of nothing', async () => {
     const { page, complaints } = await openDashboard();
     for (const title of ['Buttons', 'Activity', 'Sensors', 'Backups']) {

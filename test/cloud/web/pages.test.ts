@@ -2,8 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MqttClient } from 'mqtt';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ThingView } from '../../../core/wire/api.js';
 import type { JobView } from '../../../core/wire/jobs.js';
 import type { PlacementView, ProjectView } from '../../../core/wire/project-api.js';
@@ -14,15 +14,12 @@ import { until } from '../../support/cloud-database.js';
 import { connectDevice, startCloud } from '../../support/cloud-fixture.js';
 import { stubS3 } from '../../support/stub-s3.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
-import { contrastFaults, isAbsent, openBrowser, skipReason } from './browser.js';
-import { type Bundle, dashboardBundle } from './bundle.js';
+import { bundleFolder, contrastFaults, describeInChromium, openPage } from './browser.js';
 
-let browser: Browser;
-let bundle: Bundle;
 type Settings = Parameters<typeof startCloud>[0];
 
 async function openHouse(more: Settings = {}) {
-  const house = await startCloud({ web: { directory: bundle.folder }, ...more });
+  const house = await startCloud({ web: { directory: bundleFolder() }, ...more });
   const send = async <T>(method: string, path: string, body: object = {}) => {
     const response = await house.call(method, path, body);
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
@@ -30,12 +27,8 @@ async function openHouse(more: Settings = {}) {
   };
   /** Signed in, at a page such as `#/projects`. */
   const visit = async (place: string, context: BrowserContextOptions = {}) => {
-    const opened = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...context });
-    onTestFinished(() => opened.close());
-    const page = await opened.newPage();
+    const { page, complaints } = await openPage(context);
     page.setDefaultTimeout(10_000);
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(String(error)));
     await page.goto(`${house.cloud.httpUrl}/login?token=${house.cloud.apiToken}`);
     await page.goto(`${house.cloud.httpUrl}/${place}`);
     await page.getByText('Live', { exact: true }).waitFor();
@@ -67,17 +60,7 @@ async function expectReadable(page: Page): Promise<void> {
   }
 }
 
-describe.skipIf(isAbsent)(`the pages of the dashboard in Chromium${skipReason}`, () => {
-  beforeAll(async () => {
-    bundle = await dashboardBundle();
-    browser = await openBrowser();
-  }, 90_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await bundle?.remove();
-  });
-
+describeInChromium('the pages of the dashboard', () => {
   test('makes a project, a place and a device, puts the device in, and the API has them', async () => {
     const { get, visit } = await openHouse();
     const { page, complaints } = await visit('#/projects');
