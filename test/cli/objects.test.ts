@@ -2,26 +2,27 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { S3Bucket } from '../../gateway/bucket/s3.js';
 import { gatehouse } from '../support/gatehouse-cli.js';
-import { freshBucketName, s3Endpoint, s3Keys, s3SkipReason } from '../support/s3-server.js';
+import {
+  freshBucketName,
+  s3Endpoint,
+  s3Environment,
+  s3SkipReason,
+  useS3Environment,
+} from '../support/s3-server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const endpoint = s3Endpoint();
 const skip = endpoint === undefined ? s3SkipReason : undefined;
 const env = {
-  AWS_ACCESS_KEY_ID: s3Keys.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: s3Keys.secretAccessKey,
+  ...s3Environment,
   AWS_ENDPOINT_URL: endpoint ?? '',
   AWS_REGION: 'us-east-1',
 };
 
-beforeAll(() => {
-  vi.stubEnv('AWS_ACCESS_KEY_ID', s3Keys.accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3Keys.secretAccessKey);
-});
-afterAll(() => vi.unstubAllEnvs());
+useS3Environment();
 
 async function folderWith(files: Record<string, string | Buffer>): Promise<string> {
   const top = await temporaryFolder();

@@ -7,14 +7,13 @@ import { compareTrees } from '../support/compare-trees.js';
 import { entryPoint, gatehouse } from '../support/gatehouse-cli.js';
 import { makeNastyTree } from '../support/nasty-tree.js';
 import { noRestic, testPassword as password, withRestic, withTestRepository } from '../support/restic.js';
-import { freshBucketName, s3Endpoint, s3Keys, s3SkipReason } from '../support/s3-server.js';
+import { freshBucketName, s3Endpoint, s3Environment, s3SkipReason } from '../support/s3-server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const endpoint = s3Endpoint();
 const cloud = {
   GATEHOUSE_PASSWORD: password,
-  AWS_ACCESS_KEY_ID: s3Keys.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: s3Keys.secretAccessKey,
+  ...s3Environment,
   AWS_REGION: 'us-east-1',
 };
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../../core/config.js';
 import { silentLogger } from '../../core/log.js';
 import { type BackupReport, backupReport } from '../../core/wire/backups.js';
@@ -12,7 +12,7 @@ import { type Gateway, openGateway } from '../../gateway/main.js';
 import { eventually } from '../support/eventually.js';
 import { hastyClock } from '../support/hasty-clock.js';
 import { testPassword, withTestRepository } from '../support/restic.js';
-import { freshBucketName, s3Endpoint, s3Keys, s3SkipReason } from '../support/s3-server.js';
+import { freshBucketName, s3Endpoint, s3SkipReason, useS3Environment } from '../support/s3-server.js';
 import { stubS3 } from '../support/stub-s3.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -197,11 +197,7 @@ const endpoint = s3Endpoint();
 const noServer = endpoint === undefined ? ` (${s3SkipReason})` : '';
 
 describe.skipIf(endpoint === undefined)(`the gateway with an S3 server${noServer}`, () => {
-  beforeAll(() => {
-    vi.stubEnv('AWS_ACCESS_KEY_ID', s3Keys.accessKeyId);
-    vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3Keys.secretAccessKey);
-  });
-  afterAll(() => vi.unstubAllEnvs());
+  useS3Environment();
 
   test('makes bucket and repository at the first run and goes on in them', async () => {
     const { open } = await setUp({ repository: `s3:${endpoint}/${freshBucketName()}/nas` });

@@ -11,7 +11,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../core/clock.js';
 import { Secret } from '../../core/secret.js';
 import { openBucket } from '../../gateway/bucket/open.js';
@@ -23,7 +23,13 @@ import { type StartedGatehouse, startGatehouse } from '../support/gatehouse-cli.
 import { noise } from '../support/nasty-tree.js';
 import { seededRandom } from '../support/random.js';
 import { noRestic, testPassword } from '../support/restic.js';
-import { freshBucketName, s3Endpoint, s3Keys, s3SkipReason } from '../support/s3-server.js';
+import {
+  freshBucketName,
+  s3Endpoint,
+  s3Environment,
+  s3SkipReason,
+  useS3Environment,
+} from '../support/s3-server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const seed = Number(process.env['GATEHOUSE_TEST_SEED'] ?? 20_261_121);
@@ -43,8 +49,7 @@ const cheapScrypt = { n: 1024, r: 8, p: 1 };
 const env = {
   GATEHOUSE_PASSWORD: testPassword,
   GATEHOUSE_FROM_PASSWORD: testPassword,
-  AWS_ACCESS_KEY_ID: s3Keys.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: s3Keys.secretAccessKey,
+  ...s3Environment,
   AWS_REGION: 'us-east-1',
 };
 
@@ -132,11 +137,7 @@ class BucketPlace implements Place {
   }
 }
 
-beforeAll(() => {
-  vi.stubEnv('AWS_ACCESS_KEY_ID', s3Keys.accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3Keys.secretAccessKey);
-});
-afterAll(() => vi.unstubAllEnvs());
+useS3Environment();
 
 interface Contents {
   /** `type id` of every indexed blob, with its packs. */

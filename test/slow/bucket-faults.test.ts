@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../core/clock.js';
 import { Secret } from '../../core/secret.js';
 import type { Bucket } from '../../gateway/bucket/bucket.js';
@@ -17,7 +17,7 @@ import { Repository } from '../../gateway/repository/repository.js';
 import { compareTrees } from '../support/compare-trees.js';
 import { FaultProxy, faultKinds } from '../support/fault-proxy.js';
 import { noRestic, restic, testPassword } from '../support/restic.js';
-import { freshBucketName, s3Endpoint, s3Keys, s3SkipReason } from '../support/s3-server.js';
+import { freshBucketName, s3Endpoint, s3SkipReason, useS3Environment } from '../support/s3-server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const endpoint = s3Endpoint();
@@ -25,11 +25,7 @@ const skip = endpoint === undefined ? s3SkipReason : noRestic;
 const firstSeed = Number(process.env['GATEHOUSE_TEST_SEED'] ?? 20_261_121);
 const seeds = [firstSeed, firstSeed + 1, firstSeed + 2];
 
-beforeAll(() => {
-  vi.stubEnv('AWS_ACCESS_KEY_ID', s3Keys.accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3Keys.secretAccessKey);
-});
-afterAll(() => vi.unstubAllEnvs());
+useS3Environment();
 
 async function makeTree(): Promise<string> {
   const top = join(await temporaryFolder(), 'source');

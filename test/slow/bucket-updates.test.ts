@@ -1,22 +1,17 @@
 /** An update that the real agent fetches from a real S3 server, whose URL runs out on the way. */
 import { join } from 'node:path';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { cloudMigrations } from '../../cloud/db/migrations.js';
 import { openDatabase } from '../../core/db/open.js';
 import { FaultProxy } from '../support/fault-proxy.js';
-import { freshBucketName, s3Endpoint, s3Keys, s3SkipReason } from '../support/s3-server.js';
+import { makeBucket } from '../support/s3-client.js';
+import { s3Endpoint, s3SkipReason, useS3Environment } from '../support/s3-server.js';
 import { openFleet } from '../support/update-fleet.js';
 
 const endpoint = s3Endpoint();
 const skip = endpoint === undefined ? s3SkipReason : undefined;
 
-beforeAll(() => {
-  vi.stubEnv('AWS_ACCESS_KEY_ID', s3Keys.accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3Keys.secretAccessKey);
-  vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
-});
-afterAll(() => vi.unstubAllEnvs());
+useS3Environment();
 
 it.skipIf(skip !== undefined)(
   `an agent whose URL has run out asks for the document again and goes on${skip ? ` (${skip})` : ''}`,
@@ -68,14 +63,6 @@ async function openServer() {
     proxy.kinds = gets.length === 1 ? ['truncate-response'] : ['stall'];
   };
   return { proxy, gets };
-}
-
-async function makeBucket(): Promise<string> {
-  const Bucket = freshBucketName();
-  const client = new S3Client({ endpoint: endpoint ?? '', region: 'us-east-1', forcePathStyle: true });
-  await client.send(new CreateBucketCommand({ Bucket }));
-  client.destroy();
-  return Bucket;
 }
 
 /** To five seconds: a minute is the shortest that the API takes. */

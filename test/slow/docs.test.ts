@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { entryPoint, RunningUp } from '../support/gatehouse-cli.js';
-import { freshBucketName, s3Endpoint, s3Keys } from '../support/s3-server.js';
+import { freshBucketName, s3Endpoint, s3Environment } from '../support/s3-server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const endpoint = s3Endpoint();
@@ -30,7 +30,7 @@ test.each(pages)('the commands of docs/%s', async (page) => {
   const script = blocks.join('\n').replaceAll('my-bucket', freshBucketName());
   const { code, output } = await runShell(script, {
     ...process.env,
-    ...(endpoint === undefined ? {} : s3Environment(endpoint)),
+    ...(endpoint === undefined ? {} : serverEnvironment(endpoint)),
     PATH: `${bin}:${process.env['PATH']}`,
     GATEHOUSE_DATA: data,
   });
@@ -43,10 +43,9 @@ function commandsOf(markdown: string): string[] {
   return [...markdown.matchAll(fence)].map((match) => match[1] ?? '');
 }
 
-function s3Environment(server: string): NodeJS.ProcessEnv {
+function serverEnvironment(server: string): NodeJS.ProcessEnv {
   return {
-    AWS_ACCESS_KEY_ID: s3Keys.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: s3Keys.secretAccessKey,
+    ...s3Environment,
     AWS_REGION: 'us-east-1',
     AWS_ENDPOINT_URL_S3: server,
   };

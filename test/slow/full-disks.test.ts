@@ -12,7 +12,7 @@ import { compareTrees } from '../support/compare-trees.js';
 import { type CliResult, gatehouse, startGatehouse } from '../support/gatehouse-cli.js';
 import { noise } from '../support/nasty-tree.js';
 import { noRestic, restic, testPassword, withTestRepository } from '../support/restic.js';
-import { freshBucketName, s3Endpoint, s3Keys, s3SkipReason } from '../support/s3-server.js';
+import { freshBucketName, s3Endpoint, s3Environment, s3SkipReason } from '../support/s3-server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const mebibyte = 1024 * 1024;
@@ -119,7 +119,7 @@ test.skipIf(skip !== undefined || endpoint === undefined)(
   async () => {
     const { path, remount } = await disk('size=6m');
     const place = `${freshBucketName()}/repository`;
-    const keys = { AWS_ACCESS_KEY_ID: s3Keys.accessKeyId, AWS_SECRET_ACCESS_KEY: s3Keys.secretAccessKey };
+    const keys = { ...s3Environment };
     const env = {
       ...keys,
       AWS_ENDPOINT_URL_S3: endpoint,

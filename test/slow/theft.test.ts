@@ -15,12 +15,13 @@ import {
   ListObjectsV2Command,
   PutBucketVersioningCommand,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import { compareTrees } from '../support/compare-trees.js';
 import { type CliResult, gatehouse } from '../support/gatehouse-cli.js';
 import { noRestic, testPassword } from '../support/restic.js';
+import { s3Client } from '../support/s3-client.js';
 import { freshBucketName, s3Endpoint, s3Keys, s3SkipReason } from '../support/s3-server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -56,12 +57,7 @@ async function place(objectLock = false): Promise<Place> {
   await writeFile(join(source, 'a'), randomBytes(300_000));
   await writeFile(join(source, 'sub', 'b'), 'kept\n'.repeat(1000));
   const bucket = freshBucketName();
-  const client = new S3Client({
-    endpoint: endpoint as string,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: s3Keys,
-  });
+  const client = s3Client();
   await client.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: objectLock }));
   await client.send(
     new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } }),
@@ -165,12 +161,7 @@ describe.skipIf(skip !== undefined)(`a thief at the bucket${skip ? ` (${skip})` 
     expect(snapshots).toHaveLength(2);
     const denied = await run(['forget', '-r', repository, '--keep-last', '1'], [1], everydayKeys);
     expect(denied.stderr).toContain('BUCKET_DENIED');
-    const thief = new S3Client({
-      endpoint: endpoint as string,
-      region: 'us-east-1',
-      forcePathStyle: true,
-      credentials: everydayKeys,
-    });
+    const thief = s3Client(everydayKeys);
     const [Key] = (await keysOf(site)).filter((key) => key.includes('/data/'));
     const { VersionId } = await thief.send(new HeadObjectCommand({ Bucket: bucket, Key }));
     const target = { Bucket: bucket, Key };

@@ -3,6 +3,7 @@
  * `scripts/s3-server.sh start DIR`; without it the S3 tests are skipped.
  */
 import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, vi } from 'vitest';
 
 export const s3SkipReason = 'no S3 server: start scripts/s3-server.sh and set GATEHOUSE_TEST_S3';
 
@@ -11,8 +12,22 @@ export function s3Endpoint(): string | undefined {
   return process.env['GATEHOUSE_TEST_S3'] || undefined;
 }
 
-/** For `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. */
 export const s3Keys = { accessKeyId: 'test', secretAccessKey: 'testsecret' };
+
+/** The same as a program's environment. */
+export const s3Environment = {
+  AWS_ACCESS_KEY_ID: s3Keys.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: s3Keys.secretAccessKey,
+  AWS_EC2_METADATA_DISABLED: 'true',
+};
+
+/** Gives the tests around the call that environment. */
+export function useS3Environment(): void {
+  beforeAll(() => {
+    for (const [name, value] of Object.entries(s3Environment)) vi.stubEnv(name, value);
+  });
+  afterAll(() => vi.unstubAllEnvs());
+}
 
 /** A bucket name that no other test uses. */
 export function freshBucketName(): string {

@@ -1,13 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ReleaseView } from '../../../core/wire/releases.js';
 import { startCloud } from '../../support/cloud-fixture.js';
 import { FaultProxy } from '../../support/fault-proxy.js';
 import { gatehouse } from '../../support/gatehouse-cli.js';
-import { freshBucketName, s3Endpoint, s3Keys, s3SkipReason } from '../../support/s3-server.js';
+import { makeBucket, s3Client } from '../../support/s3-client.js';
+import { s3Endpoint, s3SkipReason, useS3Environment } from '../../support/s3-server.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 it('artifacts go up whole and come down in ranges; a published version never changes', async () => {
@@ -59,12 +60,7 @@ const endpoint = s3Endpoint();
 const skip = endpoint === undefined ? s3SkipReason : undefined;
 
 describe.skipIf(skip !== undefined)(`releases in a bucket${skip ? ` (${skip})` : ''}`, () => {
-  beforeAll(() => {
-    vi.stubEnv('AWS_ACCESS_KEY_ID', s3Keys.accessKeyId);
-    vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3Keys.secretAccessKey);
-    vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
-  });
-  afterAll(() => vi.unstubAllEnvs());
+  useS3Environment();
 
   it('one command puts the artifact there and publishes it; the keys of the bucket stay in the backend', async () => {
     const { cli, get, keys, bucket, filePath, sha256, proxy } = await openBucket();
@@ -128,10 +124,9 @@ describe.skipIf(skip !== undefined)(`releases in a bucket${skip ? ` (${skip})` :
   async function openBucket() {
     const proxy = await FaultProxy.open(endpoint ?? '', { seed: 1, rate: 0 });
     onTestFinished(() => proxy.close());
-    const bucket = freshBucketName();
-    const client = new S3Client({ endpoint: endpoint ?? '', region: 'us-east-1', forcePathStyle: true });
+    const bucket = await makeBucket();
+    const client = s3Client();
     onTestFinished(() => client.destroy());
-    await client.send(new CreateBucketCommand({ Bucket: bucket }));
     const artifacts = { buckets: [`s3://${bucket}/agents`], endpoint: proxy.endpoint };
     const { cloud, call, get } = await startCloud({ artifacts });
     const folder = await temporaryFolder();

@@ -3,22 +3,18 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Bucket } from '../../../gateway/bucket/bucket.js';
 import { S3Bucket } from '../../../gateway/bucket/s3.js';
 import { FaultProxy } from '../../support/fault-proxy.js';
-import { freshBucketName, s3Endpoint, s3Keys, s3SkipReason } from '../../support/s3-server.js';
+import { freshBucketName, s3Endpoint, s3SkipReason, useS3Environment } from '../../support/s3-server.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const endpoint = s3Endpoint();
 const skip = endpoint === undefined ? s3SkipReason : undefined;
 const partBytes = 5 * 1024 * 1024;
 
-beforeAll(() => {
-  vi.stubEnv('AWS_ACCESS_KEY_ID', s3Keys.accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3Keys.secretAccessKey);
-});
-afterAll(() => vi.unstubAllEnvs());
+useS3Environment();
 
 async function setUp() {
   const proxy = await FaultProxy.open(endpoint!, { seed: 1, rate: 0 });

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { open as openFile, readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../../core/clock.js';
 import type { GatehouseError } from '../../../core/errors.js';
 import type { S3Location } from '../../../gateway/bucket/location.js';
@@ -10,7 +10,7 @@ import type { S3BucketOptions } from '../../../gateway/bucket/s3-connection.js';
 import { RateLimiter } from '../../../gateway/throttle/rate-limiter.js';
 import { bucketContract, keysOf } from '../../contracts/bucket.js';
 import { eventually } from '../../support/eventually.js';
-import { freshBucketName, s3Endpoint, s3Keys, s3SkipReason } from '../../support/s3-server.js';
+import { freshBucketName, s3Endpoint, s3SkipReason, useS3Environment } from '../../support/s3-server.js';
 import { s3Error, stubS3 } from '../../support/stub-s3.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -21,12 +21,7 @@ process.on('warning', (warning) => warnings.push(warning));
 const endpoint = s3Endpoint();
 const skip = endpoint === undefined ? s3SkipReason : undefined;
 
-beforeAll(() => {
-  vi.stubEnv('AWS_ACCESS_KEY_ID', s3Keys.accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3Keys.secretAccessKey);
-  vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
-});
-afterAll(() => vi.unstubAllEnvs());
+useS3Environment();
 
 async function openS3(place: Partial<S3Location> = {}, options: S3BucketOptions = {}): Promise<S3Bucket> {
   const bucket = await S3Bucket.open(
