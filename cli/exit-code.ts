@@ -34,6 +34,7 @@ const byCode: Readonly<Record<string, number>> = {
   COPY_COLLISION: exitCodes.usage,
   COPY_INTO_ITSELF: exitCodes.usage,
   CONFIG_INVALID: exitCodes.usage,
+  BOARD_UNKNOWN: exitCodes.usage,
   REPOSITORY_MISSING: exitCodes.noRepository,
   BUCKET_UNKNOWN: exitCodes.noRepository,
   LOCKED: exitCodes.locked,
