@@ -40,6 +40,8 @@ export interface BlobIndex extends Closeable {
   find(type: BlobType, id: string): BlobPlace | undefined;
   /** A number of the blob's own, for sets of blobs; -1 for one that is not there. Never given anew. */
   numberOf(type: BlobType, id: string): number;
+  /** As `numberOf`, for the id whose bytes are the eight words at `at`. */
+  numberOfWords(type: BlobType, words: Uint32Array, at: number): number;
   packs(): Iterable<PackSummary>;
   pack(packId: string): PackSummary | undefined;
   /** A number of the pack's own, for sets of packs; -1 for one that is not there. Never given anew. */
@@ -122,6 +124,11 @@ export class CompactBlobIndex implements BlobIndex {
 
   numberOf(type: BlobType, id: string): number {
     this.#want(id);
+    return this.#numberOfWanted(type === 'tree' ? 1 : 0);
+  }
+
+  numberOfWords(type: BlobType, words: Uint32Array, at: number): number {
+    for (let word = 0; word < idWords; word++) this.#wanted[word] = words[at + word] as number;
     return this.#numberOfWanted(type === 'tree' ? 1 : 0);
   }
 

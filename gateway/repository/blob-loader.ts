@@ -8,7 +8,7 @@ import type { Bucket, CallOptions } from '../bucket/bucket.js';
 import type { MetadataCache } from '../cache/metadata-cache.js';
 import { blobMissing, repositoryDamaged, repositoryFileMissing } from '../errors.js';
 import type { BlobIndex, BlobPlace } from './blob-index.js';
-import { openBlob } from './blob-opener.js';
+import { openBlob, type Scratch } from './blob-opener.js';
 import type { Sealer } from './crypto.js';
 import { keyOf } from './layout.js';
 import { usingSound } from './rereading.js';
@@ -17,6 +17,11 @@ import type { BlobType, PackRange } from './types.js';
 const pageBytes = 512 * 1024;
 /** 32 MiB at most. */
 const pagesKept = 64;
+
+export interface LoadOptions extends CallOptions {
+  /** Takes the plain bytes, which are then good until it is used again. */
+  readonly scratch?: Scratch;
+}
 
 export class BlobLoader {
   readonly #bucket: Bucket;
@@ -35,7 +40,7 @@ export class BlobLoader {
     this.#index = index;
   }
 
-  async load(type: BlobType, id: string, options?: CallOptions): Promise<Uint8Array> {
+  async load(type: BlobType, id: string, options?: LoadOptions): Promise<Uint8Array> {
     const place = this.#placeOf(type, id);
     const blob = { type, id, uncompressedLength: place.uncompressedLength };
     const sealed =
@@ -44,7 +49,7 @@ export class BlobLoader {
       if (type === 'tree') await this.#forgetPages(place.packId);
       return this.loadRange(place, options);
     };
-    return usingSound(sealed, again, (bytes) => openBlob(this.#sealer, blob, bytes));
+    return usingSound(sealed, again, (bytes) => openBlob(this.#sealer, blob, bytes, options?.scratch));
   }
 
   async loadRange(range: PackRange, options?: CallOptions): Promise<Uint8Array> {

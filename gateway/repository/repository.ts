@@ -11,6 +11,7 @@ import type { Engine } from '../engine/engine.js';
 import { snapshotAmbiguous, snapshotUnknown } from '../errors.js';
 import { assemble, type RepositoryParts } from './assemble.js';
 import type { BlobPlace } from './blob-index.js';
+import type { LoadOptions } from './blob-loader.js';
 import { type KeyMaterial, sealOverheadBytes } from './crypto.js';
 import { type EngineStart, startEngine } from './engine-start.js';
 import { type LoadIndexOptions, loadIndexFiles } from './index-loader.js';
@@ -139,7 +140,7 @@ export class Repository implements Closeable {
   }
 
   /** The plain bytes, proved by their hash. @throws BLOB_MISSING, REPOSITORY_DAMAGED, REPOSITORY_FILE_MISSING. */
-  loadBlob(type: BlobType, id: string, options?: CallOptions): Promise<Uint8Array> {
+  loadBlob(type: BlobType, id: string, options?: LoadOptions): Promise<Uint8Array> {
     return this.#parts.loader.load(type, id, options);
   }
 
