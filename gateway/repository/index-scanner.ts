@@ -4,6 +4,7 @@
  * valid, it leaves to that parser.
  */
 import { recordWords } from './blob-records.js';
+import { ByteScanner, hexDigits, nibbles, takeHexId, words } from './byte-scanner.js';
 
 /** Packs with their blobs, in the order of the file. */
 export interface ScannedIndex {
@@ -16,12 +17,8 @@ export interface ScannedIndex {
   readonly hasCompressed: boolean;
 }
 
-const hexDigits = 64;
 /** The shortest entry of a blob; bounds the number of records by the size of the text. */
 const minBlobBytes = '{"id":"","type":"data","offset":0,"length":0}'.length + hexDigits;
-
-const nibbles = new Uint8Array(256).fill(0xff);
-for (let digit = 0; digit < 16; digit++) nibbles[digit.toString(16).charCodeAt(0)] = digit;
 
 /** Undefined when the text has another form. */
 export function scanIndex(json: Uint8Array): ScannedIndex | undefined {
@@ -29,7 +26,6 @@ export function scanIndex(json: Uint8Array): ScannedIndex | undefined {
   return scanner.scan() ? scanner : undefined;
 }
 
-const words = (text: string) => Uint8Array.from(Buffer.from(text, 'latin1'));
 const opening = words('{"packs":[');
 const legacyOpening = words('{"supersedes":[');
 const legacyClosing = '],"packs":[';
@@ -44,63 +40,61 @@ const packClosing = words(']}');
 const comma = 0x2c;
 const brace = 0x7d;
 
-class Scanner implements ScannedIndex {
+class Scanner extends ByteScanner implements ScannedIndex {
   readonly packIds: string[] = [];
   readonly ends: number[] = [];
   hasCompressed = false;
   records: Uint32Array<ArrayBuffer>;
-  readonly #bytes: Buffer;
   readonly #recordBytes: Buffer;
-  #at = 0;
   #count = 0;
 
   constructor(bytes: Buffer) {
-    this.#bytes = bytes;
+    super(bytes);
     this.records = new Uint32Array(Math.ceil(bytes.length / minBlobBytes) * recordWords);
     this.#recordBytes = Buffer.from(this.records.buffer);
   }
 
   scan(): boolean {
-    if (!this.#skip(opening) && !this.#skipLegacyOpening()) return false;
+    if (!this.skip(opening) && !this.#skipLegacyOpening()) return false;
     do if (!this.#pack()) return false;
-    while (this.#skipByte(comma));
-    if (!this.#skip(packClosing)) return false;
-    if (this.#bytes[this.#at] === 0x0a) this.#at++;
+    while (this.skipByte(comma));
+    if (!this.skip(packClosing)) return false;
+    if (this.bytes[this.at] === 0x0a) this.at++;
     this.records = this.records.subarray(0, this.#count * recordWords);
-    return this.#at === this.#bytes.length;
+    return this.at === this.bytes.length;
   }
 
   /** Up to restic 0.17 the ids of replaced index files come first; nobody needs them. */
   #skipLegacyOpening(): boolean {
-    if (!this.#skip(legacyOpening)) return false;
-    const end = this.#bytes.indexOf(legacyClosing, this.#at);
-    if (end < 0 || !/^[0-9a-f",]*$/.test(this.#bytes.toString('latin1', this.#at, end))) return false;
-    this.#at = end + legacyClosing.length;
+    if (!this.skip(legacyOpening)) return false;
+    const end = this.bytes.indexOf(legacyClosing, this.at);
+    if (end < 0 || !/^[0-9a-f",]*$/.test(this.bytes.toString('latin1', this.at, end))) return false;
+    this.at = end + legacyClosing.length;
     return true;
   }
 
   #pack(): boolean {
-    if (!this.#skip(packOpening)) return false;
-    const idAt = this.#at;
-    for (; this.#at < idAt + hexDigits; this.#at++) {
-      if (nibbles[this.#bytes[this.#at] ?? 0] === 0xff) return false;
+    if (!this.skip(packOpening)) return false;
+    const idAt = this.at;
+    for (; this.at < idAt + hexDigits; this.at++) {
+      if (nibbles[this.bytes[this.at] ?? 0] === 0xff) return false;
     }
-    if (!this.#skip(blobsOpening)) return false;
+    if (!this.skip(blobsOpening)) return false;
     do if (!this.#blob()) return false;
-    while (this.#skipByte(comma));
-    this.packIds.push(this.#bytes.toString('latin1', idAt, idAt + hexDigits));
+    while (this.skipByte(comma));
+    this.packIds.push(this.bytes.toString('latin1', idAt, idAt + hexDigits));
     this.ends.push(this.#count);
-    return this.#skip(packClosing);
+    return this.skip(packClosing);
   }
 
   #blob(): boolean {
-    if (!this.#skip(packOpening) || !this.#hexId() || !this.#skip(typeOpening)) return false;
-    const isData = this.#skip(dataType);
-    if (!isData && !this.#skip(treeType)) return false;
+    if (!this.skip(packOpening) || !this.#hexId() || !this.skip(typeOpening)) return false;
+    const isData = this.skip(dataType);
+    if (!isData && !this.skip(treeType)) return false;
     const offset = this.#uint32();
-    if (offset < 0 || !this.#skip(lengthOpening)) return false;
+    if (offset < 0 || !this.skip(lengthOpening)) return false;
     const length = this.#uint32();
-    const isPlain = !this.#skip(plainOpening);
+    const isPlain = !this.skip(plainOpening);
     const plainLength = isPlain ? 0 : this.#uint32();
     if (!isPlain) this.hasCompressed = true;
     const at = this.#count++ * recordWords;
@@ -108,52 +102,28 @@ class Scanner implements ScannedIndex {
     this.records[at + 9] = offset;
     this.records[at + 10] = length;
     this.records[at + 11] = plainLength;
-    return length >= 0 && plainLength >= 0 && this.#skipByte(brace);
+    return length >= 0 && plainLength >= 0 && this.skipByte(brace);
   }
 
   /** Into the record that is next. */
   #hexId(): boolean {
-    const bytes = this.#bytes;
-    let to = this.#count * recordWords * 4;
-    const end = to + hexDigits / 2;
-    // Both sets of bits stay within 0x0f unless a digit was none.
-    let seen = 0;
-    for (let at = this.#at; to < end; at += 2, to++) {
-      const high = nibbles[bytes[at] as number] as number;
-      const low = nibbles[bytes[at + 1] as number] as number;
-      seen |= high | low;
-      this.#recordBytes[to] = (high << 4) | low;
-    }
-    this.#at += hexDigits;
-    return seen <= 0x0f && this.#at <= bytes.length;
+    if (!takeHexId(this.bytes, this.at, this.#recordBytes, this.#count * recordWords * 4)) return false;
+    this.at += hexDigits;
+    return true;
   }
 
   /** -1 when there is no number here that fits. */
   #uint32(): number {
-    const start = this.#at;
+    const start = this.at;
     let value = 0;
     for (;;) {
-      const digit = (this.#bytes[this.#at] ?? 0) - 0x30;
+      const digit = (this.bytes[this.at] ?? 0) - 0x30;
       if (digit < 0 || digit > 9) break;
       value = value * 10 + digit;
-      this.#at++;
+      this.at++;
     }
-    const digits = this.#at - start;
-    const hasLeadingZero = digits > 1 && this.#bytes[start] === 0x30;
+    const digits = this.at - start;
+    const hasLeadingZero = digits > 1 && this.bytes[start] === 0x30;
     return digits === 0 || digits > 10 || hasLeadingZero || value > 0xffffffff ? -1 : value;
-  }
-
-  #skip(expected: Uint8Array): boolean {
-    const bytes = this.#bytes;
-    const at = this.#at;
-    for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false;
-    this.#at = at + expected.length;
-    return true;
-  }
-
-  #skipByte(expected: number): boolean {
-    if (this.#bytes[this.#at] !== expected) return false;
-    this.#at++;
-    return true;
   }
 }

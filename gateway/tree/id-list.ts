@@ -1,5 +1,7 @@
 /** Ids as bytes in one piece of memory: they are looked up without a text of each. */
 
+import { takeHexId } from '../repository/byte-scanner.js';
+
 /** Of an id. */
 export const idWords = 8;
 const idBytes = 32;
@@ -15,17 +17,7 @@ export class IdList {
   /** Takes the 64 lower-case hex digits at `from`. @returns false when there is something else. */
   addHex(bytes: Uint8Array, from: number): boolean {
     if ((this.length + 1) * idWords > this.words.length) this.#grow();
-    const target = this.#bytes;
-    let to = this.length * idBytes;
-    // Both sets of bits stay within 0x0f unless a digit was none; beyond the end there is none.
-    let seen = 0;
-    for (let at = from, end = to + idBytes; to < end; at += 2, to++) {
-      const high = nibbles[bytes[at] as number] ?? 0xff;
-      const low = nibbles[bytes[at + 1] as number] ?? 0xff;
-      seen |= high | low;
-      target[to] = (high << 4) | low;
-    }
-    if (seen > 0x0f) return false;
+    if (!takeHexId(bytes, from, this.#bytes, this.length * idBytes)) return false;
     this.length++;
     return true;
   }
@@ -42,6 +34,3 @@ export class IdList {
     this.#bytes = Buffer.from(words.buffer);
   }
 }
-
-const nibbles = new Uint8Array(256).fill(0xff);
-for (let digit = 0; digit < 16; digit++) nibbles[digit.toString(16).charCodeAt(0)] = digit;
